@@ -1,0 +1,9 @@
+/**
+ * Floor 0: the outside world as ports, the root of all errors, backoff.
+ *
+ * @module
+ */
+
+export { backoffDelayMs, resolveBackoff, type BackoffOptions } from './backoff.ts'
+export { errorCode, errorText, SallyportError, type SallyportErrorOptions } from './errors.ts'
+export type { Clock, LogFields, Logger, Random, Timer } from './ports.ts'
