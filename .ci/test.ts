@@ -1,0 +1,75 @@
+/**
+ * `npm test`: brings the lab up where this machine can carry it, runs every suite, measures coverage, and takes the
+ * lab down again. Ends with node's own test summary.
+ *
+ * @module
+ */
+
+import { spawn } from 'node:child_process'
+import { globSync, rmSync } from 'node:fs'
+import { labAvailability, startLab, type Lab } from '../docker/lab.ts'
+
+const WITHOUT_LAB = ['unit', 'conformance', 'scenario']
+const COVERAGE = [
+  '--experimental-test-coverage',
+  '--test-coverage-include=src/**',
+  '--test-coverage-exclude=src/cli/**',
+  '--test-coverage-lines=90',
+  '--test-coverage-branches=85',
+  '--test-coverage-functions=85',
+]
+
+/** A glob that matches nothing would pass, so each folder must hold a test. */
+function testFiles(folders: readonly string[]): string[] {
+  return folders.flatMap((folder) => {
+    const files = globSync(`test/${folder}/**/*.test.ts`)
+    if (files.length === 0) throw new Error(`test/${folder} holds no test`)
+    return files.sort()
+  })
+}
+
+async function bringUpLab(): Promise<Lab | undefined> {
+  const availability = labAvailability()
+  if (!availability.ok) {
+    console.log(
+      `test: left out: test/interop, because ${availability.reason ?? 'no lab can run here'}`,
+    )
+    return undefined
+  }
+  console.log('test: starting the lab (Samba AD, Apache, OpenID provider) …')
+  return startLab({
+    log: (line) => {
+      console.log(`test: lab: ${line}`)
+    },
+  })
+}
+
+function runSuites(files: readonly string[], lab: Lab | undefined): Promise<number> {
+  const args = ['--test', '--test-reporter=spec', '--test-concurrency=4', ...COVERAGE, ...files]
+  const environment = {
+    ...process.env,
+    ...(lab === undefined ? {} : { SALLYPORT_LAB: lab.envFile }),
+  }
+  const child = spawn(process.execPath, args, { stdio: 'inherit', env: environment })
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => child.kill(signal))
+  }
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', (code) => {
+      resolve(code ?? 1)
+    })
+  })
+}
+
+const started = Date.now()
+const lab = await bringUpLab()
+try {
+  const folders = lab === undefined ? WITHOUT_LAB : [...WITHOUT_LAB, 'interop']
+  process.exitCode = await runSuites(testFiles(folders), lab)
+} finally {
+  await lab?.stop()
+  rmSync('coverage', { recursive: true, force: true })
+}
+if (process.exitCode !== 0)
+  console.log(`test: failed after ${Math.round((Date.now() - started) / 1000)} s`)

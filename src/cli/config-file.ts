@@ -1,0 +1,130 @@
+/**
+ * Reads a YAML configuration file and checks it against a room's schema.
+ *
+ * Every fault is reported at once, each with file, line, field and what is expected there.
+ *
+ * @module
+ */
+
+import { readFileSync } from 'node:fs'
+import { isNode, LineCounter, parseDocument, type Document } from 'yaml'
+import type { core, ZodType } from 'zod'
+import { errorCode, errorText, SallyportError } from '../platform/index.ts'
+
+/** Larger files are refused: no configuration is this long, and YAML is parsed in memory. */
+const MAX_FILE_OCTETS = 4 * 1024 * 1024
+
+/** Why a file could not be opened, in words. */
+const READ_FAULTS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EACCES: 'this user may not read it',
+  EISDIR: 'it is a directory',
+}
+
+/**
+ * Reads a file whole, with a clear error.
+ *
+ * @param path - The file.
+ * @param what - What the file is, for the message, e.g. `configuration file`.
+ * @returns Its octets.
+ * @throws SallyportError ERR_CLI_FILE when it cannot be read or is larger than 4 MiB.
+ */
+export function readFileOctets(path: string, what: string): Buffer {
+  let octets: Buffer
+  try {
+    octets = readFileSync(path)
+  } catch (error) {
+    const reason = READ_FAULTS[errorCode(error)] ?? errorCode(error)
+    throw new SallyportError('ERR_CLI_FILE', `cannot read the ${what} ${path}: ${reason}`, {
+      cause: error,
+      mend: `Check the path and that the service's user may read it: ls -l ${path}`,
+    })
+  }
+  if (octets.length > MAX_FILE_OCTETS) {
+    throw new SallyportError('ERR_CLI_FILE', `the ${what} ${path} is larger than 4 MiB`)
+  }
+  return octets
+}
+
+/**
+ * Reads and checks a YAML file.
+ *
+ * @param path - The file.
+ * @param schema - The schema of the room that uses it.
+ * @returns What the schema made of it, defaults filled in.
+ * @throws SallyportError ERR_CLI_FILE or ERR_CLI_CONFIG; the message lists every fault by line and field.
+ */
+export function readConfigFile<T>(path: string, schema: ZodType<T>): T {
+  return checkConfigText(path, readFileOctets(path, 'configuration file').toString('utf8'), schema)
+}
+
+/**
+ * Checks the text of a YAML file.
+ *
+ * @param path - The name to use in messages.
+ * @param text - The YAML.
+ * @param schema - The schema of the room that uses it.
+ * @returns What the schema made of it, defaults filled in.
+ * @throws SallyportError ERR_CLI_CONFIG; the message lists every fault by line and field.
+ */
+export function checkConfigText<T>(path: string, text: string, schema: ZodType<T>): T {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+  if (document.errors.length > 0) {
+    throw configError(
+      document.errors.map((error) => `${place(path, lines, error.pos[0])}: ${error.message}`),
+    )
+  }
+  const result = schema.safeParse(plainValue(path, document))
+  if (result.success) return result.data
+  throw configError(
+    result.error.issues.map((issue) => {
+      const at = place(path, lines, offsetOf(document, issue.path))
+      return `${at}: ${fieldName(issue.path)}: ${describeIssue(issue)}`
+    }),
+  )
+}
+
+function plainValue(path: string, document: Document.Parsed): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 })
+  } catch (error) {
+    throw configError([`${path}:1:1: ${errorText(error)}`])
+  }
+}
+
+function configError(faults: readonly string[]): SallyportError {
+  return new SallyportError('ERR_CLI_CONFIG', faults.join('\n'), {
+    mend: 'Correct the fields named above; the README and `sallyport --help` show complete examples.',
+  })
+}
+
+function place(path: string, lines: LineCounter, offset: number): string {
+  const { line, col } = lines.linePos(offset)
+  return `${path}:${Math.max(line, 1)}:${Math.max(col, 1)}`
+}
+
+/** The offset of the deepest node on the path that is really in the file. */
+function offsetOf(document: Document.Parsed, path: readonly PropertyKey[]): number {
+  for (let depth = path.length; depth > 0; depth--) {
+    const node: unknown = document.getIn(path.slice(0, depth), true)
+    if (isNode(node) && node.range) return node.range[0]
+  }
+  return 0
+}
+
+function fieldName(path: readonly PropertyKey[]): string {
+  if (path.length === 0) return 'the file'
+  return path
+    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
+    .join('')
+    .slice(typeof path[0] === 'number' ? 0 : 1)
+}
+
+function describeIssue(issue: core.$ZodIssue): string {
+  if (issue.code === 'unrecognized_keys') return `unknown field ${issue.keys.join(', ')}`
+  if (issue.code === 'invalid_type' && issue.input === undefined) {
+    return `missing; expected ${issue.expected}`
+  }
+  return issue.message
+}

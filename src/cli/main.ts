@@ -1,0 +1,68 @@
+#!/usr/bin/env -S node --disable-sigusr1
+/**
+ * The one door: `sallyport <command>`.
+ *
+ * Exit status: 0 done, 1 it failed (the error is on standard error), 2 the command line is wrong.
+ *
+ * @module
+ */
+
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError } from 'commander'
+import { adminCommands } from './admin.ts'
+import { connectorCommand } from './connector.ts'
+import { gatewayCommand } from './gateway.ts'
+import { reportError } from './report.ts'
+
+const EXAMPLES = `
+Examples:
+  $ sallyport gateway run --config gateway.yaml
+  $ sallyport tokens create --config gateway.yaml --group default > token.txt
+  $ sallyport connector register --state ./state --token-file token.txt
+  $ sallyport connector run --config connector.yaml
+  $ sallyport sessions revoke --config gateway.yaml --user alice@corp.example
+
+Exit status: 0 done, 1 failed, 2 wrong command line.`
+
+function version(): string {
+  const file = new URL('../../package.json', import.meta.url)
+  const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string }
+  return version
+}
+
+function buildProgram(): Command {
+  const program = new Command('sallyport')
+    .description(
+      'Publish intranet applications: people sign in outside, a connector inside obtains Kerberos tickets on their behalf.',
+    )
+    .version(version())
+    .addHelpText('after', EXAMPLES)
+    .exitOverride()
+    .showSuggestionAfterError()
+  for (const command of [gatewayCommand(), connectorCommand(), ...adminCommands()]) {
+    program.addCommand(withExitOverride(command))
+  }
+  return program
+}
+
+/** Commander ends the process on a usage error unless told so on every level. */
+function withExitOverride(command: Command): Command {
+  command.exitOverride().showSuggestionAfterError()
+  command.commands.forEach(withExitOverride)
+  return command
+}
+
+async function main(): Promise<void> {
+  try {
+    await buildProgram().parseAsync(process.argv)
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? 0 : 2
+      return
+    }
+    reportError(error)
+    process.exitCode = 1
+  }
+}
+
+await main()

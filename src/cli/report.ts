@@ -1,0 +1,31 @@
+/**
+ * How the command line speaks of an error: the code, what was wrong, and the mend.
+ *
+ * @module
+ */
+
+import { errorText, SallyportError } from '../platform/index.ts'
+
+/**
+ * The text of an error for a person at a terminal.
+ *
+ * @param error - Whatever was caught.
+ * @returns One or more lines; a stack only for a fault of our own that no one foresaw.
+ */
+export function describeError(error: unknown): string {
+  if (error instanceof SallyportError) {
+    const mend = error.mend === undefined ? '' : `\n  mend: ${error.mend}`
+    return `sallyport: ${error.code}: ${error.message}${mend}`
+  }
+  const detail = error instanceof Error ? (error.stack ?? error.message) : errorText(error)
+  return `sallyport: ERR_UNEXPECTED: ${detail}`
+}
+
+/**
+ * Writes an error to standard error.
+ *
+ * @param error - Whatever was caught.
+ */
+export function reportError(error: unknown): void {
+  process.stderr.write(`${describeError(error)}\n`)
+}

@@ -1,0 +1,45 @@
+/**
+ * Secrets come from a file, standard input or the environment, never from the argument list, which every user of
+ * the host can read.
+ *
+ * @module
+ */
+
+import { readFileSync } from 'node:fs'
+import { SallyportError } from '../platform/index.ts'
+import { readFileOctets } from './config-file.ts'
+
+/** Where the command line may find a secret. */
+export interface SecretSource {
+  /** A path, or `-` for standard input. */
+  readonly file?: string | undefined
+  /** Name of the environment variable that is asked when no file is named. */
+  readonly variable: string
+  /** What it is, for messages, e.g. `registration token`. */
+  readonly what: string
+  /** The option that names the file, for the mend. */
+  readonly option: string
+}
+
+/**
+ * Reads a one-line secret.
+ *
+ * @param source - Where to look.
+ * @returns The secret without surrounding white space.
+ * @throws SallyportError ERR_CLI_SECRET when it is nowhere, ERR_CLI_FILE when its file cannot be read.
+ */
+export function readSecretText(source: SecretSource): string {
+  const text = (textFrom(source) ?? '').trim()
+  if (text === '') {
+    throw new SallyportError('ERR_CLI_SECRET', `no ${source.what} was given`, {
+      mend: `Name its file with ${source.option} (- for standard input), or set ${source.variable}.`,
+    })
+  }
+  return text
+}
+
+function textFrom(source: SecretSource): string | undefined {
+  if (source.file === undefined) return process.env[source.variable]
+  if (source.file === '-') return readFileSync(process.stdin.fd, 'utf8')
+  return readFileOctets(source.file, source.what).toString('utf8')
+}

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { z } from 'zod'
+import { checkConfigText, readFileOctets } from '../../../src/cli/config-file.ts'
+import { SallyportError } from '../../../src/platform/index.ts'
+
+const schema = z.strictObject({
+  port: z.number().int().max(65535),
+  apps: z.array(z.strictObject({ id: z.string(), url: z.url() })),
+})
+
+function faultsOf(text: string): string {
+  try {
+    checkConfigText('gateway.yaml', text, schema)
+  } catch (error) {
+    assert.ok(error instanceof SallyportError)
+    assert.equal(error.code, 'ERR_CLI_CONFIG')
+    return error.message
+  }
+  assert.fail('the text was accepted')
+}
+
+describe('checkConfigText', () => {
+  it('returns what the schema made of a good file', () => {
+    const config = checkConfigText(
+      'x',
+      'port: 8443\napps: [{ id: a, url: "https://a.example/" }]',
+      schema,
+    )
+    assert.deepEqual(config, { port: 8443, apps: [{ id: 'a', url: 'https://a.example/' }] })
+  })
+
+  it('names line, column and field of every fault', () => {
+    const faults = faultsOf(
+      'port: 99999\napps:\n  - id: 7\n    url: https://a.example/\n    colour: red\n',
+    )
+    assert.match(faults, /^gateway\.yaml:1:7: port: /m)
+    assert.match(faults, /^gateway\.yaml:3:9: apps\[0\]\.id: /m)
+    assert.match(faults, /^gateway\.yaml:3:5: apps\[0\]: unknown field colour$/m)
+  })
+
+  it('says where a missing field belongs', () => {
+    assert.match(
+      faultsOf('port: 1\napps:\n  - id: a\n'),
+      /^gateway\.yaml:3:5: apps\[0\]\.url: missing/m,
+    )
+  })
+
+  it('names the line of a YAML fault', () => {
+    assert.match(faultsOf('port: 1\napps: [\n'), /^gateway\.yaml:3:1: /)
+  })
+
+  it('names the line of a repeated key', () => {
+    assert.match(faultsOf('port: 1\nport: 2\napps: []\n'), /^gateway\.yaml:2:1: .*unique/)
+  })
+
+  it('refuses a file that is empty', () => {
+    assert.match(faultsOf(''), /^gateway\.yaml:1:1: the file: /)
+  })
+
+  it('refuses a bomb of aliases', () => {
+    const bomb = ['a: &a [x,x,x,x,x,x,x,x,x,x]']
+    for (const [name, of] of [
+      ['b', 'a'],
+      ['c', 'b'],
+      ['d', 'c'],
+    ] as const) {
+      bomb.push(`${name}: &${name} [${Array.from({ length: 10 }, () => `*${of}`).join(',')}]`)
+    }
+    assert.match(faultsOf(bomb.join('\n')), /alias/)
+  })
+})
+
+describe('readFileOctets', () => {
+  it('says what is wrong and how to look', () => {
+    assert.throws(
+      () => readFileOctets('/nonexistent/keytab', 'keytab'),
+      (error) =>
+        error instanceof SallyportError &&
+        error.code === 'ERR_CLI_FILE' &&
+        error.message === 'cannot read the keytab /nonexistent/keytab: there is no such file' &&
+        error.mend?.includes('/nonexistent/keytab') === true,
+    )
+  })
+})
