@@ -1,0 +1,144 @@
+/**
+ * Control messages: JSON in CONTROL frames, beside the streams. PROTOCOL.md section 8.
+ *
+ * A message of an unknown type is passed over, so that a newer peer may send more; one of a known type that breaks
+ * its shape, or that comes from the wrong side, is a protocol violation.
+ *
+ * @module
+ */
+
+import { z } from 'zod'
+import { TunnelError } from './errors.ts'
+import type { TunnelRole } from './types.ts'
+
+const id = z.string().min(1).max(128)
+const milliseconds = z.number().int().min(1).max(86_400_000)
+
+const appSchema = z.object({
+  id,
+  externalUrl: z.string().min(1).max(2048),
+  internalUrl: z.string().min(1).max(2048),
+  preAuthentication: z.enum(['oidc', 'passthrough']),
+  singleSignOn: z.enum(['kerberos', 'none']),
+  servicePrincipalName: z.string().min(1).max(512).exactOptional(),
+  delegatedLoginIdentity: z.enum([
+    'userPrincipalName',
+    'onPremisesUserPrincipalName',
+    'userPrincipalUsername',
+    'onPremisesUserPrincipalUsername',
+    'onPremisesSAMAccountName',
+  ]),
+  hostHeader: z.enum(['internal', 'external']),
+  timeouts: z
+    .object({ connectMs: milliseconds, firstOctetMs: milliseconds, idleMs: milliseconds })
+    .readonly(),
+})
+
+const schemas = {
+  apps: z.object({
+    type: z.literal('apps'),
+    revision: z.number().int().min(0),
+    apps: z.array(appSchema.readonly()).max(10_000).readonly(),
+  }),
+  proof: z.object({ type: z.literal('proof'), id, idToken: z.string().min(1).max(65_536) }),
+  forget: z.object({
+    type: z.literal('forget'),
+    proofs: z.array(id).max(10_000).readonly(),
+  }),
+  flush: z.object({
+    type: z.literal('flush'),
+    user: z.string().min(1).max(1024).exactOptional(),
+    servicePrincipalName: z.string().min(1).max(512).exactOptional(),
+  }),
+  status: z.object({
+    type: z.literal('status'),
+    version: z.string().max(64),
+    kerberos: z
+      .object({
+        ready: z.boolean(),
+        principal: z.string().max(1024).exactOptional(),
+        problem: z.string().max(1024).exactOptional(),
+      })
+      .readonly(),
+  }),
+}
+
+/** One published app, as the gateway tells it to a connector. */
+export type AppSettings = Readonly<z.infer<typeof appSchema>>
+
+/** Gateway to connector: the whole list of apps of its group, at once after HELLO and on every change. */
+export type AppsMessage = Readonly<z.infer<typeof schemas.apps>>
+/** Gateway to connector: a proof of sign-in, before the first OPEN that names it. A refreshed token gets a new id. */
+export type ProofMessage = Readonly<z.infer<typeof schemas.proof>>
+/** Gateway to connector: drop these proofs and all that was done in their name (sign-out, revocation). */
+export type ForgetMessage = Readonly<z.infer<typeof schemas.forget>>
+/** Gateway to connector: drop cached tickets, of one user or service or of all. */
+export type FlushMessage = Readonly<z.infer<typeof schemas.flush>>
+/** Connector to gateway: what it is and whether its Kerberos works. */
+export type StatusMessage = Readonly<z.infer<typeof schemas.status>>
+
+/** Everything that goes beside the streams. */
+export type ControlMessage =
+  AppsMessage | ProofMessage | ForgetMessage | FlushMessage | StatusMessage
+
+type ControlType = ControlMessage['type']
+
+const SENDER: Readonly<Record<ControlType, TunnelRole>> = {
+  apps: 'gateway',
+  proof: 'gateway',
+  forget: 'gateway',
+  flush: 'gateway',
+  status: 'connector',
+}
+
+function typeOf(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null || !('type' in value)) return undefined
+  return typeof value.type === 'string' ? value.type : undefined
+}
+
+function parseJson(octets: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(octets))
+  } catch {
+    // The parser's own message quotes the text, which may hold a token: it is not kept as the cause.
+    throw new TunnelError('ERR_TUNNEL_CONTROL', 'control message is not JSON in UTF-8')
+  }
+}
+
+/**
+ * Encodes a control message.
+ *
+ * @param message - What to say.
+ * @returns JSON in UTF-8.
+ */
+export function encodeControl(message: ControlMessage): Uint8Array {
+  return Buffer.from(JSON.stringify(message), 'utf8')
+}
+
+/**
+ * Decodes and checks a control message.
+ *
+ * @param octets - Payload of a CONTROL frame.
+ * @param sender - Which side sent it.
+ * @returns The message, or undefined when its type is unknown here.
+ * @throws TunnelError ERR_TUNNEL_CONTROL for anything else, naming the field.
+ */
+export function decodeControl(octets: Uint8Array, sender: TunnelRole): ControlMessage | undefined {
+  const value = parseJson(octets)
+  const type = typeOf(value)
+  if (type === undefined) {
+    throw new TunnelError('ERR_TUNNEL_CONTROL', 'control message has no type')
+  }
+  if (!Object.hasOwn(schemas, type)) return undefined
+  const known = type as ControlType
+  if (SENDER[known] !== sender) {
+    throw new TunnelError('ERR_TUNNEL_CONTROL', `control message '${known}' is not the ${sender}'s`)
+  }
+  const result = schemas[known].safeParse(value)
+  if (result.success) return result.data
+  const where = result.error.issues[0]?.path.join('.') ?? ''
+  throw new TunnelError(
+    'ERR_TUNNEL_CONTROL',
+    `control message '${known}' is malformed at '${where}'`,
+  )
+}

@@ -1,0 +1,34 @@
+/**
+ * The tunnel: frames, streams, flow control and sessions over a carrier port. PROTOCOL.md is the specification.
+ *
+ * @module
+ */
+
+export {
+  decodeControl,
+  encodeControl,
+  type AppSettings,
+  type AppsMessage,
+  type ControlMessage,
+  type FlushMessage,
+  type ForgetMessage,
+  type ProofMessage,
+  type StatusMessage,
+} from './control.ts'
+export { TunnelError, type TunnelErrorCode } from './errors.ts'
+export { DEFAULT_LIMITS, resolveLimits, type TunnelLimits } from './limits.ts'
+export type {
+  CarrierReceiver,
+  RequestHead,
+  ResponseHead,
+  StreamHandler,
+  StreamReason,
+  TunnelCarrier,
+  TunnelHandler,
+  TunnelOptions,
+  TunnelPeer,
+  TunnelPorts,
+  TunnelRole,
+  TunnelSession,
+  TunnelStream,
+} from './types.ts'
