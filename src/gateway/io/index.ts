@@ -1,0 +1,7 @@
+/**
+ * The gateway's adapters: database, listeners, admin socket.
+ *
+ * @module
+ */
+
+export { openStore, type StoreOptions } from './database.ts'
