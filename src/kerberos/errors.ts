@@ -1,0 +1,106 @@
+/**
+ * The errors of the Kerberos room. No message holds a key, a ticket or a token.
+ *
+ * @module
+ */
+
+import { SallyportError, type SallyportErrorOptions } from '../platform/index.ts'
+
+/** Stable codes: tests, metrics and diagnostics switch on these, never on messages. */
+export type KerberosErrorCode =
+  /** What a peer or file sent is not what its format says. */
+  | 'ERR_KRB_DECODE'
+  /** A checksum, a decryption or a signature did not verify. */
+  | 'ERR_KRB_INTEGRITY'
+  /** An encryption or checksum type that is not supported, here or by the KDC (14). */
+  | 'ERR_KRB_ETYPE'
+  /** No listed KDC answered. */
+  | 'ERR_KRB_KDC_UNREACHABLE'
+  /** The caller's AbortSignal fired. */
+  | 'ERR_KRB_ABORTED'
+  /** The KDC knows no such client (6), or another realm holds it (68). */
+  | 'ERR_KRB_CLIENT_UNKNOWN'
+  /** The client is disabled, expired or locked (18; in S4U2Self 12 and 1 too). */
+  | 'ERR_KRB_CLIENT_REVOKED'
+  /** The client's password has expired or must be changed (23). */
+  | 'ERR_KRB_CLIENT_KEY_EXPIRED'
+  /** The KDC knows no such service principal (7). */
+  | 'ERR_KRB_SPN_UNKNOWN'
+  /** The evidence ticket may not be used for delegation. */
+  | 'ERR_KRB_NOT_FORWARDABLE'
+  /** The KDC refused the S4U2Proxy (13). */
+  | 'ERR_KRB_DELEGATION_REFUSED'
+  /** The clocks differ by more than the tolerance (37). */
+  | 'ERR_KRB_SKEW'
+  /** The KDC did not accept our key or password (24). */
+  | 'ERR_KRB_PREAUTH_FAILED'
+  /** A reply that answers another question than ours: lying, spliced or stale. */
+  | 'ERR_KRB_REPLY_MISMATCH'
+  /** Any other KRB-ERROR of the KDC. */
+  | 'ERR_KRB_KDC_REPLY'
+  /** The identity has no key of the wanted type or version. */
+  | 'ERR_KRB_NO_KEY'
+  /** A principal name that cannot be parsed. */
+  | 'ERR_KRB_PRINCIPAL'
+  /** A keytab that is missing, unreadable or malformed. */
+  | 'ERR_KRB_KEYTAB'
+  /** A credential cache that is missing, unreadable or malformed. */
+  | 'ERR_KRB_CCACHE'
+  /** A krb5.conf that cannot be read. */
+  | 'ERR_KRB_CONFIG'
+  /** A GSS token or SPNEGO message that is not what its format says. */
+  | 'ERR_KRB_GSS'
+  /** The acceptor did not prove its identity. */
+  | 'ERR_KRB_MUTUAL'
+  /** No channel binding is defined for this certificate. */
+  | 'ERR_KRB_CHANNEL_BINDING'
+
+/** Anything the Kerberos room throws on purpose. */
+export class KerberosError extends SallyportError {
+  declare readonly code: KerberosErrorCode
+
+  constructor(code: KerberosErrorCode, message: string, options: SallyportErrorOptions = {}) {
+    super(code, message, options)
+  }
+}
+
+/** What a KRB-ERROR said, as far as it may be shown and logged. */
+export interface KdcReplyDetails {
+  /** RFC 4120 section 7.5.9 error number. */
+  readonly krbErrorCode: number
+  /** NTSTATUS out of the e-data (MS-KILE KERB-EXT-ERROR), unsigned 32-bit. */
+  readonly ntStatus?: number | undefined
+  /** The realm that answered. */
+  readonly realm: string
+  /** The service principal the KDC names. */
+  readonly sname?: string | undefined
+  /** The KDC's clock, milliseconds since the epoch. */
+  readonly serverTimeMs?: number | undefined
+}
+
+/** A KDC answered with a KRB-ERROR. */
+export class KdcReplyError extends KerberosError {
+  /** RFC 4120 section 7.5.9 error number. */
+  readonly krbErrorCode: number
+  /** NTSTATUS out of the e-data, unsigned 32-bit, where the KDC sent one. */
+  readonly ntStatus: number | undefined
+  /** The realm that answered. */
+  readonly realm: string
+  /** The service principal the KDC names. */
+  readonly sname: string | undefined
+  /** The KDC's clock, milliseconds since the epoch. */
+  readonly serverTimeMs: number | undefined
+
+  constructor(
+    code: KerberosErrorCode,
+    message: string,
+    options: SallyportErrorOptions & { readonly details: KdcReplyDetails },
+  ) {
+    super(code, message, options)
+    this.krbErrorCode = options.details.krbErrorCode
+    this.ntStatus = options.details.ntStatus
+    this.realm = options.details.realm
+    this.sname = options.details.sname
+    this.serverTimeMs = options.details.serverTimeMs
+  }
+}
