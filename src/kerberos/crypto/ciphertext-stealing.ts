@@ -1,0 +1,79 @@
+/**
+ * AES in CBC mode with ciphertext stealing and a zero initial vector (RFC 3962 section 5).
+ *
+ * OpenSSL in Node offers no CTS mode. It is CBC over zero-padded input with the last two blocks swapped and the
+ * result cut to the length of the input; the swap is done even when the input ends on a block boundary.
+ *
+ * @module
+ */
+
+import { createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto'
+
+const BLOCK = 16
+const ZERO_IV = new Uint8Array(BLOCK)
+
+/** Which AES. */
+export type CbcCipher = 'aes-128-cbc' | 'aes-256-cbc'
+
+/** Length rounded up to whole blocks. */
+function wholeBlocks(octets: number): number {
+  return (octets + BLOCK - 1) & ~(BLOCK - 1)
+}
+
+/**
+ * Encrypts into place: the result takes as many octets as the plaintext.
+ *
+ * @param cipher - Which AES.
+ * @param key - The encryption key Ke.
+ * @param plaintext - One block (16 octets) or more.
+ * @returns A fresh array of the plaintext's length.
+ * @throws RangeError when the plaintext is shorter than a block.
+ */
+export function encryptCts(cipher: CbcCipher, key: KeyObject, plaintext: Uint8Array): Buffer {
+  const length = plaintext.length
+  if (length < BLOCK) throw new RangeError('ciphertext stealing needs at least one block')
+  const padded = wholeBlocks(length)
+  const aes = createCipheriv(cipher, key, ZERO_IV)
+  aes.setAutoPadding(false)
+  const blocks = aes.update(plaintext)
+  if (length === BLOCK) return blocks
+  const tail = padded === length ? undefined : aes.update(ZERO_IV.subarray(0, padded - length))
+  const result = Buffer.allocUnsafe(length)
+  const last = padded - BLOCK
+  const beforeLast = last - BLOCK
+  const lastBlock = tail ?? blocks.subarray(last)
+  blocks.copy(result, 0, 0, beforeLast)
+  lastBlock.copy(result, beforeLast, 0, BLOCK)
+  blocks.copy(result, last, beforeLast, beforeLast + (length - last))
+  return result
+}
+
+/**
+ * Decrypts what {@link encryptCts} made.
+ *
+ * @param cipher - Which AES.
+ * @param key - The encryption key Ke.
+ * @param octets - One block (16 octets) or more.
+ * @returns The plaintext, of the same length.
+ * @throws RangeError when the input is shorter than a block.
+ */
+export function decryptCts(cipher: CbcCipher, key: KeyObject, octets: Uint8Array): Uint8Array {
+  const length = octets.length
+  if (length < BLOCK) throw new RangeError('ciphertext stealing needs at least one block')
+  const aes = createDecipheriv(cipher, key, ZERO_IV)
+  aes.setAutoPadding(false)
+  if (length === BLOCK) return aes.update(octets)
+  const last = wholeBlocks(length) - BLOCK
+  const lastBlock = octets.subarray(last - BLOCK, last)
+  // One decipher does both steps: fed first, the last block comes out as its bare decryption (the vector is zero) …
+  const stolen = aes.update(lastBlock)
+  const chain = Buffer.allocUnsafe(last + BLOCK)
+  chain.set(octets.subarray(0, last - BLOCK), 0)
+  chain.set(octets.subarray(last), last - BLOCK)
+  chain.set(stolen.subarray(length - last), last - BLOCK + (length - last))
+  chain.set(lastBlock, last)
+  const plaintext = aes.update(chain)
+  // … and then stands in for the vector of the first block: take it out again.
+  for (let i = 0; i < BLOCK; i++) plaintext[i] = (plaintext[i] ?? 0) ^ (lastBlock[i] ?? 0)
+  return plaintext.subarray(0, length)
+}

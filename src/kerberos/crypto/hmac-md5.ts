@@ -1,0 +1,29 @@
+/**
+ * The checksum type -138, KERB_CHECKSUM_HMAC_MD5 (RFC 4757 section 4).
+ *
+ * PA-FOR-USER (MS-SFU 2.2.1) wants it with any key, also an AES one; a PAC may carry it. The protocol fixes it; where
+ * OpenSSL runs in FIPS mode MD5 is absent and this throws (native-notes/kerberos-binding.md says what that means).
+ *
+ * @module
+ */
+
+import { createHash, createHmac } from 'node:crypto'
+import type { EncryptionKey } from './etype.ts'
+
+const SIGNATURE_KEY = new TextEncoder().encode('signaturekey\0')
+
+/**
+ * The HMAC-MD5 checksum. RFC 4757 section 4. The usage is taken as Microsoft numbers it: 17 here, always.
+ *
+ * @param key - Any key; its octets are the HMAC key whatever its type.
+ * @param usage - Key usage number, hashed as 32 bits little-endian.
+ * @param data - What is protected.
+ * @returns 16 octets.
+ */
+export function hmacMd5(key: EncryptionKey, usage: number, data: Uint8Array): Uint8Array {
+  const signingKey = createHmac('md5', key.value).update(SIGNATURE_KEY).digest()
+  const usageOctets = new Uint8Array(4)
+  new DataView(usageOctets.buffer).setUint32(0, usage, true)
+  const digest = createHash('md5').update(usageOctets).update(data).digest()
+  return createHmac('md5', signingKey).update(digest).digest()
+}
