@@ -1,0 +1,96 @@
+/**
+ * The port to the backends: pools of connections, each of one app and one user. The real one (undici) is in io/.
+ *
+ * @module
+ */
+
+import type { BodySource } from './ports.ts'
+import type { SsoError } from './errors.ts'
+
+/** How a backend's TLS is verified. */
+export type BackendTls =
+  | { readonly verify: 'ca'; /** PEM; undefined: the system's roots. */ readonly ca: string | undefined }
+  | { readonly verify: 'pin'; /** SHA-256 of the certificate's SubjectPublicKeyInfo, lower-case hex. */ readonly pins: readonly string[] }
+  | { readonly verify: 'off' }
+
+/** Where a backend is and how it is reached. One object per app and policy row: it is compared by identity. */
+export interface BackendTarget {
+  readonly protocol: 'http:' | 'https:'
+  /** Name or address, without brackets. */
+  readonly hostname: string
+  readonly port: number
+  readonly tls: BackendTls
+  /** Says whether this IP address may be connected to; asked after DNS and again on the socket. */
+  readonly allowsAddress: (address: string) => boolean
+  readonly timeouts: { readonly connectMs: number; readonly firstOctetMs: number; readonly idleMs: number }
+}
+
+/** One socket to a backend, for its whole life. */
+export interface Channel {
+  /** DER of the peer's certificate on https, else undefined. */
+  readonly certificate: Uint8Array | undefined
+  /** A reply on this socket has proved the backend's identity. */
+  mutualVerified: boolean
+}
+
+/** A body that is sent as it arrives, and therefore only once. */
+export interface StreamedBody {
+  readonly length: number | undefined
+  readonly source: BodySource
+}
+
+/** One HTTP/1.1 request. */
+export interface BackendRequest {
+  readonly target: BackendTarget
+  /** Whose connections: app and user. A connection never leaves its pool. */
+  readonly poolKey: string
+  /** The user's key, for `retire`; undefined for nobody. */
+  readonly owner: string | undefined
+  readonly method: string
+  readonly path: string
+  /** Flat; no Authorization of ours yet, no hop-by-hop headers, no Content-Length. */
+  readonly headers: readonly string[]
+  readonly body: Uint8Array | StreamedBody | undefined
+  /** Do not use a connection that has served before. */
+  readonly fresh: boolean
+  /** Makes the Authorization value for the very socket the request will travel on; called again for another socket. */
+  readonly authorize: ((channel: Channel) => string) | undefined
+}
+
+/** Takes a backend's response. One of onEnd and onError is last. */
+export interface BackendHandler {
+  /** The final response's head; informational ones are passed over. */
+  onHead(status: number, headers: readonly string[], channel: Channel): void
+  /** @returns False to pause until the call's `resume()`. */
+  onData(chunk: Uint8Array): boolean
+  onEnd(): void
+  onError(error: SsoError): void
+}
+
+/** A request under way to a backend. */
+export interface BackendCall {
+  resume(): void
+  /** Stops and closes the socket; the handler hears nothing more. */
+  abort(): void
+}
+
+/** Connections to backends. */
+export interface BackendPool {
+  /**
+   * Sends a request at most once, unless it never started or may be repeated (GET, HEAD, OPTIONS without a streamed
+   * body, on a connection that had served before).
+   *
+   * @param request - What to send.
+   * @param handler - Takes the response.
+   * @returns The call.
+   */
+  send(request: BackendRequest, handler: BackendHandler): BackendCall
+  /**
+   * Closes connections: idle ones now, busy ones when their call ends.
+   *
+   * @param owner - The user whose they are; undefined: everybody's.
+   */
+  retire(owner: string | undefined): void
+  /** Closes everything now; calls under way fail with ERR_BACKEND_ABORTED. */
+  close(): Promise<void>
+}

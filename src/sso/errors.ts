@@ -1,0 +1,60 @@
+/**
+ * The errors of the SSO room. No message holds a token, a ticket, a cookie or an Authorization value.
+ *
+ * @module
+ */
+
+import { SallyportError, type SallyportErrorOptions } from '../platform/index.ts'
+
+/** Stable codes: the gateway's error pages, tests and logs switch on these, never on messages. */
+export type SsoErrorCode =
+  /** The app wants a sign-in and the request names no proof. */
+  | 'ERR_SSO_PROOF_MISSING'
+  /** The ID token is not one that this connector's policy accepts. */
+  | 'ERR_SSO_PROOF_INVALID'
+  /** The ID token or the sign-in behind it is too old. */
+  | 'ERR_SSO_PROOF_EXPIRED'
+  /** The request names a proof that is not known here (any more): the gateway sends it again once. */
+  | 'ERR_SSO_PROOF_UNKNOWN'
+  /** The issuer's keys could not be fetched: nobody's proof can be checked now. */
+  | 'ERR_SSO_KEYS_UNREACHABLE'
+  /** The connector's own policy does not allow this app, origin or SPN. */
+  | 'ERR_SSO_POLICY_DENIED'
+  /** The login is not one that this issuer may assert. */
+  | 'ERR_SSO_LOGIN_REFUSED'
+  | 'ERR_SSO_ACCOUNT_UNKNOWN'
+  | 'ERR_SSO_ACCOUNT_DISABLED'
+  | 'ERR_SSO_ACCOUNT_AMBIGUOUS'
+  /** The account is sensitive or in Protected Users. */
+  | 'ERR_SSO_NOT_DELEGATABLE'
+  /** The connector's policy forbids acting for this account. */
+  | 'ERR_SSO_NEVER_IMPERSONATE'
+  /** The app wants Kerberos and this connector has none. */
+  | 'ERR_SSO_KERBEROS_ABSENT'
+  /** The backend answered 401 to a fresh ticket. */
+  | 'ERR_SSO_BACKEND_REFUSED_TICKET'
+  /** The user's session or sign-in ended while the request was under way. */
+  | 'ERR_SSO_SESSION_ENDED'
+  /** The connector is shutting down. */
+  | 'ERR_SSO_CLOSED'
+  /** No address of the backend took the connection. */
+  | 'ERR_BACKEND_UNREACHABLE'
+  /** The backend's certificate or TLS is not what the policy row wants. */
+  | 'ERR_BACKEND_TLS'
+  /** Connecting, the first octet or the next octet took too long. */
+  | 'ERR_BACKEND_TIMEOUT'
+  /** The backend's name leads to an address that the policy does not allow. */
+  | 'ERR_BACKEND_ADDRESS_REFUSED'
+  /** The request cannot be sent, or the answer is not HTTP/1.1. */
+  | 'ERR_BACKEND_PROTOCOL'
+  /** The exchange was cut: by the backend, the client or a limit. */
+  | 'ERR_BACKEND_ABORTED'
+
+/** Anything the SSO room refuses on purpose. */
+export class SsoError extends SallyportError {
+  declare readonly code: SsoErrorCode
+
+  constructor(code: SsoErrorCode, message: string, options: SallyportErrorOptions = {}) {
+    super(code, message, options)
+  }
+}

@@ -1,0 +1,36 @@
+/**
+ * Floor 3: the SSO pipeline. Pure: sockets, files and DNS are in ./io.
+ *
+ * @module
+ */
+
+export type {
+  BackendCall,
+  BackendHandler,
+  BackendPool,
+  BackendRequest,
+  BackendTarget,
+  BackendTls,
+  Channel,
+  StreamedBody,
+} from './backend.ts'
+export { SsoError, type SsoErrorCode } from './errors.ts'
+export { resolveSsoLimits, type SsoLimits } from './limits.ts'
+export { createPipeline } from './pipeline.ts'
+export { compilePolicy, type IssuerKeys, type IssuerPolicy, type Policy, type ReadText } from './policy.ts'
+export { policySchema, type BackendRow, type IssuerRow, type PolicyFile } from './policy-file.ts'
+export type {
+  BodySink,
+  BodySource,
+  FlushFilter,
+  KerberosPort,
+  KeySource,
+  PipelinePorts,
+  Proof,
+  RequestBody,
+  ResponseSink,
+  SsoCall,
+  SsoCounters,
+  SsoPipeline,
+  SsoRequest,
+} from './ports.ts'

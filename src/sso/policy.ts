@@ -1,0 +1,189 @@
+/**
+ * The connector's own policy, ready for use: default deny, and origin and SPN bound together (design, invariant 4).
+ *
+ * Pure: a checked file and the texts it names in, decisions out.
+ *
+ * @module
+ */
+
+import type { AppSettings } from '../tunnel/index.ts'
+import { addressRule } from './addresses.ts'
+import type { BackendTarget, BackendTls } from './backend.ts'
+import { SsoError } from './errors.ts'
+import type { BackendRow, IssuerRow, PolicyFile } from './policy-file.ts'
+import { impersonationRule, type ImpersonationRule } from './privileged.ts'
+
+/** Where an issuer's public keys come from. */
+export type IssuerKeys =
+  | { readonly from: 'url'; readonly url: string; /** PEM; undefined: the system's roots. */ readonly ca: string | undefined }
+  | { readonly from: 'file'; /** A JSON Web Key Set. */ readonly json: string; readonly path: string }
+
+/** An issuer row, with its keys' source. */
+export interface IssuerPolicy extends IssuerRow {
+  readonly keys: IssuerKeys
+}
+
+/** A backend row, with what was derived from it. */
+export interface BackendPolicy {
+  readonly row: BackendRow
+  readonly origin: string
+  readonly tls: BackendTls
+  readonly allowsAddress: (address: string) => boolean
+  readonly mayImpersonate: ImpersonationRule
+}
+
+/** The whole policy. */
+export interface Policy {
+  readonly issuers: ReadonlyMap<string, IssuerPolicy>
+  readonly backends: readonly BackendPolicy[]
+}
+
+/** What the policy makes of an app: where its requests go, and with which SPN. */
+export interface Route {
+  readonly app: AppSettings
+  readonly backend: BackendPolicy
+  readonly target: BackendTarget
+  /** With Kerberos: the SPN as the policy row spells it. */
+  readonly servicePrincipalName: string | undefined
+  /** What the Host header says. */
+  readonly host: string
+}
+
+/** Reads a text file that the policy names. */
+export type ReadText = (path: string) => string
+
+function compileKeys(row: IssuerRow, readText: ReadText): IssuerKeys {
+  if (row.keysFile !== undefined) return { from: 'file', json: readText(row.keysFile), path: row.keysFile }
+  const ca = row.ca === undefined ? undefined : readText(row.ca)
+  return { from: 'url', url: row.jwksUrl ?? '', ca }
+}
+
+function compileTls(row: BackendRow, readText: ReadText): BackendTls {
+  const { tls } = row
+  if (tls?.verify !== undefined) return { verify: 'off' }
+  if (tls?.pin !== undefined) return { verify: 'pin', pins: tls.pin.map((pin) => pin.toLowerCase()) }
+  return { verify: 'ca', ca: tls?.ca === undefined ? undefined : readText(tls.ca) }
+}
+
+function compileBackend(row: BackendRow, file: PolicyFile, readText: ReadText): BackendPolicy {
+  const users = [...file.neverImpersonate.users, ...row.neverImpersonate.users]
+  const groups = [...file.neverImpersonate.groups, ...row.neverImpersonate.groups]
+  return {
+    row,
+    origin: new URL(row.origin).origin,
+    tls: compileTls(row, readText),
+    allowsAddress: addressRule(row.addresses),
+    mayImpersonate: impersonationRule({ users, groups, allowPrivileged: row.allowPrivileged }),
+  }
+}
+
+/**
+ * Makes a checked policy file ready for use.
+ *
+ * @param file - What `policySchema` made of policy.yaml.
+ * @param readText - Reads the files it names (`ca`, `keysFile`).
+ * @returns The policy.
+ * @throws What readText throws; SsoError ERR_SSO_POLICY_DENIED when two rows say the same origin and SPN, or two
+ *   issuers have the same name.
+ */
+export function compilePolicy(file: PolicyFile, readText: ReadText): Policy {
+  const issuers = new Map<string, IssuerPolicy>()
+  for (const row of file.issuers) {
+    if (issuers.has(row.issuer)) throw duplicate(`issuer ${row.issuer}`)
+    issuers.set(row.issuer, { ...row, keys: compileKeys(row, readText) })
+  }
+  const seen = new Set<string>()
+  const backends = file.backends.map((row) => {
+    const backend = compileBackend(row, file, readText)
+    const key = `${backend.origin} ${foldSpn(row.servicePrincipalName)}`
+    if (seen.has(key)) throw duplicate(`backend ${key}`)
+    seen.add(key)
+    return backend
+  })
+  return { issuers, backends }
+}
+
+function duplicate(what: string): SsoError {
+  return new SsoError('ERR_SSO_POLICY_DENIED', `the policy lists ${what} twice`, {
+    mend: 'Keep one of the two rows.',
+  })
+}
+
+/** SPNs are compared without regard to case, as a KDC does. */
+function foldSpn(spn: string | undefined): string {
+  return spn?.toLowerCase() ?? ''
+}
+
+function denied(app: AppSettings, reason: string, mend: string): SsoError {
+  return new SsoError('ERR_SSO_POLICY_DENIED', `app ${app.id}: ${reason}`, { mend })
+}
+
+/** RFC 9110 section 7.2: the host with the port, unless it is the scheme's own. */
+function hostHeaderOf(app: AppSettings): string {
+  return new URL(app.hostHeader === 'external' ? app.externalUrl : app.internalUrl).host
+}
+
+function findBackend(policy: Policy, app: AppSettings, origin: string): BackendPolicy {
+  const spn = app.singleSignOn === 'kerberos' ? foldSpn(app.servicePrincipalName) : ''
+  const rows = policy.backends.filter((backend) => backend.origin === origin)
+  const found = rows.find((backend) => foldSpn(backend.row.servicePrincipalName) === spn)
+  if (found !== undefined) return found
+  const wanted = spn === '' ? 'without single sign-on' : `with ${app.servicePrincipalName ?? ''}`
+  const listed = rows.length === 0 ? 'does not list this origin' : 'lists this origin otherwise'
+  throw denied(
+    app,
+    `the connector's policy ${listed}: ${origin} ${wanted}`,
+    `Add a row with this origin and servicePrincipalName to the connector's policy, if that is what you want.`,
+  )
+}
+
+function checkSignIn(app: AppSettings, backend: BackendPolicy): void {
+  if (app.preAuthentication !== 'passthrough') return
+  if (app.singleSignOn === 'kerberos') {
+    throw denied(app, 'passthrough and kerberos exclude each other', 'Set preAuthentication to oidc.')
+  }
+  if (backend.row.preAuthentication !== 'passthrough') {
+    throw denied(
+      app,
+      `the connector's policy wants a sign-in for ${backend.origin}`,
+      'Set preAuthentication: passthrough in the row of this backend, if anyone may reach it.',
+    )
+  }
+}
+
+function targetOf(app: AppSettings, url: URL, backend: BackendPolicy): BackendTarget {
+  const protocol = url.protocol === 'https:' ? 'https:' : 'http:'
+  const port = url.port === '' ? (protocol === 'https:' ? 443 : 80) : Number(url.port)
+  return {
+    protocol,
+    hostname: url.hostname.replace(/^\[|\]$/g, ''),
+    port,
+    tls: backend.tls,
+    allowsAddress: backend.allowsAddress,
+    timeouts: app.timeouts,
+  }
+}
+
+/**
+ * Asks the policy about an app.
+ *
+ * @param policy - The connector's own.
+ * @param app - What the gateway says about the app.
+ * @returns Where its requests go.
+ * @throws SsoError ERR_SSO_POLICY_DENIED, saying which row is missing.
+ */
+export function routeApp(policy: Policy, app: AppSettings): Route {
+  const url = URL.parse(app.internalUrl)
+  if (url === null || URL.parse(app.externalUrl) === null) {
+    throw denied(app, 'internalUrl or externalUrl is not a URL', 'Mend the app in the gateway.')
+  }
+  const backend = findBackend(policy, app, url.origin)
+  checkSignIn(app, backend)
+  return {
+    app,
+    backend,
+    target: targetOf(app, url, backend),
+    servicePrincipalName: app.singleSignOn === 'kerberos' ? backend.row.servicePrincipalName : undefined,
+    host: hostHeaderOf(app),
+  }
+}

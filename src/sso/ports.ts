@@ -1,0 +1,164 @@
+/**
+ * What goes into the pipeline, what comes out, and the ports it works through.
+ *
+ * @module
+ */
+
+import type { JWTVerifyGetKey } from 'jose'
+import type { AccountDirectory } from '../directory/index.ts'
+import type { KerberosClient } from '../kerberos/index.ts'
+import type { Clock, Logger, Random, SallyportError } from '../platform/index.ts'
+import type { AppSettings } from '../tunnel/index.ts'
+import type { BackendPool } from './backend.ts'
+import type { SsoLimits } from './limits.ts'
+import type { Policy } from './policy.ts'
+
+/** The ID token that a user's session stands on, and the id that requests name it by. */
+export interface Proof {
+  readonly id: string
+  readonly idToken: string
+}
+
+/** Takes a request body as it arrives. */
+export interface BodySink {
+  /**
+   * Takes a chunk, which may be kept.
+   *
+   * @returns False when the source should pause until `resume()`.
+   */
+  onData(chunk: Uint8Array): boolean
+  onEnd(): void
+  /** The client went away: the body never ends. */
+  onError(error: Error): void
+}
+
+/** Where a request body comes from. Nothing flows before `start`. */
+export interface BodySource {
+  /**
+   * Lets the body flow. Called at most once.
+   *
+   * @param sink - Takes it.
+   * @returns A handle to go on after a pause.
+   */
+  start(sink: BodySink): { resume(): void }
+  /** Nobody wants the rest; harmless when the body has ended or never started. */
+  cancel(): void
+}
+
+/** A request's body. */
+export type RequestBody =
+  | { readonly kind: 'none' }
+  | {
+      readonly kind: 'stream'
+      /** Octets, where the client said so. */
+      readonly length: number | undefined
+      readonly source: BodySource
+    }
+
+/** One request on its way to a backend. */
+export interface SsoRequest {
+  readonly requestId: string
+  /** The same object for all requests of one revision of the app: what is derived from it is kept beside it. */
+  readonly app: AppSettings
+  readonly proof: Proof | undefined
+  readonly method: string
+  /** Origin-form. */
+  readonly target: string
+  /** Flat: name, value, name, value and so on. */
+  readonly headers: readonly string[]
+  readonly body: RequestBody
+}
+
+/** Takes the response. Exactly one of onEnd and onError is last, and nothing follows it. */
+export interface ResponseSink {
+  onHead(status: number, headers: readonly string[]): void
+  /**
+   * Takes a chunk, which may be kept.
+   *
+   * @returns False when the backend should pause until the call's `resume()`.
+   */
+  onData(chunk: Uint8Array): boolean
+  onEnd(): void
+  onError(error: SallyportError): void
+}
+
+/** A request under way. */
+export interface SsoCall {
+  /** Goes on after `onData` returned false. */
+  resume(): void
+  /** The client went away: stops at once, the sink hears nothing more. */
+  abort(): void
+}
+
+/** Which cached tickets to drop; without a field, all. */
+export interface FlushFilter {
+  /** A login as the issuer asserted it, a sAMAccountName, a UPN or a SID. */
+  readonly user?: string
+  readonly servicePrincipalName?: string
+}
+
+/** What the pipeline has done since it was made. */
+export interface SsoCounters {
+  readonly requests: number
+  readonly refused: number
+  readonly proofsVerified: number
+  /** S4U2Self exchanges asked for. */
+  readonly impersonations: number
+  /** S4U2Proxy exchanges asked for. */
+  readonly delegations: number
+  readonly tokens: number
+  /** Replies whose AP-REP proved the backend's identity. */
+  readonly mutualVerified: number
+  /** Kerberos replies that carried no AP-REP. */
+  readonly mutualAbsent: number
+  /** Requests sent once more after a 401 with a Negotiate challenge. */
+  readonly retried: number
+}
+
+/** The pipeline: proof, policy, login identity, ticket, token, backend. */
+export interface SsoPipeline {
+  /**
+   * Sends a request to its backend in the user's name.
+   *
+   * @param request - What the client asked.
+   * @param sink - Takes the response, or the error; may be called before this returns.
+   * @returns The call, to pause and abort it.
+   */
+  handle(request: SsoRequest, sink: ResponseSink): SsoCall
+  /** Drops these proofs, the tickets and sockets of their users, and cuts the calls made on these proofs. */
+  forget(proofIds: readonly string[]): void
+  /** Drops cached identities, evidence, tickets and idle sockets; busy sockets close after their call. */
+  flush(filter: FlushFilter): void
+  readonly counters: SsoCounters
+  /** Cuts what is under way and closes every socket. */
+  close(): Promise<void>
+}
+
+/** The part of the Kerberos client that the pipeline uses. */
+export type KerberosPort = Pick<KerberosClient, 'name' | 'impersonate' | 'delegate'>
+
+/** The keys of the issuers in the policy. The real one (JWKS by https, or a file) is in io/. */
+export interface KeySource {
+  /**
+   * The function that finds the key for a token's header.
+   *
+   * @param issuer - An issuer of the policy.
+   * @returns What jose wants; it may reject with ERR_SSO_KEYS_UNREACHABLE.
+   */
+  keysOf(issuer: string): JWTVerifyGetKey
+}
+
+/** Everything the pipeline works through. */
+export interface PipelinePorts {
+  readonly policy: Policy
+  readonly keys: KeySource
+  /** Undefined: apps without Kerberos only. */
+  readonly kerberos: KerberosPort | undefined
+  /** Undefined: apps without Kerberos only. */
+  readonly directory: AccountDirectory | undefined
+  readonly backends: BackendPool
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly limits?: Partial<SsoLimits>
+}
