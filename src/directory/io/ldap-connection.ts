@@ -1,0 +1,138 @@
+/**
+ * One bound connection to one domain controller, searched by ldapts.
+ *
+ * @module
+ */
+
+import type { TLSSocket } from 'node:tls'
+import { Client, ResultCodeError, type Entry } from 'ldapts'
+import { errorText } from '../../platform/index.ts'
+import { DirectoryError, type DirectoryEntry, type SearchRequest } from '../index.ts'
+
+/** Bounds of a connection. */
+export interface LdapConnectionLimits {
+  /** Longest wait for one answer, milliseconds. */
+  readonly operationTimeoutMs: number
+  /** Most octets of the answers that are awaited at one time. */
+  readonly maxReplyOctets: number
+}
+
+/** LDAP result codes after which another connection or server may do better: RFC 4511 appendix A.1. */
+const TRY_ELSEWHERE = new Set([1, 3, 51, 52, 80])
+
+/** A connection that failed, or cannot be relied on any more: the next one may work. */
+export class LdapConnectionLost extends Error {}
+
+/** Searches over a bound socket. Never reconnects: when it is not usable any more, open another. */
+export class LdapConnection {
+  /** Who is at the other end. */
+  readonly serverName: string
+  readonly #client: Client
+  readonly #socket: TLSSocket
+  readonly #limits: LdapConnectionLimits
+  #inFlight = 0
+  #octets = 0
+  #handedOver = false
+
+  constructor(socket: TLSSocket, serverName: string, limits: LdapConnectionLimits) {
+    this.serverName = serverName
+    this.#socket = socket
+    this.#limits = limits
+    this.#client = new Client({
+      url: `ldaps://${serverName.includes(':') ? `[${serverName}]` : serverName}`,
+      timeout: limits.operationTimeoutMs,
+      connectTimeout: limits.operationTimeoutMs,
+      createSecureConnection: () => this.#handOver(),
+    })
+  }
+
+  /** False once the connection has ended. */
+  get usable(): boolean {
+    return this.#handedOver ? this.#client.isConnected : !this.#socket.destroyed
+  }
+
+  /** Searches that wait for an answer. */
+  get busy(): boolean {
+    return this.#inFlight > 0
+  }
+
+  /**
+   * Searches once.
+   *
+   * @param request - What.
+   * @returns The objects found; where there are more than the size limit, the first of them.
+   * @throws LdapConnectionLost when the connection is of no use any more, DirectoryError when the server says no.
+   */
+  async search(request: SearchRequest): Promise<readonly DirectoryEntry[]> {
+    if (this.#inFlight === 0) this.#octets = 0
+    this.#inFlight += 1
+    try {
+      const { searchEntries } = await this.#client.search(request.base, {
+        scope: request.scope,
+        filter: request.filter,
+        attributes: [...request.text, ...request.binary],
+        explicitBufferAttributes: [...request.binary],
+        sizeLimit: request.sizeLimit,
+        timeLimit: Math.ceil(this.#limits.operationTimeoutMs / 1000),
+      })
+      return searchEntries.map((entry) => toEntry(entry, request))
+    } catch (error) {
+      throw this.#fault(error, request)
+    } finally {
+      this.#inFlight -= 1
+    }
+  }
+
+  /** Ends the connection; searches that wait fail. */
+  close(): void {
+    this.#socket.destroy()
+  }
+
+  #handOver(): TLSSocket {
+    if (this.#handedOver) throw new LdapConnectionLost('the connection has ended')
+    this.#handedOver = true
+    this.#socket.on('data', (chunk: Uint8Array) => {
+      this.#octets += chunk.length
+      if (this.#octets > this.#limits.maxReplyOctets) this.#socket.destroy()
+    })
+    // ldapts takes all error listeners away when it takes a socket over, and its own when the socket closes.
+    queueMicrotask(() => {
+      this.#socket.on('error', () => {
+        this.#socket.destroy()
+      })
+    })
+    return this.#socket
+  }
+
+  #fault(error: unknown, request: SearchRequest): Error {
+    if (error instanceof DirectoryError) return error
+    const text = `${this.serverName}: ${errorText(error)}`
+    if (!(error instanceof ResultCodeError) || TRY_ELSEWHERE.has(error.code)) {
+      this.close()
+      const tooMuch = this.#octets > this.#limits.maxReplyOctets
+      return new LdapConnectionLost(tooMuch ? `${text} (answer above maxReplyOctets)` : text, {
+        cause: error,
+      })
+    }
+    return new DirectoryError(
+      'ERR_DIRECTORY_REFUSED',
+      `${this.serverName} refused a search under "${request.base}": LDAP result ${error.code}`,
+      { cause: error },
+    )
+  }
+}
+
+function toEntry(found: Entry, request: SearchRequest): DirectoryEntry {
+  const values = new Map(
+    Object.entries(found).map(([name, value]) => [name.toLowerCase(), [value].flat()] as const),
+  )
+  const text = request.text.map((name) => {
+    const read = (values.get(name.toLowerCase()) ?? []).filter((v) => typeof v === 'string')
+    return [name.toLowerCase(), read] as const
+  })
+  const binary = request.binary.map((name) => {
+    const read = (values.get(name.toLowerCase()) ?? []).filter((v) => typeof v !== 'string')
+    return [name.toLowerCase(), read] as const
+  })
+  return { distinguishedName: found.dn, text: new Map(text), binary: new Map(binary) }
+}

@@ -1,0 +1,40 @@
+/**
+ * Accounts of an Active Directory domain, over LDAPS.
+ *
+ * @module
+ */
+
+import { AccountFinder, type AccountFinderOptions } from '../index.ts'
+import type { AccountDirectory, AccountKey, DirectoryAccount } from '../index.ts'
+import { LdapSearch, type LdapPorts } from './ldap-search.ts'
+import type { LdapOptions } from './ldap-options.ts'
+
+/** Everything that can be set. */
+export interface LdapDirectoryOptions extends LdapOptions, AccountFinderOptions {}
+
+/** AccountDirectory over LDAPS, bound by Kerberos. Connects when first asked. */
+export class LdapDirectory implements AccountDirectory {
+  readonly #search: LdapSearch
+  readonly #finder: AccountFinder
+
+  constructor(options: LdapDirectoryOptions, ports: LdapPorts) {
+    this.#search = new LdapSearch(options, ports)
+    this.#finder = new AccountFinder(this.#search, ports.clock, options)
+  }
+
+  /**
+   * Finds the one account with this key; see AccountDirectory.
+   *
+   * @param key - Which account.
+   * @param signal - Gives up waiting; the connection stays.
+   * @returns The account, as it is now.
+   */
+  findAccount(key: AccountKey, signal?: AbortSignal): Promise<DirectoryAccount> {
+    return this.#finder.findAccount(key, signal)
+  }
+
+  /** Ends the connection. Later look-ups are refused. */
+  close(): void {
+    this.#search.close()
+  }
+}

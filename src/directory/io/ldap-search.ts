@@ -1,0 +1,214 @@
+/**
+ * Searches Active Directory over LDAPS: one connection kept and shared, opened anew after loss and from time to time, at the first
+ * server of the list that answers.
+ *
+ * @module
+ */
+
+import { errorCode, errorText, type Clock, type Logger } from '../../platform/index.ts'
+import {
+  DirectoryError,
+  type DirectoryEntry,
+  type DirectorySearch,
+  type SearchRequest,
+} from '../index.ts'
+import { openBoundSocket, type LdapBinder } from './bound-socket.ts'
+import { within } from './deadline.ts'
+import { LdapConnection, LdapConnectionLost } from './ldap-connection.ts'
+import { resolveLdapOptions, type LdapOptions, type ResolvedLdapOptions } from './ldap-options.ts'
+
+/** The outside world of an LDAP search. */
+export interface LdapPorts {
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly binder: LdapBinder
+  /** Addresses of a host name, in order of preference. */
+  lookup(name: string): Promise<readonly string[]>
+}
+
+/** DirectorySearch over LDAPS. */
+export class LdapSearch implements DirectorySearch {
+  readonly #options: ResolvedLdapOptions
+  readonly #ports: LdapPorts
+  #connection: { readonly open: LdapConnection; readonly sinceMs: number } | undefined
+  #opening: Promise<LdapConnection> | undefined
+  #failed: { readonly error: DirectoryError; readonly atMs: number } | undefined
+  #namingContext: string | undefined
+  /** Index of the server that answered last. */
+  #preferred = 0
+  #closed = false
+
+  constructor(options: LdapOptions, ports: LdapPorts) {
+    this.#options = resolveLdapOptions(options)
+    this.#ports = ports
+  }
+
+  /**
+   * The server's own domain, asked for once.
+   *
+   * @param signal - Gives up waiting.
+   * @returns A distinguished name.
+   */
+  async namingContext(signal?: AbortSignal): Promise<string> {
+    if (this.#namingContext !== undefined) return this.#namingContext
+    const [root] = await this.search(ROOT_DSE, signal)
+    const [context] = root?.text.get('defaultnamingcontext') ?? []
+    if (context === undefined) {
+      throw new DirectoryError('ERR_DIRECTORY_REPLY', 'the server names no default naming context')
+    }
+    this.#namingContext = context
+    return context
+  }
+
+  /**
+   * Searches once; repeats it once on a new connection when a kept one turns out to be lost.
+   *
+   * @param request - What.
+   * @param signal - Gives up waiting; the connection stays.
+   * @returns The objects found.
+   */
+  search(request: SearchRequest, signal?: AbortSignal): Promise<readonly DirectoryEntry[]> {
+    const { operationTimeoutMs } = this.#options
+    const deadline = { timeoutMs: operationTimeoutMs, what: 'a directory search', signal }
+    return within(this.#ports.clock, deadline, async () => {
+      const kept = this.#kept()
+      if (kept) {
+        try {
+          return await kept.search(request)
+        } catch (error) {
+          if (!(error instanceof LdapConnectionLost)) throw error
+          this.#ports.logger.info('directory connection lost', { reason: error.message })
+        }
+      }
+      return this.#searchAnew(request)
+    })
+  }
+
+  /** Ends the connection. Later searches are refused. */
+  close(): void {
+    this.#closed = true
+    this.#connection?.open.close()
+    this.#connection = undefined
+  }
+
+  async #searchAnew(request: SearchRequest): Promise<readonly DirectoryEntry[]> {
+    const connection = await this.#connect()
+    try {
+      return await connection.search(request)
+    } catch (error) {
+      if (!(error instanceof LdapConnectionLost)) throw error
+      throw new DirectoryError('ERR_DIRECTORY_UNREACHABLE', error.message, { cause: error })
+    }
+  }
+
+  /** The connection that is kept, unless it has ended or its bind is due to be renewed. */
+  #kept(): LdapConnection | undefined {
+    if (!this.#connection) return undefined
+    const { open, sinceMs } = this.#connection
+    const ageMs = this.#ports.clock.monotonicMs() - sinceMs
+    if (open.usable && (ageMs < this.#options.maxBindAgeMs || open.busy)) return open
+    open.close()
+    this.#connection = undefined
+    return undefined
+  }
+
+  /** Everyone who needs a connection waits for the same attempt; a fresh failure is everyone's. */
+  async #connect(): Promise<LdapConnection> {
+    if (this.#closed)
+      throw new DirectoryError('ERR_DIRECTORY_UNREACHABLE', 'the directory is closed')
+    const kept = this.#kept()
+    if (kept) return kept
+    const now = this.#ports.clock.monotonicMs()
+    if (this.#failed && now - this.#failed.atMs < this.#options.retryAfterMs)
+      throw this.#failed.error
+    this.#opening ??= this.#openAny().finally(() => {
+      this.#opening = undefined
+    })
+    return this.#opening
+  }
+
+  async #openAny(): Promise<LdapConnection> {
+    const { servers } = this.#options
+    const faults: unknown[] = []
+    for (let turn = 0; turn < servers.length; turn += 1) {
+      const index = (this.#preferred + turn) % servers.length
+      const server = servers[index]
+      if (!server) continue
+      try {
+        const connection = await this.#open(server.host, server.port)
+        this.#keep(connection, index)
+        return connection
+      } catch (error) {
+        const reason = errorText(error)
+        faults.push(error)
+        this.#ports.logger.warn('directory server unusable', { server: server.host, reason })
+      }
+    }
+    const error = allFailed(faults)
+    this.#failed = { error, atMs: this.#ports.clock.monotonicMs() }
+    throw error
+  }
+
+  #keep(connection: LdapConnection, index: number): void {
+    if (this.#closed) {
+      connection.close()
+      throw new DirectoryError('ERR_DIRECTORY_UNREACHABLE', 'the directory is closed')
+    }
+    this.#preferred = index
+    this.#failed = undefined
+    this.#connection = { open: connection, sinceMs: this.#ports.clock.monotonicMs() }
+    this.#ports.logger.info('directory connected', { server: connection.serverName })
+  }
+
+  #open(host: string, port: number): Promise<LdapConnection> {
+    const { connectTimeoutMs: timeoutMs, ca } = this.#options
+    const deadline = { timeoutMs, what: `connecting to ${host}` }
+    return within(this.#ports.clock, deadline, async (signal) => {
+      const addresses = await this.#ports.lookup(host)
+      let fault: unknown = new Error(`${host} has no address`)
+      for (const address of addresses) {
+        signal.throwIfAborted()
+        try {
+          const target = { address, port, serverName: host, ca }
+          const socket = await openBoundSocket(target, this.#ports.binder, signal)
+          return new LdapConnection(socket, host, this.#options)
+        } catch (error) {
+          fault = error
+        }
+      }
+      throw fault
+    })
+  }
+}
+
+const ROOT_DSE: SearchRequest = {
+  base: '',
+  scope: 'base',
+  filter: '(objectClass=*)',
+  text: ['defaultNamingContext'],
+  binary: [],
+  sizeLimit: 1,
+}
+
+/** A refusal outweighs silence: it is what an administrator has to mend. */
+function allFailed(faults: readonly unknown[]): DirectoryError {
+  const refusal = faults.find(isRefusal)
+  const texts = faults.map(errorText).join('; ')
+  const cause = faults.length === 1 ? faults[0] : new AggregateError(faults)
+  if (refusal === undefined) {
+    return new DirectoryError('ERR_DIRECTORY_UNREACHABLE', `no directory server: ${texts}`, {
+      cause,
+      mend: 'check directory.servers, its ca, port 636 and the domain controllers',
+    })
+  }
+  return new DirectoryError('ERR_DIRECTORY_REFUSED', `no directory server lets us in: ${texts}`, {
+    cause,
+    mend: (refusal as { mend?: string }).mend ?? 'check the connector account and its keytab',
+  })
+}
+
+function isRefusal(error: unknown): boolean {
+  const code = errorCode(error)
+  if (code === 'ERR_DIRECTORY_REFUSED') return true
+  return code.startsWith('ERR_KRB_') && code !== 'ERR_KRB_KDC_UNREACHABLE'
+}

@@ -1,0 +1,156 @@
+/**
+ * The two LDAP messages of a SASL bind (RFC 4511 section 4.2), read and written by ourselves.
+ *
+ *     LDAPMessage ::= SEQUENCE { messageID INTEGER, protocolOp CHOICE { ... }, controls [0] Controls OPTIONAL }
+ *     BindRequest ::= [APPLICATION 0] SEQUENCE { version INTEGER (3), name LDAPDN, authentication CHOICE {
+ *          sasl [3] SEQUENCE { mechanism LDAPString, credentials OCTET STRING OPTIONAL } } }
+ *     BindResponse ::= [APPLICATION 1] SEQUENCE { resultCode ENUMERATED, matchedDN LDAPDN, diagnosticMessage LDAPString,
+ *          referral [3] Referral OPTIONAL, serverSaslCreds [7] OCTET STRING OPTIONAL }
+ *
+ * LDAP is BER with definite lengths (section 5.1), not DER: Active Directory writes every length as 0x84 and four octets, which
+ * our strict DER reader rightly refuses. Hence this small reader.
+ *
+ * @module
+ */
+
+import { DirectoryError } from './errors.ts'
+
+/** What the server said to a bind. */
+export interface BindResponse {
+  readonly messageId: number
+  /** RFC 4511 appendix A; 0 is success. */
+  readonly resultCode: number
+  /** The server's words, cut at 256 characters. */
+  readonly diagnosticMessage: string
+  /** The server's SASL answer, empty when there is none. */
+  readonly serverSaslCreds: Uint8Array
+  /** Octets of the buffer that the message took. */
+  readonly octets: number
+}
+
+/** Longest bind response that is read, octets. */
+export const MAX_BIND_RESPONSE_OCTETS = 65_536
+
+const INTEGER = 0x02
+const OCTET_STRING = 0x04
+const ENUMERATED = 0x0a
+const SEQUENCE = 0x30
+const BIND_REQUEST = 0x60
+const BIND_RESPONSE = 0x61
+const SASL_CREDENTIALS = 0xa3
+const SERVER_SASL_CREDS = 0x87
+
+function tlv(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
+  const content = Buffer.concat(parts)
+  const { length } = content
+  if (length < 0x80) return Buffer.concat([Uint8Array.of(tag, length), content])
+  const head = Buffer.from([tag, 0x84, 0, 0, 0, 0])
+  head.writeUInt32BE(length, 2)
+  return Buffer.concat([head, content])
+}
+
+/**
+ * Writes a SASL bind request.
+ *
+ * @param messageId - 1 to 127; the first message of a connection is 1.
+ * @param mechanism - For example `GSS-SPNEGO`.
+ * @param credentials - The initial token, as octets.
+ * @returns The message.
+ */
+export function encodeSaslBind(
+  messageId: number,
+  mechanism: string,
+  credentials: Uint8Array,
+): Uint8Array {
+  const sasl = tlv(
+    SASL_CREDENTIALS,
+    tlv(OCTET_STRING, Buffer.from(mechanism, 'utf8')),
+    tlv(OCTET_STRING, credentials),
+  )
+  const version = tlv(INTEGER, Uint8Array.of(3))
+  const bind = tlv(BIND_REQUEST, version, tlv(OCTET_STRING), sasl)
+  return tlv(SEQUENCE, tlv(INTEGER, Uint8Array.of(messageId)), bind)
+}
+
+/**
+ * Reads a bind response from what has arrived so far.
+ *
+ * @param received - Octets since the request.
+ * @returns The response, or undefined while it is incomplete.
+ * @throws DirectoryError with ERR_DIRECTORY_REPLY when the octets are no bind response or too many.
+ */
+export function decodeBindResponse(received: Uint8Array): BindResponse | undefined {
+  const message = readHead(received, 0)
+  if (!message) return undefined
+  if (message.tag !== SEQUENCE) throw malformed('it does not begin with a SEQUENCE')
+  if (message.end > MAX_BIND_RESPONSE_OCTETS) throw malformed(`${message.end} octets are too many`)
+  if (message.end > received.length) return undefined
+  const body = new BerCursor(received.subarray(message.start, message.end))
+  const messageId = unsigned(body.take(INTEGER))
+  const response = new BerCursor(body.take(BIND_RESPONSE))
+  const resultCode = unsigned(response.take(ENUMERATED))
+  response.take(OCTET_STRING)
+  const words = Buffer.from(response.take(OCTET_STRING)).toString('utf8')
+  return {
+    messageId,
+    resultCode,
+    // Active Directory ends its texts with a NUL.
+    diagnosticMessage: words.replace(/\0+$/, '').slice(0, 256),
+    serverSaslCreds: response.find(SERVER_SASL_CREDS) ?? new Uint8Array(),
+    octets: message.end,
+  }
+}
+
+function malformed(why: string): DirectoryError {
+  return new DirectoryError('ERR_DIRECTORY_REPLY', `not an LDAP bind response: ${why}`)
+}
+
+function unsigned(content: Uint8Array): number {
+  if (content.length < 1 || content.length > 4) throw malformed('a number is too long')
+  return content.reduce((value, octet) => value * 256 + octet, 0)
+}
+
+/** Tag, start and end of the element at an offset; undefined when its head is not all there. */
+function readHead(octets: Uint8Array, offset: number) {
+  const tag = octets[offset]
+  const first = octets[offset + 1]
+  if (tag === undefined || first === undefined) return undefined
+  if (first < 0x80) return { tag, start: offset + 2, end: offset + 2 + first }
+  const count = first & 0x7f
+  if (count < 1 || count > 4) throw malformed('a length is indefinite or too long')
+  const start = offset + 2 + count
+  if (octets.length < start) return undefined
+  const length = octets.subarray(offset + 2, start).reduce((sum, octet) => sum * 256 + octet, 0)
+  return { tag, start, end: start + length }
+}
+
+/** Walks the elements of one constructed value. */
+class BerCursor {
+  readonly #octets: Uint8Array
+  #offset = 0
+
+  constructor(octets: Uint8Array) {
+    this.#octets = octets
+  }
+
+  /** The content of the next element, which must have this tag. */
+  take(tag: number): Uint8Array {
+    const head = readHead(this.#octets, this.#offset)
+    if (head?.tag !== tag || head.end > this.#octets.length) {
+      throw malformed(`expected tag 0x${tag.toString(16)} at octet ${this.#offset} of its part`)
+    }
+    this.#offset = head.end
+    return this.#octets.subarray(head.start, head.end)
+  }
+
+  /** The content of the first remaining element with this tag, or undefined. */
+  find(tag: number): Uint8Array | undefined {
+    while (this.#offset < this.#octets.length) {
+      const head = readHead(this.#octets, this.#offset)
+      if (!head) throw malformed('its last element is cut off')
+      const content = this.take(head.tag)
+      if (head.tag === tag) return content
+    }
+    return undefined
+  }
+}

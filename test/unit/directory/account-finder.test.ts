@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { AccountFinder, type DirectoryEntry } from '../../../src/directory/index.ts'
+import { systemClock } from '../../../src/platform/io/index.ts'
+import {
+  accountEntry,
+  DOMAIN_SID,
+  groupEntry,
+  ScriptedSearch,
+} from '../../support/directory-entries.ts'
+
+function finder(people: readonly DirectoryEntry[], options = {}) {
+  const search = new ScriptedSearch()
+  search.people = people
+  search.groups = [groupEntry('Domain Users', 513), groupEntry('Protected Users', 525)]
+  return { search, finder: new AccountFinder(search, systemClock, options) }
+}
+
+const alice = accountEntry({ name: 'alice', userPrincipalName: 'alice@corp.example' })
+
+describe('AccountFinder', () => {
+  it('describes an account with its groups in three spellings', async () => {
+    const account = await finder([alice]).finder.findAccount({
+      by: 'userPrincipalName',
+      value: 'Alice@Corp.Example',
+    })
+    assert.deepEqual(account, {
+      distinguishedName: 'CN=alice,CN=Users,DC=corp,DC=example',
+      sAMAccountName: 'alice',
+      userPrincipalName: 'alice@corp.example',
+      sid: `${DOMAIN_SID}-1104`,
+      realm: 'CORP.EXAMPLE',
+      enabled: true,
+      sensitive: false,
+      protectedUser: false,
+      memberOf: [
+        `${DOMAIN_SID}-513`,
+        'Domain Users',
+        'CN=Domain Users,CN=Users,DC=corp,DC=example',
+      ],
+    })
+  })
+
+  const flags = [
+    { what: 'a disabled account', shape: { control: 0x202 }, expected: { enabled: false } },
+    { what: 'a sensitive account', shape: { control: 0x100200 }, expected: { sensitive: true } },
+    { what: 'a protected user', shape: { groups: [513, 525] }, expected: { protectedUser: true } },
+  ]
+  for (const { what, shape, expected } of flags) {
+    it(`recognises ${what}`, async () => {
+      const { finder: finds } = finder([accountEntry({ name: 'eve', ...shape })])
+      const account = await finds.findAccount({ by: 'sAMAccountName', value: 'eve' })
+      assert.deepEqual({ ...account, ...expected }, account)
+    })
+  }
+
+  it('is not fooled by the 525 of another domain', async () => {
+    const { finder: finds, search } = finder([accountEntry({ name: 'eve' })])
+    const foreign = accountEntry({ name: 'eve' })
+    const sid = Buffer.from('010500000000000515000000090000000900000009000000' + '0d020000', 'hex')
+    search.people = [{ ...foreign, binary: new Map([...foreign.binary, ['tokengroups', [sid]]]) }]
+    const account = await finds.findAccount({ by: 'sAMAccountName', value: 'eve' })
+    assert.equal(account.protectedUser, false)
+    assert.deepEqual(account.memberOf, ['S-1-5-21-9-9-9-525'])
+  })
+
+  it('drops answers whose name only looks like the one asked for', async () => {
+    const { finder: finds } = finder([accountEntry({ name: 'álice' }), alice])
+    const account = await finds.findAccount({ by: 'sAMAccountName', value: 'alice' })
+    assert.equal(account.sAMAccountName, 'alice')
+    await assert.rejects(
+      finder([alice]).finder.findAccount({ by: 'sAMAccountName', value: 'al*' }),
+      {
+        code: 'ERR_DIRECTORY_NOT_FOUND',
+      },
+    )
+  })
+
+  it('finds an implicit name only on an account without an explicit one', async () => {
+    const key = { by: 'userPrincipalName', value: 'eve@corp.example' } as const
+    const account = await finder([accountEntry({ name: 'eve' })]).finder.findAccount(key)
+    assert.equal(account.userPrincipalName, undefined)
+    const renamed = accountEntry({ name: 'eve', userPrincipalName: 'other@corp.example' })
+    await assert.rejects(finder([renamed]).finder.findAccount(key), {
+      code: 'ERR_DIRECTORY_NOT_FOUND',
+    })
+  })
+
+  it('refuses when two accounts answer, and names both', async () => {
+    const second = accountEntry({
+      name: 'alice2',
+      userPrincipalName: 'ALICE@corp.example',
+      distinguishedName: 'CN=alice2,OU=Old,DC=corp,DC=example',
+    })
+    await assert.rejects(
+      finder([alice, second]).finder.findAccount({
+        by: 'userPrincipalName',
+        value: 'alice@corp.example',
+      }),
+      { code: 'ERR_DIRECTORY_AMBIGUOUS', message: /CN=alice,.*OU=Old/ },
+    )
+  })
+
+  it('refuses when the answer may have been cut before a second match', async () => {
+    const lookalikes = Array.from({ length: 9 }, () => accountEntry({ name: 'álice' }))
+    await assert.rejects(
+      finder([alice, ...lookalikes]).finder.findAccount({ by: 'sAMAccountName', value: 'alice' }),
+      { code: 'ERR_DIRECTORY_AMBIGUOUS' },
+    )
+  })
+
+  it('refuses an account whose groups may not be read', async () => {
+    const { finder: finds } = finder([accountEntry({ name: 'eve', groups: [] })])
+    await assert.rejects(finds.findAccount({ by: 'sAMAccountName', value: 'eve' }), {
+      code: 'ERR_DIRECTORY_REFUSED',
+      mend: /Windows Authorization Access Group/,
+    })
+  })
+
+  it('refuses more groups than the limit', async () => {
+    const { finder: finds } = finder([accountEntry({ name: 'eve', groups: [513, 514, 515] })], {
+      maxGroups: 2,
+    })
+    await assert.rejects(finds.findAccount({ by: 'sAMAccountName', value: 'eve' }), {
+      code: 'ERR_DIRECTORY_REPLY',
+      message: /maxGroups/,
+    })
+  })
+
+  it('refuses an entry without what every account has', async () => {
+    const { finder: finds } = finder([{ ...alice, text: new Map([['samaccountname', ['alice']]]) }])
+    await assert.rejects(finds.findAccount({ by: 'sAMAccountName', value: 'alice' }), {
+      code: 'ERR_DIRECTORY_REFUSED',
+      message: /userAccountControl/,
+    })
+  })
+
+  it('asks for group names in chunks, and once', async () => {
+    const groups = Array.from({ length: 250 }, (_, index) => 2000 + index)
+    const { finder: finds, search } = finder([accountEntry({ name: 'eve', groups })])
+    search.groups = groups.map((rid) => groupEntry(`g${rid}`, rid))
+    const first = await finds.findAccount({ by: 'sAMAccountName', value: 'eve' })
+    assert.equal(first.memberOf.length, 750)
+    assert.equal(search.requests.length, 2 + 3)
+    const again = await finds.findAccount({ by: 'sAMAccountName', value: 'eve' })
+    assert.deepEqual(again.memberOf, first.memberOf)
+    assert.equal(search.requests.length, 2 + 3 + 2)
+  })
+
+  it('searches under baseDn, which must name a domain', async () => {
+    const { finder: finds, search } = finder([alice], { baseDn: 'OU=Staff,DC=corp,DC=example' })
+    await finds.findAccount({ by: 'sAMAccountName', value: 'alice' })
+    assert.equal(search.requests[0]?.base, 'OU=Staff,DC=corp,DC=example')
+    assert.throws(() => finder([], { baseDn: 'OU=Staff' }), { code: 'ERR_DIRECTORY_REPLY' })
+  })
+})

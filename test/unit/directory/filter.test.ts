@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { AndFilter, EqualityFilter, FilterParser } from 'ldapts'
+import { accountFilter, escapeFilterValue } from '../../../src/directory/index.ts'
+import { groupsFilter, implicitAccountName, sameName } from '../../../src/directory/filter.ts'
+
+const DOMAIN = 'corp.example'
+
+describe('search filters', () => {
+  it('escapes what RFC 4515 section 3 says', () => {
+    // RFC 4515 section 4: "Parens R Us (for all your parenthetical needs)" and "C:\MyFile".
+    assert.equal(
+      escapeFilterValue('Parens R Us (for all your parenthetical needs)'),
+      'Parens R Us \\28for all your parenthetical needs\\29',
+    )
+    assert.equal(escapeFilterValue('C:\\MyFile'), 'C:\\5cMyFile')
+    assert.equal(escapeFilterValue('a*\u0000'), 'a\\2a\\00')
+  })
+
+  it('never lets a value become syntax: the parser reads it back as one value', () => {
+    fc.assert(
+      fc.property(fc.string({ minLength: 1, maxLength: 40, unit: 'grapheme' }), (value) => {
+        const filter = FilterParser.parseString(
+          accountFilter({ by: 'sAMAccountName', value }, DOMAIN),
+        )
+        assert.ok(filter instanceof AndFilter && filter.filters.length === 3)
+        const last = filter.filters[2]
+        assert.ok(last instanceof EqualityFilter)
+        assert.equal(last.attribute, 'sAMAccountName')
+        assert.equal(last.value, value)
+      }),
+    )
+  })
+
+  it('asks for a user principal name of another suffix by that attribute alone', () => {
+    assert.equal(
+      accountFilter({ by: 'userPrincipalName', value: 'robert@contoso.test' }, DOMAIN),
+      '(&(objectCategory=person)(objectClass=user)(userPrincipalName=robert@contoso.test))',
+    )
+  })
+
+  it('asks for the implicit name too where the suffix is the domain', () => {
+    assert.equal(
+      accountFilter({ by: 'userPrincipalName', value: 'al*@CORP.example' }, DOMAIN),
+      '(&(objectCategory=person)(objectClass=user)(|(userPrincipalName=al\\2a@CORP.example)' +
+        '(&(!(userPrincipalName=*))(sAMAccountName=al\\2a))))',
+    )
+  })
+
+  it('finds by SID, and refuses a SID that is none', () => {
+    const filter = accountFilter({ by: 'sid', value: 'S-1-5-21-1-2-3-1104' }, DOMAIN)
+    assert.match(filter, /\(objectSid=S-1-5-21-1-2-3-1104\)/)
+    assert.throws(() => accountFilter({ by: 'sid', value: '*' }, DOMAIN), {
+      code: 'ERR_DIRECTORY_REPLY',
+    })
+  })
+
+  it('refuses an empty and an endless name', () => {
+    for (const value of ['', 'a'.repeat(1025)]) {
+      assert.throws(() => accountFilter({ by: 'sAMAccountName', value }, DOMAIN), {
+        code: 'ERR_DIRECTORY_NOT_FOUND',
+      })
+    }
+  })
+
+  it('finds groups by any of their SIDs', () => {
+    assert.equal(groupsFilter(['S-1-1-0', 'S-1-5-2']), '(|(objectSid=S-1-1-0)(objectSid=S-1-5-2))')
+  })
+
+  it('knows which names are implicit', () => {
+    assert.equal(implicitAccountName('alice@corp.example', DOMAIN), 'alice')
+    assert.equal(implicitAccountName('a@b@corp.example', DOMAIN), 'a@b')
+    assert.equal(implicitAccountName('alice@other.example', DOMAIN), undefined)
+    assert.equal(implicitAccountName('@corp.example', DOMAIN), undefined)
+    assert.equal(implicitAccountName('alice', DOMAIN), undefined)
+  })
+
+  it('compares names by letter case only', () => {
+    assert.ok(sameName('Alice', 'aLICE'))
+    assert.ok(!sameName('alice', 'álice'))
+    assert.ok(!sameName('alice', 'alice '))
+  })
+})
