@@ -1,0 +1,109 @@
+#!/usr/bin/env bash
+# Fills a freshly provisioned directory: users, groups, services, connector accounts, DNS names. Works on the
+# directory's file, so the controller need not run. The table of accounts is in docker/README.md.
+set -euo pipefail
+HERE=$(dirname "$(readlink -f "$0")")
+source "$HERE/settings.sh"
+
+NORMAL=512 DISABLED=2 NEVER_EXPIRES=65536 COMPUTER=4096
+NOT_DELEGATED=1048576 TRUSTED_TO_AUTH=16777216
+AES_ONLY=24
+USERS=CN=Users,$BASE_DN
+
+# A password as unicodePwd wants it: in quotes, UTF-16LE.
+secret() { printf '"%s"' "$1" | iconv -t UTF-16LE | base64 -w 0; }
+
+# user NAME UPN FLAGS [more LDIF lines]
+user() {
+  printf '%s\n' "dn: CN=$1,$USERS" 'objectClass: user' "sAMAccountName: $1" "displayName: ${1^}" \
+    "givenName: ${1^}" "mail: $1@$DNS_DOMAIN" "userPrincipalName: $2" "userAccountControl: $3" \
+    "unicodePwd:: $(secret "Lab-$1-1")" "${@:4}" ''
+}
+
+# group NAME MEMBER...
+group() {
+  printf '%s\n' "dn: CN=$1,$USERS" 'objectClass: group' "sAMAccountName: $1"
+  printf "member: CN=%s,$USERS\n" "${@:2}"
+  printf '\n'
+}
+
+# service NAME SPN: a service account that holds AES keys only.
+service() {
+  user "$1" "$1@$DNS_DOMAIN" $((NORMAL + NEVER_EXPIRES)) "servicePrincipalName: $2" \
+    "msDS-SupportedEncryptionTypes: $AES_ONLY"
+}
+
+# connector NAME FLAGS [SPN it may delegate to]...; a connector needs an SPN itself, or S4U2Self is refused.
+connector() {
+  printf '%s\n' "dn: CN=$1,CN=Computers,$BASE_DN" 'objectClass: computer' "sAMAccountName: $1\$" \
+    "userAccountControl: $((COMPUTER + NEVER_EXPIRES + $2))" "dNSHostName: ${1,,}.$DNS_DOMAIN" \
+    "servicePrincipalName: HOST/${1,,}.$DNS_DOMAIN" "msDS-SupportedEncryptionTypes: $AES_ONLY" \
+    "unicodePwd:: $(secret "Lab-${1,,}-1")"
+  [ $# -lt 3 ] || printf 'msDS-AllowedToDelegateTo: %s\n' "${@:3}"
+  printf '\n'
+}
+
+# So that a snapshot does not age: passwords never expire, and none is locked out by a test.
+policy() {
+  printf '%s\n' "dn: $BASE_DN" 'changetype: modify' 'replace: maxPwdAge' 'maxPwdAge: -9223372036854775808' - \
+    'replace: minPwdAge' 'minPwdAge: 0' - 'replace: pwdHistoryLength' 'pwdHistoryLength: 0' - \
+    'replace: pwdProperties' 'pwdProperties: 0' - ''
+  printf '%s\n' "dn: CN=Partitions,CN=Configuration,$BASE_DN" 'changetype: modify' 'add: uPNSuffixes' \
+    "uPNSuffixes: $LAB_UPN_SUFFIX" - ''
+}
+
+people() {
+  local plain=$((NORMAL + NEVER_EXPIRES)) n
+  user alice "alice@$DNS_DOMAIN" $plain 'department: Sales'
+  user bob "robert@$LAB_UPN_SUFFIX" $plain
+  user carol "carol@$DNS_DOMAIN" $((plain + NOT_DELEGATED))
+  user dave "dave@$DNS_DOMAIN" $plain
+  user erin "erin@$DNS_DOMAIN" $((plain + DISABLED))
+  user frank "frank@$DNS_DOMAIN" $plain 'accountExpires: 132223104000000000' # 2020-01-01
+  user grace "grace@$DNS_DOMAIN" $NORMAL 'pwdLastSet: 0'
+  user heidi "heidi@$DNS_DOMAIN" $plain
+  for n in 1 2 3 4 5; do user "victor$n" "victor$n@$DNS_DOMAIN" $plain; done
+}
+
+services() {
+  local name to_some
+  for name in iwa bound other rbcd epa; do service "svc-$name" "HTTP/$name.$DNS_DOMAIN"; done
+  to_some=("HTTP/iwa.$DNS_DOMAIN" "HTTP/bound.$DNS_DOMAIN" "HTTP/epa.$DNS_DOMAIN")
+  user svc-oidc "svc-oidc@$DNS_DOMAIN" $((NORMAL + NEVER_EXPIRES)) # the OpenID provider looks people up as this one
+  connector CONN1 $TRUSTED_TO_AUTH "${to_some[@]}"
+  connector CONN2 0 "${to_some[@]}"
+  connector CONN3 $TRUSTED_TO_AUTH
+  connector CONN4 0
+}
+
+groups() {
+  local n
+  group staff alice bob carol dave heidi victor1 victor2 victor3 victor4 victor5
+  group sales alice
+  group contractors bob frank
+  for ((n = 1; n <= LAB_GROUPS_OF_HEIDI; n++)); do group "heidi-$n" heidi; done
+  printf '%s\n' "dn: CN=Protected Users,$USERS" 'changetype: modify' 'add: member' "member: CN=dave,$USERS" - ''
+}
+
+dns_nodes() {
+  local name address
+  while read -r name address; do
+    case $name in @ | "$LAB_DC" | *DnsZones) continue ;; esac
+    printf '%s\n' "dn: DC=$name,DC=$DNS_DOMAIN,CN=MicrosoftDNS,DC=DomainDnsZones,$BASE_DN" 'objectClass: dnsNode' ''
+  done < <(dns_hosts)
+}
+
+allow_rbcd() {
+  local name
+  for name in CONN3 CONN4; do
+    samba-tool delegation add-principal svc-rbcd "$name\$" -H "$SAM" -s "$SMB_CONF" > /dev/null 2>&1 && continue
+    say "this Samba cannot grant resource-based delegation to $name\$: what needs it is to be skipped"
+  done
+}
+
+policy | ldb modify > /dev/null
+{ people; services; } | ldb add > /dev/null
+groups | ldb modify > /dev/null
+dns_nodes | ldb add > /dev/null
+"$HERE/dns-records.sh"
+allow_rbcd
