@@ -70,9 +70,10 @@ export class DerReader {
     if (input.length > most) throw this.fail('ERR_ASN1_SIZE', `more than ${most} octets`)
   }
 
-  /** Names from the outermost element to this one, joined by dots. */
+  /** Names from the outermost element to this one, joined by dots; an element named '' is left out. */
   get path(): string {
-    return this.#parent === undefined ? this.#name : `${this.#parent.path}.${this.#name}`
+    if (this.#parent === undefined) return this.#name
+    return this.#name === '' ? this.#parent.path : `${this.#parent.path}.${this.#name}`
   }
 
   /** True when no element is left. */
@@ -122,7 +123,7 @@ export class DerReader {
   }
 
   /** Enters a SEQUENCE or SEQUENCE OF. */
-  sequence(name: string): DerReader {
+  sequence(name: string = ''): DerReader {
     return this.enter(Tag.SEQUENCE, name)
   }
 
@@ -132,7 +133,7 @@ export class DerReader {
   }
 
   /** Enters `[APPLICATION n]`. */
-  application(tagNumber: number, name: string): DerReader {
+  application(tagNumber: number, name: string = ''): DerReader {
     return this.enter(applicationTag(tagNumber), name)
   }
 
@@ -251,6 +252,14 @@ export class DerReader {
     this.#header(tag)
     const content = this.#take(this.#at)
     return { tag, content, raw: this.#input.subarray(start, this.#at) }
+  }
+
+  /** The next element, whole, without moving on: for octets that are both read and signed. */
+  peekRaw(): Uint8Array {
+    const start = this.#at
+    const { raw } = this.any()
+    this.#at = start
+    return raw
   }
 
   /** Reads tag and length; the content is then #length octets from #at. */

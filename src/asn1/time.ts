@@ -48,6 +48,10 @@ export function parseUtcTime(text: string): number | undefined {
   return utc(match, year < 50 ? 2000 + year : 1900 + year)
 }
 
+/** Messages that are written within one second share its text. */
+let lastSecond = NaN
+let lastText = ''
+
 /**
  * Writes `YYYYMMDDHHMMSSZ`; parts of a second are dropped.
  *
@@ -59,6 +63,10 @@ export function formatGeneralizedTime(timeMs: number): string {
   if (!(timeMs >= -30610224000000 && timeMs < LATEST_MS + 1000)) {
     throw new RangeError(`a GeneralizedTime cannot hold ${timeMs} ms since the epoch`)
   }
+  const second = Math.floor(timeMs / 1000)
+  if (second === lastSecond) return lastText
   const text = new Date(timeMs).toISOString()
-  return `${text.slice(0, 4)}${text.slice(5, 7)}${text.slice(8, 10)}${text.slice(11, 13)}${text.slice(14, 16)}${text.slice(17, 19)}Z`
+  lastText = `${text.slice(0, 4)}${text.slice(5, 7)}${text.slice(8, 10)}${text.slice(11, 13)}${text.slice(14, 16)}${text.slice(17, 19)}Z`
+  lastSecond = second
+  return lastText
 }
