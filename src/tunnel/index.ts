@@ -16,7 +16,9 @@ export {
   type StatusMessage,
 } from './control.ts'
 export { TunnelError, type TunnelErrorCode } from './errors.ts'
+export { maxMessageOctets } from './frame.ts'
 export { DEFAULT_LIMITS, resolveLimits, type TunnelLimits } from './limits.ts'
+export { createTunnelSession, type SessionOptions } from './session.ts'
 export type {
   CarrierReceiver,
   RequestHead,

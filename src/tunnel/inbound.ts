@@ -1,0 +1,110 @@
+/**
+ * The way in: each frame of a message goes to its stream or to the session.
+ *
+ * @module
+ */
+
+import { TunnelError } from './errors.ts'
+import { FRAME, FrameCursor } from './frame.ts'
+import { readRequestHead, readResponseHead } from './head-read.ts'
+import type { TunnelLimits } from './limits.ts'
+import { readHello, readReason, type Hello } from './session-frames.ts'
+import type { StreamTable } from './stream-table.ts'
+import type { RequestHead, StreamReason } from './types.ts'
+
+/** What a session does about the frames that are not a stream's. */
+export interface InboundTarget {
+  readonly closed: boolean
+  /** HELLO has arrived. */
+  readonly ready: boolean
+  readonly streams: StreamTable
+  onHello(hello: Hello): void
+  onOpen(id: number, head: RequestHead, ended: boolean): void
+  onControl(payload: Uint8Array): void
+  onDrain(): void
+  onPing(value: number): void
+  onCloseFrame(reason: StreamReason): void
+}
+
+/** Reads messages. Everything it throws is a TunnelError: a violation by the peer. */
+export class Inbound {
+  readonly #cursor: FrameCursor
+  readonly #limits: TunnelLimits
+  readonly #target: InboundTarget
+
+  constructor(limits: TunnelLimits, target: InboundTarget) {
+    this.#cursor = new FrameCursor(limits)
+    this.#limits = limits
+    this.#target = target
+  }
+
+  /**
+   * Acts on each frame of a message, until the end or until the session is closed.
+   *
+   * @param message - One received message.
+   * @throws TunnelError for the first frame that breaks the protocol.
+   */
+  message(message: Uint8Array): void {
+    const cursor = this.#cursor
+    cursor.begin(message)
+    while (!this.#target.closed && cursor.next()) {
+      if (this.#target.ready === (cursor.type === FRAME.HELLO)) this.#helloMisplaced()
+      if (cursor.streamId === 0) this.#sessionFrame()
+      else if (cursor.type === FRAME.OPEN) this.#open()
+      else this.#streamFrame()
+    }
+  }
+
+  #helloMisplaced(): never {
+    const what = this.#target.ready ? 'a second HELLO' : 'a frame before HELLO'
+    throw new TunnelError('ERR_TUNNEL_HANDSHAKE', what)
+  }
+
+  #open(): void {
+    const { streamId, end } = this.#cursor
+    this.#target.onOpen(streamId, readRequestHead(this.#cursor, this.#limits), end)
+  }
+
+  #streamFrame(): void {
+    const cursor = this.#cursor
+    const stream = this.#target.streams.find(cursor.streamId)
+    if (stream === undefined) return
+    switch (cursor.type) {
+      case FRAME.DATA:
+        stream.acceptData(cursor.payload(), cursor.end)
+        break
+      case FRAME.HEAD:
+        stream.acceptHead(readResponseHead(cursor, this.#limits), cursor.end)
+        break
+      case FRAME.CREDIT:
+        stream.acceptCredit(cursor.message.readUInt32BE(cursor.start))
+        break
+      default:
+        stream.acceptReset(readReason(cursor))
+    }
+  }
+
+  #sessionFrame(): void {
+    const cursor = this.#cursor
+    const target = this.#target
+    switch (cursor.type) {
+      case FRAME.HELLO:
+        target.onHello(readHello(cursor))
+        break
+      case FRAME.CONTROL:
+        target.onControl(cursor.payload())
+        break
+      case FRAME.DRAIN:
+        target.onDrain()
+        break
+      case FRAME.PING:
+        target.onPing(cursor.message.readUInt32BE(cursor.start))
+        break
+      case FRAME.CLOSE:
+        target.onCloseFrame(readReason(cursor))
+        break
+      default:
+      // PONG: that it was heard is all it says.
+    }
+  }
+}
