@@ -1,0 +1,130 @@
+/**
+ * The lab: a real Samba AD domain, Apache with Kerberos sign-in, a backend that insists on channel bindings, and an
+ * OpenID provider, all on 127.88.N.x of this machine. `npm run lab -- up|down|status|env`, or startLab() from a test.
+ *
+ * @module
+ */
+
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { runCommand } from './lab/command.ts'
+import { claimInstance, labRoot, SERVICE_NAMES, type LabServiceName } from './lab/instance.ts'
+import { runScript } from './lab/processes.ts'
+import { RunningLab } from './lab/running.ts'
+import { ensureSnapshot, sambaVersion } from './lab/snapshot.ts'
+import type { LabEnvironment } from './lab/environment.ts'
+
+export type { LabBackend, LabConnector, LabEnvironment, LabUser } from './lab/environment.ts'
+
+const PACKAGES = join(import.meta.dirname, 'packages.sh')
+const EXIT_MISSING = 6
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+/** A lab that runs until it is stopped or its owner ends. */
+export interface Lab {
+  readonly env: LabEnvironment
+  /** `env` as a JSON file: the value of SALLYPORT_LAB for tests. */
+  readonly envFile: string
+  /** Ends the domain controller and waits until its addresses are free. */
+  stopDc(): Promise<void>
+  /** Starts it again with the directory as it was; resolves when KDC, LDAPS and DNS answer. */
+  startDc(): Promise<void>
+  /** Runs samba-tool on the lab's directory and returns what it printed. */
+  samba(args: readonly string[]): Promise<string>
+  /** Ends every process and removes every file. */
+  stop(): Promise<void>
+}
+
+/** What startLab() takes. */
+export interface LabOptions {
+  /** N of 127.88.N.x. Default: the first that is free. */
+  readonly instance?: number
+  /** What to start. Default: all. */
+  readonly services?: readonly LabServiceName[]
+  /** Gets a line a step. Default: nobody does. */
+  readonly log?: (line: string) => void
+}
+
+/** Whether a lab can run here. */
+export interface LabAvailability {
+  readonly ok: boolean
+  /** Why not, for a person to read. */
+  readonly reason?: string
+}
+
+/**
+ * Finds out whether this machine can carry the lab, in some 20 ms and without changing anything.
+ *
+ * @returns Yes, or no and why.
+ */
+export function labAvailability(): LabAvailability {
+  if (process.platform !== 'linux') return { ok: false, reason: 'the lab needs Linux' }
+  if (process.getuid?.() !== 0) {
+    return { ok: false, reason: 'the lab needs root: ports below 1024 and mount namespaces' }
+  }
+  if (spawnSync('unshare', ['-m', 'true']).status !== 0) {
+    return { ok: false, reason: 'the lab needs mount namespaces, and unshare -m is refused here' }
+  }
+  const check = spawnSync('bash', [PACKAGES, '--check', 'lab'], { encoding: 'utf8' })
+  if (check.status === 0 || check.status === EXIT_MISSING) return { ok: true }
+  return { ok: false, reason: check.stderr.trim() }
+}
+
+/**
+ * Starts a lab: installs what is missing, provisions the domain when that was never done, restores it, starts all.
+ *
+ * On SIGINT, SIGTERM or SIGHUP the lab is stopped, and this process ends unless others listen for that signal too.
+ *
+ * @param options - Which instance, which services.
+ * @returns The lab, when every service answers.
+ * @throws Error that says what failed, with the last lines of what failed.
+ */
+export async function startLab(options: LabOptions = {}): Promise<Lab> {
+  const log = options.log ?? (() => undefined)
+  const services = options.services ?? SERVICE_NAMES
+  await runScript({ command: 'bash', args: [PACKAGES, 'lab'], onLine: log })
+  const version = sambaVersion()
+  const cacheDirectory = join(labRoot(), 'cache')
+  const snapshot = await ensureSnapshot({ cacheDirectory, version, log })
+  const claimed = await claimInstance(options.instance, services)
+  const lab = new RunningLab({ claimed, services, snapshot, sambaVersion: version, log })
+  const forget = stopWithProcess(lab)
+  try {
+    await lab.start()
+  } catch (error) {
+    await lab.stop()
+    forget()
+    throw error
+  }
+  return {
+    env: lab.env,
+    envFile: lab.envFile,
+    stopDc: () => lab.stopDc(),
+    startDc: () => lab.startDc(),
+    samba: (args) => lab.samba(args),
+    stop: () => lab.stop().finally(forget),
+  }
+}
+
+/** Ties a lab to this process. Returns what unties it. */
+function stopWithProcess(lab: RunningLab): () => void {
+  const onExit = (): void => {
+    lab.stopAtExit()
+  }
+  const onSignal = (signal: NodeJS.Signals): void => {
+    const alone = process.listenerCount(signal) === 1
+    void lab.stop().finally(() => {
+      forget()
+      if (alone) process.kill(process.pid, signal)
+    })
+  }
+  const forget = (): void => {
+    process.off('exit', onExit)
+    for (const signal of STOP_SIGNALS) process.off(signal, onSignal)
+  }
+  process.on('exit', onExit)
+  for (const signal of STOP_SIGNALS) process.on(signal, onSignal)
+  return forget
+}
+
+if (import.meta.main) await runCommand(process.argv.slice(2), startLab)

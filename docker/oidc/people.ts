@@ -1,0 +1,143 @@
+/**
+ * Who can sign in: the accounts of the domain, checked by an LDAPS bind, and `ghost`, whom only this provider knows.
+ *
+ * @module
+ */
+
+import { readFileSync } from 'node:fs'
+import { Client, EqualityFilter, InvalidCredentialsError, OrFilter, type Entry } from 'ldapts'
+import type { ProviderSettings } from './settings.ts'
+
+/** One person as the ID token will tell it. */
+export interface Person {
+  /** `sub`: the account's objectSid in hex, which never changes. */
+  readonly id: string
+  readonly upn: string
+  /** sAMAccountName. */
+  readonly accountName: string
+  readonly name: string
+  readonly email: string
+  readonly groups: readonly string[]
+  readonly department: string | undefined
+}
+
+const GHOST: Person = {
+  id: 'ghost',
+  upn: 'ghost@corp.example',
+  accountName: 'ghost',
+  name: 'Ghost',
+  email: 'ghost@corp.example',
+  groups: ['staff'],
+  department: undefined,
+}
+const GHOST_PASSWORD = 'Lab-ghost-1'
+const ATTRIBUTES = [
+  'objectSid',
+  'userPrincipalName',
+  'sAMAccountName',
+  'displayName',
+  'mail',
+  'memberOf',
+  'department',
+]
+
+function texts(value: Entry[string] | undefined): readonly string[] {
+  if (value === undefined) return []
+  return (Array.isArray(value) ? value : [value]).map((one) =>
+    typeof one === 'string' ? one : one.toString('utf8'),
+  )
+}
+
+function commonName(distinguishedName: string): string {
+  return /^CN=((?:[^,\\]|\\.)+)/.exec(distinguishedName)?.[1] ?? distinguishedName
+}
+
+function personOf(entry: Entry): Person {
+  const [accountName = ''] = texts(entry['sAMAccountName'])
+  const [upn = ''] = texts(entry['userPrincipalName'])
+  const sid = entry['objectSid']
+  return {
+    id: Buffer.isBuffer(sid) ? sid.toString('hex') : accountName,
+    upn,
+    accountName,
+    name: texts(entry['displayName'])[0] ?? accountName,
+    email: texts(entry['mail'])[0] ?? upn,
+    groups: texts(entry['memberOf']).map(commonName),
+    department: texts(entry['department'])[0],
+  }
+}
+
+/** The people of the domain, over LDAPS. */
+export class People {
+  readonly #settings: ProviderSettings
+  readonly #ca: string
+
+  constructor(settings: ProviderSettings) {
+    this.#settings = settings
+    this.#ca = readFileSync(`${settings.tlsDirectory}/ca.pem`, 'utf8')
+  }
+
+  /**
+   * Checks a password.
+   *
+   * @param login - UPN or sAMAccountName.
+   * @param password - As typed; an empty one is refused here, as LDAP would take it for an anonymous bind.
+   * @returns The person, or undefined where the directory refuses.
+   */
+  async signIn(login: string, password: string): Promise<Person | undefined> {
+    if (login === '' || password === '') return undefined
+    if (login === GHOST.accountName || login === GHOST.upn) {
+      return password === GHOST_PASSWORD ? GHOST : undefined
+    }
+    const bindName = login.includes('@') ? login : `${this.#settings.workgroup}\\${login}`
+    const filter = new OrFilter({
+      filters: [
+        new EqualityFilter({ attribute: 'userPrincipalName', value: login }),
+        new EqualityFilter({ attribute: 'sAMAccountName', value: login }),
+      ],
+    })
+    try {
+      return await this.#search({ name: bindName, password }, filter)
+    } catch (error) {
+      if (error instanceof InvalidCredentialsError) return undefined
+      throw error
+    }
+  }
+
+  /**
+   * Looks a person up again, for a refresh.
+   *
+   * @param id - The `sub` of an earlier sign-in.
+   * @returns The person, or undefined when the account is gone.
+   */
+  async find(id: string): Promise<Person | undefined> {
+    if (id === GHOST.id) return GHOST
+    const account = { name: this.#settings.lookupUser, password: this.#settings.lookupPassword }
+    const escaped = id.replaceAll(/[0-9a-f]{2}/g, (octet) => `\\${octet}`)
+    return /^([0-9a-f]{2})+$/.test(id) ? this.#search(account, `(objectSid=${escaped})`) : undefined
+  }
+
+  async #search(
+    account: { readonly name: string; readonly password: string },
+    filter: OrFilter | string,
+  ): Promise<Person | undefined> {
+    const client = new Client({
+      url: this.#settings.ldapUrl,
+      timeout: 10_000,
+      connectTimeout: 5_000,
+      tlsOptions: { ca: this.#ca, servername: this.#settings.ldapServerName },
+    })
+    try {
+      await client.bind(account.name, account.password)
+      const { searchEntries } = await client.search(this.#settings.baseDn, {
+        filter,
+        attributes: ATTRIBUTES,
+        explicitBufferAttributes: ['objectSid'],
+      })
+      const [entry] = searchEntries
+      return entry === undefined || searchEntries.length > 1 ? undefined : personOf(entry)
+    } finally {
+      await client.unbind()
+    }
+  }
+}
