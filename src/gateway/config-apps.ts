@@ -1,0 +1,131 @@
+/**
+ * The `apps` of gateway.yaml: what is published, to whom, and how the user is known inside.
+ *
+ * @module
+ */
+
+import { z } from 'zod'
+import type { AppSettings } from '../tunnel/index.ts'
+import { identifier, originUrl, servicePrincipalName, text, wholeNumber } from './config-fields.ts'
+
+const MAX_TIMEOUT_MS = 86_400_000
+const timeoutMs = wholeNumber(1, MAX_TIMEOUT_MS)
+
+const allowSchema = z.strictObject({
+  /** Any signed-in user. */
+  everyone: z.literal(true, 'only `everyone: true` has a meaning here').exactOptional(),
+  /** Login names, compared without regard to case. */
+  users: z.array(text('a login name')).exactOptional(),
+  /** Groups of the groups claim, compared exactly. */
+  groups: z.array(text('a group')).exactOptional(),
+  /** Claims that must all be there, each with one of the listed values. */
+  claims: z
+    .record(z.string(), z.array(text('a claim value')).min(1, 'list at least one value'))
+    .exactOptional(),
+})
+
+const appSchema = z.strictObject({
+  id: identifier,
+  externalUrl: originUrl(['https:']),
+  internalUrl: originUrl(['http:', 'https:']),
+  preAuthentication: z
+    .enum(['oidc', 'passthrough'], 'expected oidc or passthrough')
+    .default('oidc'),
+  singleSignOn: z.enum(['kerberos', 'none'], 'expected kerberos or none').default('none'),
+  servicePrincipalName: servicePrincipalName.exactOptional(),
+  delegatedLoginIdentity: z
+    .enum(
+      [
+        'userPrincipalName',
+        'onPremisesUserPrincipalName',
+        'userPrincipalUsername',
+        'onPremisesUserPrincipalUsername',
+        'onPremisesSAMAccountName',
+      ],
+      'expected userPrincipalName, onPremisesUserPrincipalName, userPrincipalUsername, ' +
+        'onPremisesUserPrincipalUsername or onPremisesSAMAccountName',
+    )
+    .default('userPrincipalName'),
+  connectorGroup: identifier.default('default'),
+  hostHeader: z.enum(['internal', 'external'], 'expected internal or external').default('internal'),
+  allow: allowSchema.default({}),
+  timeouts: z
+    .strictObject({
+      connectMs: timeoutMs.default(10_000),
+      firstOctetMs: timeoutMs.default(85_000),
+      idleMs: timeoutMs.default(180_000),
+    })
+    .prefault({}),
+})
+
+/** Who may use an app. Nothing listed: nobody. */
+export type AllowRule = Readonly<z.infer<typeof allowSchema>>
+
+/** A published app: what its connectors are told, and what only the gateway needs to know. */
+export interface AppConfig extends AppSettings {
+  readonly connectorGroup: string
+  readonly allow: AllowRule
+}
+
+/** A fault in an app: the field, and what is wrong with it. */
+interface Fault {
+  readonly field: string
+  readonly message: string
+}
+
+function faultsOf(app: AppConfig): readonly Fault[] {
+  const faults: Fault[] = []
+  const kerberos = app.singleSignOn === 'kerberos'
+  const passthrough = app.preAuthentication === 'passthrough'
+  if (kerberos && passthrough) {
+    faults.push({
+      field: 'singleSignOn',
+      message:
+        'kerberos needs a signed-in user: use preAuthentication: oidc, or singleSignOn: none',
+    })
+  }
+  if (kerberos && app.servicePrincipalName === undefined) {
+    faults.push({
+      field: 'servicePrincipalName',
+      message: 'missing; singleSignOn: kerberos needs the name of the service, e.g. HTTP/host',
+    })
+  }
+  if (passthrough && Object.keys(app.allow).length > 0) {
+    faults.push({
+      field: 'allow',
+      message: 'has no effect with preAuthentication: passthrough, where nobody signs in',
+    })
+  }
+  return faults
+}
+
+function repeated(apps: readonly AppConfig[], field: 'id' | 'externalUrl'): readonly number[] {
+  const seen = new Set<string>()
+  return apps.flatMap((app, index) => {
+    const known = seen.has(app[field])
+    seen.add(app[field])
+    return known ? [index] : []
+  })
+}
+
+/** The list of apps, with the rules that span fields and apps. */
+export const appsSchema: z.ZodType<readonly AppConfig[]> = z
+  .array(appSchema)
+  .min(1, 'list at least one app')
+  .max(10_000, 'at most 10000 apps')
+  .superRefine((apps: readonly AppConfig[], context) => {
+    const refuse = (index: number, { field, message }: Fault) => {
+      context.addIssue({ code: 'custom', path: [index, field], message })
+    }
+    apps.forEach((app, index) => {
+      faultsOf(app).forEach((fault) => {
+        refuse(index, fault)
+      })
+    })
+    for (const index of repeated(apps, 'id')) {
+      refuse(index, { field: 'id', message: 'another app above has this id' })
+    }
+    for (const index of repeated(apps, 'externalUrl')) {
+      refuse(index, { field: 'externalUrl', message: 'another app above has this external URL' })
+    }
+  })

@@ -1,0 +1,278 @@
+/**
+ * The tunnels that are up: which one takes a request, what each connector has been told, who is cut off.
+ *
+ * @module
+ */
+
+import type { Logger } from '../platform/index.ts'
+import type {
+  ControlMessage,
+  StatusMessage,
+  StreamReason,
+  TunnelHandler,
+  TunnelSession,
+} from '../tunnel/index.ts'
+import type { Apps } from './apps.ts'
+import type { Proof } from './open-session.ts'
+
+/** What is used of a tunnel here; tests bring their own. */
+export type LiveTunnel = Pick<
+  TunnelSession,
+  'open' | 'sendControl' | 'drain' | 'close' | 'openStreams' | 'draining' | 'closed'
+>
+
+/** A connector's tunnel as it comes from the listener. */
+export interface ConnectedTunnel {
+  /** Connector id. */
+  readonly id: string
+  readonly group: string
+  readonly session: LiveTunnel
+}
+
+/** A connector as lists show it. */
+export interface ConnectorStatus {
+  readonly id: string
+  readonly group: string
+  readonly openStreams: number
+  readonly draining: boolean
+  /** What the connector last said about itself. */
+  readonly status: StatusMessage | undefined
+}
+
+interface SentProof {
+  readonly id: string
+  readonly expiresMs: number
+}
+
+/** One tunnel, with what was said through it. */
+export class LiveConnector {
+  readonly id: string
+  readonly group: string
+  readonly session: LiveTunnel
+  status: StatusMessage | undefined
+  /** Proofs sent, by id. */
+  readonly #proofs = new Set<string>()
+  /** The same by session, so that they can be taken back. */
+  readonly #bySession = new Map<string, SentProof[]>()
+
+  constructor(tunnel: ConnectedTunnel) {
+    this.id = tunnel.id
+    this.group = tunnel.group
+    this.session = tunnel.session
+  }
+
+  /**
+   * Sees that the connector has a proof.
+   *
+   * @param idHash - The session it belongs to.
+   * @param proof - The proof.
+   * @param nowMs - Proofs that expired before are forgotten.
+   */
+  ensureProof(idHash: string, proof: Proof, nowMs: number): void {
+    if (this.#proofs.has(proof.id)) return
+    this.session.sendControl({ type: 'proof', id: proof.id, idToken: proof.idToken })
+    const sent = this.#bySession.get(idHash) ?? []
+    const live = sent.filter((each) => each.expiresMs > nowMs)
+    for (const each of sent) if (each.expiresMs <= nowMs) this.#proofs.delete(each.id)
+    this.#bySession.set(idHash, [...live, { id: proof.id, expiresMs: proof.expiresMs }])
+    this.#proofs.add(proof.id)
+  }
+
+  /**
+   * Notes that the connector does not know a proof any more.
+   *
+   * @param idHash - The session it belongs to.
+   * @param proofId - The proof.
+   */
+  proofLost(idHash: string, proofId: string): void {
+    this.#proofs.delete(proofId)
+    const left = this.#bySession.get(idHash)?.filter((each) => each.id !== proofId) ?? []
+    if (left.length > 0) this.#bySession.set(idHash, left)
+    else this.#bySession.delete(idHash)
+  }
+
+  /**
+   * Takes back the proofs of sessions that have ended.
+   *
+   * @param idHashes - The sessions.
+   */
+  forget(idHashes: readonly string[]): void {
+    const proofs: string[] = []
+    for (const idHash of idHashes) {
+      for (const { id } of this.#bySession.get(idHash) ?? []) {
+        proofs.push(id)
+        this.#proofs.delete(id)
+      }
+      this.#bySession.delete(idHash)
+    }
+    for (let at = 0; at < proofs.length; at += MAX_FORGOTTEN_AT_ONCE) {
+      this.session.sendControl({
+        type: 'forget',
+        proofs: proofs.slice(at, at + MAX_FORGOTTEN_AT_ONCE),
+      })
+    }
+  }
+}
+
+/** What one `forget` message may hold. */
+const MAX_FORGOTTEN_AT_ONCE = 1000
+
+/** All tunnels that are up. */
+export class LiveConnectors {
+  readonly #apps: Apps
+  readonly #logger: Logger
+  readonly #byGroup = new Map<string, LiveConnector[]>()
+  #turn = 0
+
+  constructor(apps: Apps, logger: Logger) {
+    this.#apps = apps
+    this.#logger = logger
+  }
+
+  /**
+   * Takes a tunnel that is up, and tells its connector the apps of its group.
+   *
+   * @param tunnel - From the tunnel listener.
+   * @returns What the tunnel's events are to be given to.
+   */
+  add(tunnel: ConnectedTunnel): TunnelHandler {
+    const live = new LiveConnector(tunnel)
+    const group = this.#byGroup.get(live.group) ?? []
+    this.#byGroup.set(live.group, [...group, live])
+    const apps = this.#apps.settingsFor(live.group)
+    live.session.sendControl({ type: 'apps', revision: 1, apps })
+    this.#logger.info('connector is up', {
+      connector: live.id,
+      group: live.group,
+      apps: apps.length,
+    })
+    return {
+      onControl: (message) => {
+        this.#onControl(live, message)
+      },
+      onClose: (reason) => {
+        this.#remove(live, reason)
+      },
+      onDraining: () => {
+        this.#logger.info('connector drains', { connector: live.id })
+      },
+    }
+  }
+
+  /**
+   * What a tunnel that is about to be accepted has to be given as its handler: `add` happens once it is ready.
+   *
+   * @param connector - Whose tunnel it will be.
+   * @returns The handler.
+   */
+  handlerFor(connector: Pick<ConnectedTunnel, 'id' | 'group'>): TunnelHandler {
+    let added: TunnelHandler | undefined
+    return {
+      onReady: (session) => {
+        added = this.add({ id: connector.id, group: connector.group, session })
+      },
+      onControl: (message) => {
+        added?.onControl(message)
+      },
+      onClose: (reason) => {
+        added?.onClose(reason)
+      },
+      onDraining: () => {
+        added?.onDraining?.()
+      },
+    }
+  }
+
+  /**
+   * The least loaded tunnel of a group.
+   *
+   * @param group - Connector group.
+   * @param except - One that must not be taken (it has just failed).
+   * @returns A tunnel that takes requests, or undefined.
+   */
+  pick(group: string, except?: LiveConnector): LiveConnector | undefined {
+    const lives = this.#byGroup.get(group)
+    if (!lives) return undefined
+    let best: LiveConnector | undefined
+    // Begin at another one each time: of equally loaded tunnels each gets its turn.
+    const start = this.#turn++ % lives.length
+    for (let step = 0; step < lives.length; step++) {
+      const live = lives[(start + step) % lives.length]
+      if (!live || live === except || live.session.draining || live.session.closed) continue
+      if (!best || live.session.openStreams < best.session.openStreams) best = live
+    }
+    return best
+  }
+
+  /**
+   * Cuts every tunnel of a connector at once, with the streams in it.
+   *
+   * @param connectorId - Which.
+   * @returns How many tunnels it had.
+   */
+  cut(connectorId: string): number {
+    const lives = this.#lives().filter((live) => live.id === connectorId)
+    for (const live of lives) {
+      live.session.close({ code: 'ERR_TUNNEL_REFUSED', message: 'the connector was revoked' })
+    }
+    return lives.length
+  }
+
+  /**
+   * Tells every connector something.
+   *
+   * @param message - What.
+   */
+  broadcast(message: ControlMessage): void {
+    for (const live of this.#lives()) live.session.sendControl(message)
+  }
+
+  /**
+   * Has every connector drop the proofs of sessions that have ended.
+   *
+   * @param idHashes - The sessions.
+   */
+  forget(idHashes: readonly string[]): void {
+    for (const live of this.#lives()) live.forget(idHashes)
+  }
+
+  /** What is up, for lists. */
+  list(): readonly ConnectorStatus[] {
+    return this.#lives().map(({ id, group, session, status }) => {
+      const { openStreams, draining } = session
+      return { id, group, openStreams, draining, status }
+    })
+  }
+
+  /** No new streams on any tunnel; each closes when its last stream has ended. */
+  drain(): void {
+    for (const live of this.#lives()) live.session.drain()
+  }
+
+  /**
+   * Closes every tunnel.
+   *
+   * @param reason - Why.
+   */
+  close(reason: StreamReason): void {
+    for (const live of this.#lives()) live.session.close(reason)
+  }
+
+  #lives(): LiveConnector[] {
+    return [...this.#byGroup.values()].flat()
+  }
+
+  #onControl(live: LiveConnector, message: ControlMessage): void {
+    if (message.type !== 'status') return
+    live.status = message
+    const { ready, problem } = message.kerberos
+    this.#logger.info('connector status', { connector: live.id, ready, problem })
+  }
+
+  #remove(live: LiveConnector, reason: StreamReason): void {
+    const left = (this.#byGroup.get(live.group) ?? []).filter((each) => each !== live)
+    if (left.length > 0) this.#byGroup.set(live.group, left)
+    else this.#byGroup.delete(live.group)
+    this.#logger.info('connector is down', { connector: live.id, code: reason.code })
+  }
+}

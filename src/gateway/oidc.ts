@@ -1,0 +1,88 @@
+/**
+ * The OpenID provider as a port; ./io/oidc.ts has the real one.
+ *
+ * @module
+ */
+
+/** Claims of an ID token that was verified. */
+export type Claims = Readonly<Record<string, unknown>>
+
+/** What the provider gave for a code or a refresh token; verified. */
+export interface TokenSet {
+  readonly idToken: string
+  readonly claims: Claims
+  /** Absent: the provider gave none (on a refresh: the old one stays good). */
+  readonly refreshToken?: string
+}
+
+/** What ties a callback to the request that began it. */
+export interface SignInChecks {
+  readonly state: string
+  readonly nonce: string
+  /** PKCE, RFC 7636; 43 to 128 characters. */
+  readonly codeVerifier: string
+}
+
+/** A sign-in to begin. */
+export interface AuthorizationRequest extends SignInChecks {
+  readonly redirectUri: string
+  /** Ask for the password even when the provider still knows the user. */
+  readonly forced: boolean
+}
+
+/**
+ * The provider. Every method rejects with a GatewayError: ERR_GATEWAY_PROVIDER_UNREACHABLE when trying again later may
+ * help, ERR_GATEWAY_PROVIDER_REFUSED when the provider said no or its answer did not verify.
+ */
+export interface OidcProvider {
+  /** Where to send the browser. */
+  authorizationUrl(request: AuthorizationRequest): Promise<string>
+  /** Redeems the code of a callback; checks state, nonce, issuer, signature, times and auth_time. */
+  redeem(callbackUrl: string, checks: SignInChecks): Promise<TokenSet>
+  /** A fresh ID token; undefined when the provider gives none on refresh. */
+  refresh(refreshToken: string): Promise<TokenSet | undefined>
+  /** Where a browser ends its session at the provider, if it offers that. */
+  endSessionUrl(idToken: string): Promise<string | undefined>
+}
+
+/**
+ * Reads a claim that holds one text.
+ *
+ * @param claims - The claims.
+ * @param name - The claim.
+ * @returns Its text, or undefined when it is absent, empty or of another kind.
+ */
+export function textClaim(claims: Claims, name: string): string | undefined {
+  const value = Object.hasOwn(claims, name) ? claims[name] : undefined
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+/**
+ * Reads a claim that holds texts.
+ *
+ * @param claims - The claims.
+ * @param name - The claim.
+ * @returns The texts of a list, or the one text; other kinds give none.
+ */
+export function textsClaim(claims: Claims, name: string): readonly string[] {
+  const value = Object.hasOwn(claims, name) ? claims[name] : undefined
+  if (typeof value === 'string') return [value]
+  return Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : []
+}
+
+/**
+ * The payload of an ID token that was verified when it was received.
+ *
+ * @param idToken - Compact JWS.
+ * @returns Its claims, or undefined when it cannot be read.
+ */
+export function claimsOf(idToken: string): Claims | undefined {
+  const payload = idToken.split('.')[1]
+  if (payload === undefined) return undefined
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'))
+    return typeof claims === 'object' && claims !== null ? { ...claims } : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * The fields of a backend's response as the browser may see them.
+ *
+ * Out go: what is meant for one hop, cookies with names of ours, challenges that a shared connection cannot answer. Internal
+ * addresses become external ones.
+ *
+ * @module
+ */
+
+import type { ResponseHead } from '../tunnel/index.ts'
+import type { AppRoute } from './apps.ts'
+import { GatewayError } from './errors.ts'
+import {
+  connectionNames,
+  FORBIDDEN_IN_VALUE,
+  responseAction,
+  withoutNamed,
+  type ResponseAction,
+} from './header-names.ts'
+import { outwardCookie } from './response-cookies.ts'
+
+/** A response's fields, and how its body is framed. */
+export interface ResponseFields {
+  /** Flat: name, value and so on; Content-Length included where it holds. */
+  readonly headers: readonly string[]
+  /** Content-Length, where the backend said one. */
+  readonly bodyLength: number | undefined
+}
+
+/** One challenge of a scheme that authenticates a connection, with the comma before it. */
+const CONNECTION_CHALLENGE =
+  /(^|,)\s*(?:negotiate|ntlm|kerberos)(?:\s+[A-Za-z0-9\-._~+/]+=*)?\s*(?=,|$)/gi
+
+function refuse(message: string): never {
+  throw new GatewayError('ERR_GATEWAY_BAD_RESPONSE', message)
+}
+
+/** Gathers the fields of one response. */
+class Gathering {
+  readonly headers: string[] = []
+  readonly #route: AppRoute
+  bodyLength: number | undefined
+  named: readonly string[] = []
+
+  constructor(route: AppRoute) {
+    this.#route = route
+  }
+
+  take(name: string, value: string): void {
+    if (FORBIDDEN_IN_VALUE.test(value)) refuse('a field value holds CR, LF or NUL')
+    const action = responseAction(name)
+    if (action === 'keep') this.headers.push(name, value)
+    else if (action !== 'drop') this.#special(action, name, value)
+  }
+
+  #special(action: ResponseAction, name: string, value: string): void {
+    const { translator, externalHostname, kerberos } = this.#route
+    switch (action) {
+      case 'address':
+        this.headers.push(name, translator.outward(value))
+        return
+      case 'refresh':
+        this.headers.push(name, translator.outwardRefresh(value))
+        return
+      case 'set-cookie':
+        this.#keepSome(name, outwardCookie(value, externalHostname))
+        return
+      case 'challenge':
+        // In a Kerberos app no challenge is of use: the browser's Authorization never reaches the backend.
+        this.#keepSome(name, kerberos ? undefined : withoutConnectionChallenges(value))
+        return
+      case 'authentication-info':
+        this.#keepSome(name, kerberos ? undefined : value)
+        return
+      default:
+        this.#framing(action, value)
+    }
+  }
+
+  #framing(action: ResponseAction, value: string): void {
+    if (action === 'connection') {
+      this.named = [...this.named, ...connectionNames(value)]
+      return
+    }
+    if (action !== 'content-length') refuse('a field name is not a token')
+    if (!/^\d{1,15}$/.test(value)) refuse('Content-Length is not a number')
+    const length = Number(value)
+    if (this.bodyLength !== undefined && this.bodyLength !== length) {
+      refuse('two different Content-Length')
+    }
+    this.bodyLength = length
+  }
+
+  #keepSome(name: string, value: string | undefined): void {
+    if (value !== undefined && value !== '') this.headers.push(name, value)
+  }
+}
+
+function withoutConnectionChallenges(value: string): string {
+  const kept = value.replace(CONNECTION_CHALLENGE, '')
+  return kept.replace(/^\s*,\s*/, '').trim()
+}
+
+/** RFC 9110 section 8.6: a 1xx or 204 response has no Content-Length. */
+function mayHaveLength(status: number): boolean {
+  return status >= 200 && status !== 204
+}
+
+/**
+ * Builds what the browser gets.
+ *
+ * @param head - From the connector.
+ * @param route - The app.
+ * @returns Fields and framing.
+ * @throws GatewayError ERR_GATEWAY_BAD_RESPONSE when the head must not be passed on.
+ */
+export function responseFields(head: ResponseHead, route: AppRoute): ResponseFields {
+  const raw = head.headers
+  const gathering = new Gathering(route)
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    gathering.take(raw[index] ?? '', raw[index + 1] ?? '')
+  }
+  const { named } = gathering
+  const headers = named.length > 0 ? withoutNamed(gathering.headers, named) : gathering.headers
+  const bodyLength = mayHaveLength(head.status) ? gathering.bodyLength : undefined
+  if (bodyLength !== undefined) headers.push('Content-Length', String(bodyLength))
+  return { headers, bodyLength }
+}

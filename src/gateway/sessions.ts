@@ -1,0 +1,264 @@
+/**
+ * Browser sessions: begun by a sign-in, opened by their cookie, ended by sign-out, revocation, refusal or time.
+ *
+ * Sessions in use are kept open in memory, so that a request costs neither a query nor a decryption. Whatever ends a
+ * session takes it out of memory in the same turn of the event loop in which the store has forgotten it.
+ *
+ * @module
+ */
+
+import { LRUCache } from 'lru-cache'
+import { errorCode, type Clock, type Logger, type Random } from '../platform/index.ts'
+import { OpenSession, openSecrets, sealSecrets, SessionTokens } from './open-session.ts'
+import type { TokenSet } from './oidc.ts'
+import { createSessionCookie, parseSessionCookie } from './session-cookie.ts'
+import type { SessionRepository, SessionSummary } from './store.ts'
+
+/** How long sessions live. */
+export interface SessionLimits {
+  /** Longest time between two uses. */
+  readonly idleMs: number
+  /** Longest life. */
+  readonly absoluteMs: number
+  /** Most sessions held open in memory. */
+  readonly cached: number
+  /** The store hears of a session's use at most this often. */
+  readonly touchMs: number
+  /** How long before an ID token's end a fresh one is fetched. */
+  readonly refreshAheadMs: number
+}
+
+/** What sessions need of the outside. */
+export interface SessionPorts {
+  readonly repository: SessionRepository
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  /** Told of every session that has ended, by id hash: proofs are forgotten, streams reset. */
+  readonly onEnded: (idHashes: readonly string[]) => void
+}
+
+/** Who signed in, where. */
+export interface SignedIn {
+  readonly host: string
+  readonly issuer: string
+  readonly subject: string
+  /** Login name. */
+  readonly user: string
+  readonly tokens: Pick<TokenSet, 'idToken' | 'refreshToken'>
+}
+
+/** A session that has just begun. */
+export interface BegunSession {
+  readonly session: OpenSession
+  /** For Set-Cookie. */
+  readonly cookieValue: string
+}
+
+/** All browser sessions of this gateway. */
+export class Sessions {
+  readonly #limits: SessionLimits
+  readonly #ports: SessionPorts
+  readonly #open: LRUCache<string, OpenSession>
+  /** Cookie values of open sessions by id hash. */
+  readonly #cookieOf = new Map<string, string>()
+  readonly #opening = new Map<string, Promise<OpenSession | undefined>>()
+  /** Rises whenever sessions were ended: an opening that overlapped has to look again. */
+  #endings = 0
+
+  constructor(limits: SessionLimits, ports: SessionPorts) {
+    this.#limits = limits
+    this.#ports = ports
+    this.#open = new LRUCache({
+      max: limits.cached,
+      dispose: (session) => this.#cookieOf.delete(session.idHash),
+    })
+  }
+
+  /**
+   * Begins a session.
+   *
+   * @param signedIn - Who, and the tokens.
+   * @returns The session and its cookie's value.
+   */
+  async begin(signedIn: SignedIn): Promise<BegunSession> {
+    const cookie = createSessionCookie(this.#ports.random)
+    const nowMs = this.#ports.clock.nowMs()
+    const { host, tokens } = signedIn
+    const secrets = { host, idToken: tokens.idToken, refreshToken: tokens.refreshToken }
+    const record = {
+      idHash: cookie.idHash,
+      issuer: signedIn.issuer,
+      subject: signedIn.subject,
+      user: foldUser(signedIn.user),
+      createdMs: nowMs,
+      seenMs: nowMs,
+      sealed: sealSecrets(secrets, cookie, this.#ports.random),
+    }
+    await this.#ports.repository.insert(record)
+    const opened = {
+      host,
+      tokens: new SessionTokens(cookie.idHash, secrets, this.#limits.refreshAheadMs),
+    }
+    const session = new OpenSession(record, cookie, opened)
+    this.#keep(cookie.value, session)
+    return { session, cookieValue: cookie.value }
+  }
+
+  /**
+   * The session of a cookie, when it is open in memory. The way of nearly every request.
+   *
+   * @param cookieValue - What the browser sent.
+   * @param host - External host of the request.
+   * @returns The session, marked as used; undefined when `open` has to look.
+   */
+  cached(cookieValue: string, host: string): OpenSession | undefined {
+    const session = this.#open.get(cookieValue)
+    if (session?.host !== host) return undefined
+    const nowMs = this.#ports.clock.nowMs()
+    if (!this.#alive(session, nowMs)) return undefined
+    this.use(session, nowMs)
+    return session
+  }
+
+  /**
+   * The session of a cookie.
+   *
+   * @param cookieValue - What the browser sent.
+   * @param host - External host of the request.
+   * @returns The session, marked as used; undefined when there is none, it has ended or belongs to another host.
+   */
+  async open(cookieValue: string, host: string): Promise<OpenSession | undefined> {
+    let opening = this.#opening.get(cookieValue)
+    if (!opening) {
+      opening = this.#load(cookieValue).finally(() => this.#opening.delete(cookieValue))
+      this.#opening.set(cookieValue, opening)
+    }
+    const session = await opening
+    if (session?.host !== host || session.ended) return undefined
+    const nowMs = this.#ports.clock.nowMs()
+    if (!this.#alive(session, nowMs)) {
+      await this.end(session.idHash)
+      return undefined
+    }
+    this.use(session, nowMs)
+    return session
+  }
+
+  /**
+   * Marks a session as used.
+   *
+   * @param session - Which.
+   * @param nowMs - When.
+   */
+  use(session: OpenSession, nowMs: number): void {
+    session.seenMs = nowMs
+    if (nowMs - session.writtenMs < this.#limits.touchMs) return
+    session.writtenMs = nowMs
+    this.#ports.repository.touch(session.idHash, nowMs).catch((error: unknown) => {
+      this.#ports.logger.warn('session use not written', { code: errorCode(error) })
+    })
+  }
+
+  /**
+   * Gives a session fresh tokens; harmless when it ended in the meantime.
+   *
+   * @param session - Which.
+   * @param fresh - From the provider.
+   */
+  async replaceTokens(
+    session: OpenSession,
+    fresh: Pick<TokenSet, 'idToken' | 'refreshToken'>,
+  ): Promise<void> {
+    const refreshToken = fresh.refreshToken ?? session.tokens.refreshToken
+    const secrets = { host: session.host, idToken: fresh.idToken, refreshToken }
+    session.tokens = new SessionTokens(session.idHash, secrets, this.#limits.refreshAheadMs)
+    const sealed = sealSecrets(secrets, session.cookie, this.#ports.random)
+    await this.#ports.repository.reseal(session.idHash, sealed)
+  }
+
+  /**
+   * Ends one session.
+   *
+   * @param idHash - Which.
+   */
+  async end(idHash: string): Promise<void> {
+    await this.#ports.repository.delete(idHash)
+    this.#ended([idHash])
+  }
+
+  /**
+   * Ends every session of a login name.
+   *
+   * @param user - The name, in any case.
+   * @returns How many there were.
+   */
+  async revokeUser(user: string): Promise<number> {
+    const idHashes = await this.#ports.repository.deleteByUser(foldUser(user))
+    this.#ended(idHashes)
+    return idHashes.length
+  }
+
+  /** Ends the sessions whose time is over. */
+  async sweep(): Promise<void> {
+    const nowMs = this.#ports.clock.nowMs()
+    const { idleMs, absoluteMs, touchMs } = this.#limits
+    // The store may lag behind by the time between two touches.
+    const idleBeforeMs = nowMs - idleMs - touchMs
+    const { repository } = this.#ports
+    this.#ended(await repository.deleteExpired(idleBeforeMs, nowMs - absoluteMs))
+  }
+
+  /** Every session, without what is sealed. */
+  list(): Promise<readonly SessionSummary[]> {
+    return this.#ports.repository.list()
+  }
+
+  async #load(cookieValue: string): Promise<OpenSession | undefined> {
+    const known = this.#open.get(cookieValue)
+    if (known) return known
+    const cookie = parseSessionCookie(cookieValue)
+    if (!cookie) return undefined
+    for (;;) {
+      const endings = this.#endings
+      const record = await this.#ports.repository.find(cookie.idHash)
+      if (endings !== this.#endings) continue
+      const secrets = record && openSecrets(record, cookie)
+      if (!secrets) return undefined
+      const tokens = new SessionTokens(cookie.idHash, secrets, this.#limits.refreshAheadMs)
+      const session = new OpenSession(record, cookie, { host: secrets.host, tokens })
+      this.#keep(cookieValue, session)
+      return session
+    }
+  }
+
+  #keep(cookieValue: string, session: OpenSession): void {
+    this.#open.set(cookieValue, session)
+    this.#cookieOf.set(session.idHash, cookieValue)
+  }
+
+  #alive(session: OpenSession, nowMs: number): boolean {
+    return (
+      nowMs - session.seenMs <= this.#limits.idleMs &&
+      nowMs - session.createdMs <= this.#limits.absoluteMs
+    )
+  }
+
+  #ended(idHashes: readonly string[]): void {
+    if (idHashes.length === 0) return
+    this.#endings++
+    for (const idHash of idHashes) {
+      const cookieValue = this.#cookieOf.get(idHash)
+      if (cookieValue === undefined) continue
+      const session = this.#open.peek(cookieValue)
+      if (session) session.ended = true
+      this.#open.delete(cookieValue)
+    }
+    this.#ports.onEnded(idHashes)
+  }
+}
+
+/** Login names are compared without regard to case, as directories do. */
+function foldUser(user: string): string {
+  return user.toLowerCase()
+}

@@ -1,0 +1,206 @@
+/**
+ * Sign-in and sign-out: the gateway's own pages on every app's host.
+ *
+ * OpenID Connect Core, code flow with PKCE (RFC 7636), state and nonce; RP-initiated logout.
+ *
+ * @module
+ */
+
+import { errorCode, errorText, type Clock, type Logger, type Random } from '../platform/index.ts'
+import {
+  CALLBACK_PATH,
+  field,
+  isSameOrigin,
+  pathOf,
+  queryOf,
+  safeReturn,
+  SIGN_IN_PATH,
+  SIGN_OUT_PATH,
+  wantsHtml,
+  type BrowserRequest,
+} from './browser-request.ts'
+import { clearCookie, SESSION_COOKIE, sessionCookieOf, setCookie } from './cookies.ts'
+import { GatewayError } from './errors.ts'
+import { textClaim, type OidcProvider, type TokenSet } from './oidc.ts'
+import type { OpenSession } from './open-session.ts'
+import { errorPage, htmlPage, redirect, type Page } from './pages.ts'
+import type { Sessions } from './sessions.ts'
+import { SignInStates, type StatedSignIn } from './sign-in-state.ts'
+
+/** What the pages need. */
+export interface SignInPorts {
+  readonly provider: OidcProvider
+  readonly sessions: Sessions
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly loginClaim: string
+}
+
+/** Sign-in and sign-out. */
+export class SignIn {
+  readonly #ports: SignInPorts
+  readonly #states: SignInStates
+
+  constructor(ports: SignInPorts) {
+    this.#ports = ports
+    this.#states = new SignInStates(ports.clock, ports.random)
+  }
+
+  /**
+   * Answers a request to a path under `/.sallyport/`. Never rejects.
+   *
+   * @param request - The request.
+   * @returns The page.
+   */
+  async answer(request: BrowserRequest): Promise<Page> {
+    try {
+      return await this.#answer(request)
+    } catch (error) {
+      return this.#fault(request, error)
+    }
+  }
+
+  /**
+   * Sends a browser to the provider. Never rejects.
+   *
+   * @param request - The request that needs a session.
+   * @param returnTo - Where to go afterwards.
+   * @param forced - Ask for the password even when the provider still knows the user.
+   * @returns A redirect, or an error page when the provider cannot be reached.
+   */
+  async begin(request: BrowserRequest, returnTo: string, forced = false): Promise<Page> {
+    try {
+      const { route, fields } = request
+      const cookieHeader = field(fields, 'cookie')
+      const stated = this.#states.begin(route.externalHost, safeReturn(returnTo), cookieHeader)
+      const redirectUri = `${route.externalOrigin}${CALLBACK_PATH}`
+      const { state, nonce, codeVerifier } = stated.pending
+      const asked = { state, nonce, codeVerifier, redirectUri, forced }
+      return redirect(await this.#ports.provider.authorizationUrl(asked), stated.cookies)
+    } catch (error) {
+      return this.#fault(request, error)
+    }
+  }
+
+  #answer(request: BrowserRequest): Promise<Page> {
+    switch (pathOf(request.target)) {
+      case CALLBACK_PATH:
+        return this.#callback(request)
+      case SIGN_IN_PATH:
+        return this.#signIn(request)
+      case SIGN_OUT_PATH:
+        return this.#signOut(request)
+      default:
+        throw new GatewayError('ERR_GATEWAY_NOT_FOUND', 'no such page')
+    }
+  }
+
+  #signIn(request: BrowserRequest): Promise<Page> {
+    requireMethod(request, ['GET', 'HEAD'])
+    const query = queryOf(request.target)
+    return this.begin(request, query.get('to') ?? '/', query.get('fresh') === '1')
+  }
+
+  async #callback(request: BrowserRequest): Promise<Page> {
+    requireMethod(request, ['GET'])
+    const { route, fields, target } = request
+    const state = queryOf(target).get('state') ?? ''
+    const stated = this.#states.recall(route.externalHost, state, field(fields, 'cookie'))
+    if (!stated) {
+      throw new GatewayError('ERR_GATEWAY_SIGN_IN_STATE', 'no such sign-in began in this browser')
+    }
+    try {
+      const callbackUrl = `${route.externalOrigin}${target}`
+      const tokens = await this.#ports.provider.redeem(callbackUrl, stated.pending)
+      return await this.#signedIn(request, stated, tokens)
+    } catch (error) {
+      return this.#fault(request, error, stated.cookies)
+    }
+  }
+
+  async #signedIn(request: BrowserRequest, stated: StatedSignIn, tokens: TokenSet): Promise<Page> {
+    const { sessions, loginClaim, logger } = this.#ports
+    const { claims } = tokens
+    const user = textClaim(claims, loginClaim)
+    const subject = textClaim(claims, 'sub')
+    const issuer = textClaim(claims, 'iss')
+    if (user === undefined || subject === undefined || issuer === undefined) {
+      throw new GatewayError(
+        'ERR_GATEWAY_LOGIN_CLAIM',
+        `the ID token has no claim '${loginClaim}'`,
+        {
+          mend: 'Have the provider put the login name into that claim, or name another in oidc.loginClaim.',
+        },
+      )
+    }
+    const former = await this.#session(request)
+    if (former) await sessions.end(former.idHash)
+    const host = request.route.externalHost
+    const { cookieValue } = await sessions.begin({ host, issuer, subject, user, tokens })
+    logger.info('signed in', { user, app: request.route.app.id, requestId: request.requestId })
+    const to = `${request.route.externalOrigin}${stated.pending.returnTo}`
+    return redirect(to, [...stated.cookies, 'Set-Cookie', setCookie(SESSION_COOKIE, cookieValue)])
+  }
+
+  async #signOut(request: BrowserRequest): Promise<Page> {
+    requireMethod(request, ['GET', 'HEAD', 'POST'])
+    if (request.method !== 'POST') return confirmPage()
+    if (!isSameOrigin(request)) {
+      throw new GatewayError('ERR_GATEWAY_CROSS_SITE', 'sign-out asked for by another site')
+    }
+    const session = await this.#session(request)
+    if (session) await this.#ports.sessions.end(session.idHash)
+    const forget = ['Set-Cookie', clearCookie(SESSION_COOKIE)]
+    const elsewhere = session && (await this.#endSessionUrl(session))
+    return elsewhere === undefined ? signedOutPage(forget) : redirect(elsewhere, forget)
+  }
+
+  #session(request: BrowserRequest): Promise<OpenSession | undefined> {
+    const value = sessionCookieOf(field(request.fields, 'cookie'))
+    if (value === undefined) return Promise.resolve(undefined)
+    return this.#ports.sessions.open(value, request.route.externalHost)
+  }
+
+  /** A provider that is down does not keep anybody signed in here. */
+  async #endSessionUrl(session: OpenSession): Promise<string | undefined> {
+    try {
+      return await this.#ports.provider.endSessionUrl(session.tokens.proof.idToken)
+    } catch {
+      return undefined
+    }
+  }
+
+  #fault(request: BrowserRequest, error: unknown, extra: readonly string[] = []): Page {
+    const known = error instanceof GatewayError
+    const code = known ? error.code : 'ERR_GATEWAY_INTERNAL'
+    const { requestId, fields } = request
+    const details = { requestId, code: errorCode(error), reason: errorText(error) }
+    if (known) this.#ports.logger.warn('sign-in page failed', { ...details, mend: error.mend })
+    else this.#ports.logger.error('sign-in page failed', details)
+    return errorPage({ code, requestId, html: wantsHtml(fields), extra })
+  }
+}
+
+function requireMethod(request: BrowserRequest, allowed: readonly string[]): void {
+  if (allowed.includes(request.method)) return
+  throw new GatewayError('ERR_GATEWAY_METHOD', `only ${allowed.join(', ')} are accepted here`)
+}
+
+function confirmPage(): Page {
+  return htmlPage(200, {
+    title: 'Sign out?',
+    text: 'You will have to sign in again to use this application.',
+    button: { href: SIGN_OUT_PATH, label: 'Sign out' },
+    link: { href: '/', label: 'Back to the application' },
+  })
+}
+
+function signedOutPage(extra: readonly string[]): Page {
+  const link = { href: '/', label: 'Open the application' }
+  return htmlPage(
+    200,
+    { title: 'You are signed out', text: 'You may close this window.', link },
+    extra,
+  )
+}
