@@ -1,0 +1,19 @@
+/**
+ * Floor 4: the connector. Pure: tunnels, files and name servers are in ./io.
+ *
+ * @module
+ */
+
+export {
+  connectorConfigSchema,
+  resolveConnectorLimits,
+  type ConnectorConfig,
+  type ConnectorLimits,
+  type DirectoryConfig,
+  type DnsConfig,
+  type KerberosConfig,
+} from './config.ts'
+export { splitHostPort } from './config-fields.ts'
+export { createConnector, type Connector, type ConnectorOptions } from './connector.ts'
+export { ConnectorError, type ConnectorErrorCode } from './errors.ts'
+export type { ConnectorPorts, KerberosStatus, TunnelDialler } from './ports.ts'

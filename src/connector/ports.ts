@@ -1,0 +1,35 @@
+/**
+ * What a connector needs of the outside.
+ *
+ * @module
+ */
+
+import type { Clock, Logger, Random } from '../platform/index.ts'
+import type { SsoPipeline } from '../sso/index.ts'
+import type { StatusMessage, TunnelHandler, TunnelSession } from '../tunnel/index.ts'
+
+/** Whether Kerberos works, as the gateway shows it. */
+export type KerberosStatus = StatusMessage['kerberos']
+
+/** Dials the gateway. */
+export interface TunnelDialler {
+  /**
+   * Opens one tunnel.
+   *
+   * @param handler - Told of everything in it; its `onReady` may come before this resolves.
+   * @param signal - Gives up.
+   * @returns The tunnel, its hellos exchanged.
+   */
+  dial(handler: TunnelHandler, signal: AbortSignal): Promise<TunnelSession>
+}
+
+/** The outside world of a connector. */
+export interface ConnectorPorts {
+  readonly dialler: TunnelDialler
+  readonly pipeline: Pick<SsoPipeline, 'handle' | 'forget' | 'flush' | 'close'>
+  /** Asks the KDC whether our own account works. Never rejects; absent where there is no Kerberos. */
+  readonly checkKerberos?: (signal: AbortSignal) => Promise<KerberosStatus>
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+}

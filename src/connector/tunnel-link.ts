@@ -1,0 +1,172 @@
+/**
+ * One tunnel, as the connector sees it: its proofs, its control messages, its streams.
+ *
+ * @module
+ */
+
+import type { Logger } from '../platform/index.ts'
+import type { RequestBody, SsoPipeline, SsoRequest } from '../sso/index.ts'
+import type {
+  AppSettings,
+  ControlMessage,
+  RequestHead,
+  StreamHandler,
+  StreamReason,
+  TunnelHandler,
+  TunnelSession,
+  TunnelStream,
+} from '../tunnel/index.ts'
+import type { AppList } from './apps.ts'
+import { RequestReader, ResponseWriter } from './exchange.ts'
+import type { ProofCache } from './proofs.ts'
+import { RequestBodyPipe } from './request-body.ts'
+
+/** What a link works with. */
+export interface LinkPorts {
+  readonly pipeline: Pick<SsoPipeline, 'handle' | 'forget' | 'flush'>
+  readonly apps: AppList
+  readonly proofs: ProofCache
+  readonly logger: Logger
+}
+
+/** What a link tells the connector. */
+export interface LinkOwner {
+  /** The hellos have been exchanged. */
+  linkReady(link: TunnelLink, session: TunnelSession): void
+  /** The gateway wants to go: another tunnel should take over. */
+  linkDraining(link: TunnelLink): void
+  /** The tunnel is over. */
+  linkClosed(link: TunnelLink, reason: StreamReason): void
+}
+
+const NO_BODY: RequestBody = { kind: 'none' }
+
+/** Takes what comes after a refusal. */
+const REFUSED: StreamHandler = {
+  onData: () => undefined,
+  onEnd: () => undefined,
+  onReset: () => undefined,
+}
+
+/** Handler of one tunnel. */
+export class TunnelLink implements TunnelHandler {
+  readonly #ports: LinkPorts
+  readonly #owner: LinkOwner
+  #session: TunnelSession | undefined
+
+  constructor(ports: LinkPorts, owner: LinkOwner) {
+    this.#ports = ports
+    this.#owner = owner
+  }
+
+  /** The tunnel, once its hellos have been exchanged. */
+  get session(): TunnelSession | undefined {
+    return this.#session
+  }
+
+  onReady(session: TunnelSession): void {
+    this.#session = session
+    this.#owner.linkReady(this, session)
+  }
+
+  onDraining(): void {
+    this.#owner.linkDraining(this)
+  }
+
+  onClose(reason: StreamReason): void {
+    this.#owner.linkClosed(this, reason)
+  }
+
+  onControl(message: ControlMessage): void {
+    const { apps, proofs, pipeline, logger } = this.#ports
+    switch (message.type) {
+      case 'apps':
+        apps.replace(message)
+        logger.info('apps received', { revision: message.revision, apps: apps.size })
+        return
+      case 'proof':
+        if (proofs.add({ id: message.id, idToken: message.idToken })) return
+        logger.warn('a proof came twice with different tokens; both are dropped')
+        pipeline.forget([message.id])
+        return
+      case 'forget':
+        proofs.forget(message.proofs)
+        pipeline.forget(message.proofs)
+        return
+      case 'flush':
+        pipeline.flush(flushFilter(message))
+        return
+      case 'status':
+        logger.debug('a status message from the gateway is passed over')
+    }
+  }
+
+  onOpen(stream: TunnelStream, head: RequestHead, ended: boolean): StreamHandler {
+    const app = this.#ports.apps.get(head.app)
+    if (!app) return this.#refuse(stream, head, APP_UNKNOWN)
+    const proof = head.proof === '' ? undefined : this.#ports.proofs.get(head.proof)
+    if (head.proof !== '' && !proof) return this.#refuse(stream, head, PROOF_UNKNOWN)
+    const pipe = ended ? undefined : new RequestBodyPipe(stream)
+    const body = pipe ? streamBody(head, pipe) : NO_BODY
+    const response = new ResponseWriter(stream, contextOf(this.#ports.logger, head), pipe)
+    this.#start(response, toRequest(head, app, { proof, body }))
+    return new RequestReader(stream, response, pipe)
+  }
+
+  #start(response: ResponseWriter, request: SsoRequest): void {
+    try {
+      response.attach(this.#ports.pipeline.handle(request, response))
+    } catch (error) {
+      response.onError(error)
+    }
+  }
+
+  #refuse(stream: TunnelStream, head: RequestHead, reason: StreamReason): StreamHandler {
+    const { requestId, app } = head
+    this.#ports.logger.info('request refused', { requestId, app, code: reason.code })
+    stream.reset(reason)
+    return REFUSED
+  }
+}
+
+const APP_UNKNOWN: StreamReason = {
+  code: 'ERR_CONNECTOR_APP_UNKNOWN',
+  message: 'the gateway has not described this app to the connector',
+}
+
+const PROOF_UNKNOWN: StreamReason = {
+  code: 'ERR_SSO_PROOF_UNKNOWN',
+  message: 'the connector does not know this proof of sign-in (any more)',
+}
+
+function streamBody(head: RequestHead, source: RequestBodyPipe): RequestBody {
+  return { kind: 'stream', length: head.bodyLength, source }
+}
+
+function contextOf(logger: Logger, head: RequestHead) {
+  return { logger, requestId: head.requestId, app: head.app }
+}
+
+function toRequest(
+  head: RequestHead,
+  app: AppSettings,
+  rest: Pick<SsoRequest, 'proof' | 'body'>,
+): SsoRequest {
+  return {
+    requestId: head.requestId,
+    app,
+    proof: rest.proof,
+    method: head.method,
+    target: head.target,
+    headers: head.headers,
+    body: rest.body,
+  }
+}
+
+function flushFilter(message: Extract<ControlMessage, { type: 'flush' }>) {
+  const { user, servicePrincipalName } = message
+  return {
+    ...(user === undefined ? {} : { user }),
+    ...(servicePrincipalName === undefined ? {} : { servicePrincipalName }),
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * An SSO pipeline that a test drives by hand.
+ *
+ * @module
+ */
+
+import type { ResponseSink, SsoCall, SsoRequest } from '../../src/sso/index.ts'
+
+/** A request that reached the pipeline. */
+export interface HandledRequest {
+  readonly request: SsoRequest
+  readonly sink: ResponseSink
+  readonly call: { resumed: number; aborted: boolean }
+}
+
+/** Remembers everything; answers nothing unless `answer` is set. */
+export class FakePipeline {
+  readonly handled: HandledRequest[] = []
+  readonly forgotten: string[] = []
+  readonly flushed: object[] = []
+  closed = false
+  /** Called with each request before `handle` returns. */
+  answer: ((handled: HandledRequest) => void) | undefined
+
+  handle(request: SsoRequest, sink: ResponseSink): SsoCall {
+    const call = { resumed: 0, aborted: false }
+    const handled = { request, sink, call }
+    this.handled.push(handled)
+    this.answer?.(handled)
+    return {
+      resume: () => {
+        call.resumed += 1
+      },
+      abort: () => {
+        call.aborted = true
+      },
+    }
+  }
+  forget(ids: readonly string[]): void {
+    this.forgotten.push(...ids)
+  }
+  flush(filter: object): void {
+    this.flushed.push(filter)
+  }
+  close(): Promise<void> {
+    this.closed = true
+    return Promise.resolve()
+  }
+  /** The newest request. */
+  get last(): HandledRequest {
+    const last = this.handled.at(-1)
+    if (!last) throw new Error('no request reached the pipeline')
+    return last
+  }
+}

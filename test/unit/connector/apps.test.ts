@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { AppList } from '../../../src/connector/apps.ts'
+import { PLAIN_APP } from '../../support/fake-tunnel.ts'
+
+describe('AppList', () => {
+  it('is the newest list, and an unchanged app stays the same object', () => {
+    const apps = new AppList()
+    apps.replace({
+      type: 'apps',
+      revision: 7,
+      apps: [{ ...PLAIN_APP }, { ...PLAIN_APP, id: 'wiki' }],
+    })
+    const first = apps.get('intranet')
+    apps.replace({ type: 'apps', revision: 1, apps: [{ ...PLAIN_APP }] })
+    assert.equal(apps.get('intranet'), first)
+    assert.equal(apps.get('wiki'), undefined)
+    apps.replace({ type: 'apps', revision: 2, apps: [{ ...PLAIN_APP, hostHeader: 'external' }] })
+    assert.notEqual(apps.get('intranet'), first)
+    assert.equal(apps.get('intranet')?.hostHeader, 'external')
+    assert.equal(apps.size, 1)
+  })
+})

@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import {
+  connectorConfigSchema,
+  resolveConnectorLimits,
+  splitHostPort,
+} from '../../../src/connector/index.ts'
+
+const WHOLE = {
+  stateDirectory: './state',
+  policy: 'policy.yaml',
+  kerberos: {
+    realm: 'CORP.EXAMPLE',
+    principal: 'CONN1$',
+    keytab: 'conn1.keytab',
+    kdcs: ['127.88.1.1'],
+  },
+  directory: { servers: ['dc1.corp.example'], ca: 'ca.pem' },
+  dns: { servers: ['127.88.1.1'] },
+}
+
+const ABSENT = Symbol('absent')
+
+function faults(config: unknown): readonly string[] {
+  const result = connectorConfigSchema.safeParse(config)
+  if (result.success) return []
+  return result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+}
+
+describe('connector.yaml', () => {
+  it('is accepted as the contract shows it, with every default', () => {
+    const config = connectorConfigSchema.parse(WHOLE)
+    assert.equal(config.kerberos?.timeoutMs, 3000)
+    assert.equal(config.directory?.operationTimeoutMs, 10_000)
+    assert.equal(config.limits.drainMs, 30_000)
+  })
+
+  it('needs no Kerberos', () => {
+    assert.deepEqual(faults({ stateDirectory: 's', policy: 'p' }), [])
+  })
+
+  const bad: readonly { what: string; change: object; where: RegExp }[] = [
+    { what: 'an unknown field', change: { keytab: 'x' }, where: /keytab/ },
+    {
+      what: 'Kerberos without a directory',
+      change: { directory: ABSENT },
+      where: /^directory: missing; a connector with/,
+    },
+    {
+      what: 'a directory without Kerberos',
+      change: { kerberos: ABSENT },
+      where: /^kerberos: missing; the directory/,
+    },
+    {
+      what: 'a realm in small letters',
+      change: { kerberos: { ...WHOLE.kerberos, realm: 'corp.example' } },
+      where: /^kerberos.realm: expected the realm in capitals/,
+    },
+    {
+      what: 'a principal with its realm',
+      change: { kerberos: { ...WHOLE.kerberos, principal: 'CONN1$@CORP.EXAMPLE' } },
+      where: /^kerberos.principal: expected the account without realm/,
+    },
+    {
+      what: 'no KDC',
+      change: { kerberos: { ...WHOLE.kerberos, kdcs: [] } },
+      where: /^kerberos.kdcs: must list at least one KDC/,
+    },
+    {
+      what: 'a port that is none',
+      change: { kerberos: { ...WHOLE.kerberos, kdcs: ['dc1:99999'] } },
+      where: /^kerberos.kdcs.0: expected a KDC as host or host:port/,
+    },
+    {
+      what: 'a name server by name',
+      change: { dns: { servers: ['dc1.corp.example'] } },
+      where: /^dns.servers.0: expected the IP address/,
+    },
+    {
+      what: 'a base that names no domain',
+      change: { directory: { servers: ['dc1'], baseDn: 'OU=Staff' } },
+      where: /^directory.baseDn: expected a distinguished name/,
+    },
+    {
+      what: 'waits the wrong way round',
+      change: { limits: { reconnectFirstMs: 1000, reconnectMaxMs: 10 } },
+      where: /^limits: reconnectMaxMs must not be below/,
+    },
+  ]
+  for (const { what, change, where } of bad) {
+    it(`refuses ${what}`, () => {
+      const entries = Object.entries<unknown>({ ...WHOLE, ...change }).filter(
+        ([, value]) => value !== ABSENT,
+      )
+      const found = faults(Object.fromEntries(entries))
+      assert.equal(found.length, 1)
+      assert.match(found[0] ?? '', where)
+    })
+  }
+
+  it('has defaults for every limit', () => {
+    assert.equal(resolveConnectorLimits({ drainMs: 5 }).drainMs, 5)
+    assert.throws(() => resolveConnectorLimits({ drainMs: -1 }))
+  })
+})
+
+describe('splitHostPort', () => {
+  it('cuts names, addresses and ports apart', () => {
+    assert.deepEqual(splitHostPort('dc1.corp.example'), {
+      host: 'dc1.corp.example',
+      port: undefined,
+    })
+    assert.deepEqual(splitHostPort('10.0.0.1:88'), { host: '10.0.0.1', port: 88 })
+    assert.deepEqual(splitHostPort('[fd00::1]:88'), { host: 'fd00::1', port: 88 })
+  })
+
+  it('refuses everything else', () => {
+    for (const text of [
+      '',
+      ':88',
+      'a b',
+      'http://dc1',
+      'fd00::1',
+      '[dc1]:88',
+      'dc1:0',
+      '-x',
+      'a,b',
+    ]) {
+      assert.equal(splitHostPort(text), undefined, text)
+    }
+  })
+})
