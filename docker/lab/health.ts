@@ -122,7 +122,12 @@ function fetchStatus(env: LabEnvironment, expected: Expected): Promise<void> {
     headers: { host: expected.host },
     timeout: TRY_TIMEOUT_MS,
     agent: false as const,
-    ...(secure ? { ca: readFileSync(env.caFile), ...(isIP(expected.host) === 0 ? { servername: expected.host } : {}) } : {}),
+    ...(secure
+      ? {
+          ca: readFileSync(env.caFile),
+          ...(isIP(expected.host) === 0 ? { servername: expected.host } : {}),
+        }
+      : {}),
   }
   return new Promise((resolve, reject) => {
     const request = (secure ? httpsGet : httpGet)(expected.url, options, (response) => {

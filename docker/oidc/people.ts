@@ -113,13 +113,14 @@ export class People {
   async find(id: string): Promise<Person | undefined> {
     if (id === GHOST.id) return GHOST
     const account = { name: this.#settings.lookupUser, password: this.#settings.lookupPassword }
-    const escaped = id.replaceAll(/[0-9a-f]{2}/g, (octet) => `\\${octet}`)
-    return /^([0-9a-f]{2})+$/.test(id) ? this.#search(account, `(objectSid=${escaped})`) : undefined
+    if (!/^([0-9a-f]{2})+$/.test(id)) return undefined
+    const filter = new EqualityFilter({ attribute: 'objectSid', value: Buffer.from(id, 'hex') })
+    return this.#search(account, filter)
   }
 
   async #search(
     account: { readonly name: string; readonly password: string },
-    filter: OrFilter | string,
+    filter: OrFilter | EqualityFilter,
   ): Promise<Person | undefined> {
     const client = new Client({
       url: this.#settings.ldapUrl,
