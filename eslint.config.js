@@ -87,7 +87,7 @@ export default defineConfig(
       'jsdoc/no-types': 'error',
       'jsdoc/require-param-description': 'error',
       'jsdoc/require-returns-description': 'error',
-      'jsdoc/check-param-names': 'error',
+      'jsdoc/check-param-names': ['error', { checkDestructured: false }],
       'jsdoc/check-tag-names': 'error',
       'jsdoc/empty-tags': 'error',
     },

@@ -66,8 +66,20 @@ function run(command, args, options) {
   }
 }
 
+/** npm leaves the optional addon out where its headers are missing; a fresh machine gets them where that is allowed. */
+function installAddonHeaders() {
+  const script = join(root, 'docker', 'packages.sh')
+  const { status } = spawnSync('bash', [script, 'native'], { stdio: ['ignore', 'inherit', 'pipe'] })
+  if (status !== 0) {
+    console.log(
+      'bootstrap: libkrb5-dev and a compiler are not there and cannot be installed; the optional kerberos addon may be left out',
+    )
+  }
+}
+
 function install() {
   const started = Date.now()
+  installAddonHeaders()
   console.log('bootstrap: installing the locked npm packages (about 25 s) …')
   run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
     env: environmentWithoutLocalBin(),

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { globSync, rmSync } from 'node:fs'
 import { labAvailability, startLab, type Lab } from '../docker/lab.ts'
 
@@ -36,6 +36,8 @@ async function bringUpLab(): Promise<Lab | undefined> {
     )
     return undefined
   }
+  // The browser suite says so itself when Chromium is not there.
+  spawnSync('bash', ['docker/packages.sh', 'browser'], { stdio: 'inherit' })
   console.log('test: starting the lab (Samba AD, Apache, OpenID provider) …')
   return startLab({
     log: (line) => {

@@ -162,6 +162,13 @@ export interface CommandResult {
   readonly stderr: string
 }
 
+/** What a command is given besides its arguments. */
+export interface CommandInput {
+  readonly stdin?: string
+  /** Added to the environment of this process. */
+  readonly environment?: Readonly<Record<string, string>>
+}
+
 /**
  * Runs `sallyport <args>` to its end.
  *
@@ -171,7 +178,7 @@ export interface CommandResult {
  */
 export async function runCommand(
   args: readonly string[],
-  input: { readonly stdin?: string; readonly environment?: Readonly<Record<string, string>> } = {},
+  input: CommandInput = {},
 ): Promise<CommandResult> {
   const child = spawn(process.execPath, [CLI, ...args], {
     stdio: 'pipe',

@@ -17,14 +17,22 @@ export interface Place {
   readonly stack: Stack
 }
 
+/** What is opened: an app's page. */
+export interface Target {
+  /** Default intranet. */
+  readonly app?: string
+  /** Default /whoami. */
+  readonly path?: string
+}
+
 /**
  * A visitor who trusts the stack's and the lab's authorities.
  *
  * @param place - Lab and stack.
  * @returns The visitor, who knows nobody yet; to be closed.
  */
-export async function newVisitor({ lab, stack }: Place): Promise<Visitor> {
-  return new Visitor([stack.browserCa, await readFile(lab.oidc.caFile, 'utf8')])
+export async function newVisitor(place: Place): Promise<Visitor> {
+  return new Visitor([place.stack.browserCa, await readFile(place.lab.oidc.caFile, 'utf8')])
 }
 
 /**
@@ -38,7 +46,7 @@ export async function newVisitor({ lab, stack }: Place): Promise<Visitor> {
 export async function signIn(
   place: Place,
   name: string,
-  target: { readonly app?: string; readonly path?: string } = {},
+  target: Target = {},
 ): Promise<SignedIn> {
   const user = place.lab.users[name]
   if (user === undefined) throw new Error(`the lab has no user ${name}`)
