@@ -48,7 +48,7 @@ export class LdapConnection {
 
   /** False once the connection has ended. */
   get usable(): boolean {
-    return this.#handedOver ? this.#client.isConnected : !this.#socket.destroyed
+    return !this.#socket.destroyed && (!this.#handedOver || this.#client.isConnected)
   }
 
   /** Searches that wait for an answer. */

@@ -1,0 +1,280 @@
+import assert from 'node:assert/strict'
+import { after, afterEach, before, describe, it } from 'node:test'
+import { encodeSid } from '../../../../src/directory/index.ts'
+import {
+  LdapDirectory,
+  type LdapOptions,
+  type LdapPorts,
+} from '../../../../src/directory/io/index.ts'
+import { SallyportError } from '../../../../src/platform/index.ts'
+import { systemClock } from '../../../../src/platform/io/index.ts'
+import { DOMAIN_SID } from '../../../support/directory-entries.ts'
+import {
+  LDAP_CA,
+  LdapServer,
+  type LdapObject,
+  type LdapQuery,
+} from '../../../support/ldap-server.ts'
+import { MemoryLogger } from '../../../support/manual-clock.ts'
+
+const ALICE = 'CN=alice,CN=Users,DC=corp,DC=example'
+const KEY = { by: 'sAMAccountName', value: 'alice' } as const
+
+/** A domain with alice, in Domain Users. */
+function domain({ base, scope }: LdapQuery): readonly LdapObject[] {
+  if (base === '') return [{ dn: '', attributes: { defaultNamingContext: ['DC=corp,DC=example'] } }]
+  if (scope === 0)
+    return [{ dn: base, attributes: { tokenGroups: [encodeSid(`${DOMAIN_SID}-513`)] } }]
+  const attributes = {
+    sAMAccountName: ['alice'],
+    userAccountControl: ['512'],
+    objectSid: [encodeSid(`${DOMAIN_SID}-1104`)],
+  }
+  return [{ dn: ALICE, attributes }]
+}
+
+const open: LdapDirectory[] = []
+const servers: LdapServer[] = []
+
+async function server(names?: readonly string[]): Promise<LdapServer> {
+  const started = await LdapServer.start(names)
+  started.answer = domain
+  servers.push(started)
+  return started
+}
+
+function directory(
+  options: Partial<LdapOptions> & Pick<LdapOptions, 'servers'>,
+  ports: Partial<LdapPorts> = {},
+) {
+  const made = new LdapDirectory(
+    { ca: LDAP_CA.certificatePem, retryAfterMs: 0, ...options },
+    {
+      clock: systemClock,
+      logger: new MemoryLogger(),
+      lookup: () => Promise.resolve(['127.0.0.1']),
+      binder: {
+        channelBinding: (der) => Buffer.concat([Buffer.from('cb:'), der.subarray(0, 4)]),
+        bindToken: (name, binding) =>
+          Promise.resolve(Buffer.from(`${name} ${Buffer.from(binding).toString('hex')}`)),
+      },
+      ...ports,
+    },
+  )
+  open.push(made)
+  return made
+}
+
+const at = (dc: LdapServer): string => `dc1.corp.example:${dc.port}`
+
+// Timers of the product never hold the process, and while a peer is silent nothing else does.
+let alive: NodeJS.Timeout | undefined
+before(() => {
+  alive = setInterval(() => undefined, 1000)
+})
+after(() => {
+  clearInterval(alive)
+})
+
+afterEach(async () => {
+  for (const each of open.splice(0)) each.close()
+  await Promise.all(servers.splice(0).map((each) => each.stop()))
+})
+
+describe('LdapDirectory', () => {
+  it('binds once, with a token for the server and its certificate, and keeps the connection', async () => {
+    const dc = await server()
+    const accounts = directory({ servers: [at(dc)] })
+    const account = await accounts.findAccount(KEY)
+    await accounts.findAccount(KEY)
+    assert.equal(account.sid, `${DOMAIN_SID}-1104`)
+    assert.equal(account.realm, 'CORP.EXAMPLE')
+    assert.equal(dc.connections, 1)
+    assert.equal(dc.tokens.length, 1)
+    assert.match(String(dc.tokens[0]), /^dc1\.corp\.example 63623a3082/)
+  })
+
+  it('connects once for many look-ups at the same time', async () => {
+    const dc = await server()
+    const accounts = directory({ servers: [at(dc)] })
+    await Promise.all(Array.from({ length: 20 }, () => accounts.findAccount(KEY)))
+    assert.equal(dc.connections, 1)
+  })
+
+  it('reads answers that arrive octet by octet', async () => {
+    const dc = await server()
+    dc.dribble = true
+    assert.equal((await directory({ servers: [at(dc)] }).findAccount(KEY)).sAMAccountName, 'alice')
+  })
+
+  it('connects anew after the connection was cut', async () => {
+    const dc = await server()
+    const accounts = directory({ servers: [at(dc)] })
+    await accounts.findAccount(KEY)
+    dc.cut()
+    await accounts.findAccount(KEY)
+    assert.equal(dc.connections, 2)
+  })
+
+  it('binds anew when the bind has grown old', async () => {
+    const dc = await server()
+    const accounts = directory({ servers: [at(dc)], maxBindAgeMs: 0 })
+    await accounts.findAccount(KEY)
+    assert.ok(dc.connections > 1)
+    assert.equal(dc.tokens.length, dc.connections)
+  })
+
+  it('turns to the next server, and stays there', async () => {
+    const dead = await server()
+    const dc = await server()
+    const deadAt = at(dead)
+    await dead.stop()
+    const accounts = directory({ servers: [deadAt, at(dc)] })
+    await accounts.findAccount(KEY)
+    dc.cut()
+    await accounts.findAccount(KEY)
+    assert.equal(dc.connections, 2)
+  })
+
+  it('tries every address of a server', async () => {
+    const dc = await server()
+    const lookup = () => Promise.resolve(['127.0.0.2', '127.0.0.1'])
+    assert.ok(await directory({ servers: [at(dc)] }, { lookup }).findAccount(KEY))
+  })
+
+  it('says that nobody answers, and works again when somebody does', async () => {
+    const dc = await server()
+    const { port } = dc
+    const accounts = directory({ servers: [at(dc)] })
+    await accounts.findAccount(KEY)
+    await dc.stop()
+    await assert.rejects(accounts.findAccount(KEY), { code: 'ERR_DIRECTORY_UNREACHABLE' })
+    await dc.listen(port)
+    assert.ok(await accounts.findAccount(KEY))
+  })
+
+  it('remembers for a moment that nobody answered', async () => {
+    const dc = await server()
+    const address = at(dc)
+    await dc.stop()
+    let asked = 0
+    const lookup = () => {
+      asked += 1
+      return Promise.resolve(['127.0.0.1'])
+    }
+    const accounts = directory({ servers: [address], retryAfterMs: 60_000 }, { lookup })
+    await assert.rejects(accounts.findAccount(KEY), { code: 'ERR_DIRECTORY_UNREACHABLE' })
+    await assert.rejects(accounts.findAccount(KEY), { code: 'ERR_DIRECTORY_UNREACHABLE' })
+    assert.equal(asked, 1)
+  })
+
+  it('waits no longer than it may for a silent server', async () => {
+    const dc = await server()
+    dc.bindResult = undefined
+    const slow = directory({ servers: [at(dc)], connectTimeoutMs: 50 })
+    await assert.rejects(slow.findAccount(KEY), {
+      code: 'ERR_DIRECTORY_UNREACHABLE',
+      message: /connecting to dc1.corp.example took longer than 50 ms/,
+    })
+    dc.bindResult = 0
+    dc.searchResult = undefined
+    const silent = directory({ servers: [at(dc)], operationTimeoutMs: 100 })
+    await assert.rejects(silent.findAccount(KEY), { code: 'ERR_DIRECTORY_UNREACHABLE' })
+  })
+
+  it('stops waiting when the caller does', async () => {
+    const dc = await server()
+    dc.searchResult = undefined
+    const accounts = directory({ servers: [at(dc)] })
+    const reason = new Error('enough')
+    const gone = AbortSignal.abort(reason)
+    await assert.rejects(accounts.findAccount(KEY, gone), reason)
+    const going = new AbortController()
+    const waiting = accounts.findAccount(KEY, going.signal)
+    going.abort(reason)
+    await assert.rejects(waiting, reason)
+  })
+
+  it('reports a refused bind with the server’s words', async () => {
+    const dc = await server()
+    dc.bindResult = 49
+    dc.bindText = '80090346: LdapErr'
+    await assert.rejects(directory({ servers: [at(dc)] }).findAccount(KEY), {
+      code: 'ERR_DIRECTORY_REFUSED',
+      message: /LDAP result 49 80090346: LdapErr$/,
+      mend: /keytab is current/,
+    })
+  })
+
+  it('tells a KDC that says no from one that says nothing', async () => {
+    const dc = await server()
+    const failing = (code: string) => ({
+      channelBinding: () => new Uint8Array(),
+      bindToken: () => Promise.reject(new SallyportError(code, 'the KDC')),
+    })
+    const refused = directory({ servers: [at(dc)] }, { binder: failing('ERR_KRB_PREAUTH_FAILED') })
+    await assert.rejects(refused.findAccount(KEY), { code: 'ERR_DIRECTORY_REFUSED' })
+    const silent = directory({ servers: [at(dc)] }, { binder: failing('ERR_KRB_KDC_UNREACHABLE') })
+    await assert.rejects(silent.findAccount(KEY), { code: 'ERR_DIRECTORY_UNREACHABLE' })
+  })
+
+  it('refuses a certificate for another name, or of another authority, before a token is made', async () => {
+    const other = await server(['other.corp.example'])
+    await assert.rejects(directory({ servers: [at(other)] }).findAccount(KEY), {
+      code: 'ERR_DIRECTORY_UNREACHABLE',
+      message: /altnames|Altnames|host/i,
+    })
+    const dc = await server()
+    await assert.rejects(directory({ servers: [at(dc)], ca: undefined }).findAccount(KEY), {
+      code: 'ERR_DIRECTORY_UNREACHABLE',
+    })
+    assert.equal(other.tokens.length + dc.tokens.length, 0)
+  })
+
+  it('reports a refused search, and keeps the connection', async () => {
+    const dc = await server()
+    const accounts = directory({ servers: [at(dc)] })
+    await accounts.findAccount(KEY)
+    dc.searchResult = 50
+    await assert.rejects(accounts.findAccount(KEY), {
+      code: 'ERR_DIRECTORY_REFUSED',
+      message: /LDAP result 50/,
+    })
+    assert.equal(dc.connections, 1)
+  })
+
+  it('tries another connection when the server is busy', async () => {
+    const dc = await server()
+    const accounts = directory({ servers: [at(dc)] })
+    await accounts.findAccount(KEY)
+    dc.searchResult = 51
+    await assert.rejects(accounts.findAccount(KEY), { code: 'ERR_DIRECTORY_UNREACHABLE' })
+    assert.equal(dc.connections, 2)
+  })
+
+  it('cuts an answer that is longer than it may be', async () => {
+    const dc = await server()
+    const accounts = directory({ servers: [at(dc)], maxReplyOctets: 10_000 })
+    await accounts.findAccount(KEY)
+    dc.answer = (query) => Array.from({ length: 500 }, () => domain(query)).flat()
+    await assert.rejects(accounts.findAccount(KEY), {
+      code: 'ERR_DIRECTORY_UNREACHABLE',
+      message: /maxReplyOctets/,
+    })
+  })
+
+  it('asks nothing more once it is closed', async () => {
+    const dc = await server()
+    const accounts = directory({ servers: [at(dc)] })
+    await accounts.findAccount(KEY)
+    accounts.close()
+    await assert.rejects(accounts.findAccount(KEY), { code: 'ERR_DIRECTORY_UNREACHABLE' })
+  })
+
+  it('refuses servers and bounds that make no sense', () => {
+    for (const bad of [[], ['a b'], ['dc1:0'], ['ldaps://dc1']]) {
+      assert.throws(() => directory({ servers: bad }), RangeError)
+    }
+    assert.throws(() => directory({ servers: ['dc1'], connectTimeoutMs: 0 }), RangeError)
+  })
+})
