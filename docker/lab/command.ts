@@ -7,7 +7,15 @@
  */
 
 import { spawn } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
@@ -38,6 +46,11 @@ function instancesHere(): readonly number[] {
 function runningStates(instance: number | undefined): readonly LabState[] {
   const numbers = instance === undefined ? instancesHere() : [instance]
   return numbers.flatMap((number) => readState(number) ?? [])
+}
+
+/** What the owner itself prints; beside the instance's folder, which goes when the lab stops. */
+function ownerLog(instance: number): string {
+  return join(labRoot(), `instance-${instance}.log`)
 }
 
 /** Owns the lab until it is told to end. Started by `up`, which listens on the channel until all is up. */
@@ -74,7 +87,7 @@ async function up(instance: number): Promise<void> {
     return
   }
   mkdirSync(labRoot(), { recursive: true })
-  const log = openSync(join(labRoot(), `instance-${instance}.log`), 'w')
+  const log = openSync(ownerLog(instance), 'w')
   const child = spawn(
     process.execPath,
     [join(import.meta.dirname, '..', 'lab.ts'), 'serve', '--instance', String(instance)],
@@ -87,7 +100,7 @@ async function up(instance: number): Promise<void> {
       else resolve('failed' in message ? message.failed : undefined)
     })
     child.once('exit', () => {
-      const printed = readFileSync(join(labRoot(), `instance-${instance}.log`), 'utf8')
+      const printed = readFileSync(ownerLog(instance), 'utf8')
       resolve(`its process ended\n${printed}`)
     })
   })
@@ -109,6 +122,7 @@ async function down(instance: number | undefined): Promise<void> {
       if (Date.now() > giveUpAt) throw new Error(`process ${state.pid} does not end`)
       await sleep(50)
     }
+    rmSync(ownerLog(state.instance), { force: true })
     console.log(`lab: instance ${state.instance} is down`)
   }
 }

@@ -7,7 +7,6 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import Provider, {
   type Account,
-  type Client,
   type Configuration,
   type Grant,
   type KoaContextWithOIDC,
@@ -31,7 +30,7 @@ function signingKeys(): NonNullable<Configuration['jwks']> {
     { ...rsa.export({ format: 'jwk' }), kid: 'lab-rsa', alg: 'RS256', use: 'sig' },
     { ...ec.export({ format: 'jwk' }), kid: 'lab-ec', alg: 'ES256', use: 'sig' },
   ]
-  return { keys: named } as NonNullable<Configuration['jwks']>
+  return { keys: named }
 }
 
 function account(person: Person): Account {
@@ -123,7 +122,7 @@ function configuration(settings: ProviderSettings, people: People): Configuratio
 export function createProvider(settings: ProviderSettings, people: People): Provider {
   const provider = new Provider(settings.issuer, configuration(settings, people))
   // Demos and tests listen on ports of the moment, so the list of a real provider would not do.
-  const client = provider.Client.prototype as Client
+  const client = provider.Client.prototype
   client.redirectUriAllowed = (uri) => REDIRECT.test(uri) || REDIRECT_BY_ADDRESS.test(uri)
   client.postLogoutRedirectUriAllowed = (uri) => AFTER_SIGN_OUT.test(uri)
   return provider

@@ -80,8 +80,9 @@ end
 function pages.socket(r)
   if not r:wsupgrade() then return 400 end
   while true do
-    local line, last = r:wsread()
-    if not line then break end
+    local line = r:wsread()
+    -- mod_lua hands over a close frame as if it were a message: two octets, 1000 or 1001, and perhaps a reason.
+    if not line or line:find('^\3[\232\233]') then break end
     r:wswrite(line)
   end
   r:wsclose()
