@@ -48,7 +48,9 @@ function parseIpv6(text: string): Uint8Array | undefined {
   if (halves.length === 1 ? missing !== 0 : missing < 1) return undefined
   const groups = [...head, ...new Array<string>(missing).fill('0'), ...tail]
   if (!groups.every((group) => /^[0-9a-f]{1,4}$/i.test(group))) return undefined
-  return Uint8Array.from(groups.flatMap((group) => [parseInt(group, 16) >> 8, parseInt(group, 16) & 0xff]))
+  return Uint8Array.from(
+    groups.flatMap((group) => [parseInt(group, 16) >> 8, parseInt(group, 16) & 0xff]),
+  )
 }
 
 const MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff]

@@ -5,12 +5,18 @@
  */
 
 import type { BodySource } from './ports.ts'
-import type { SsoError } from './errors.ts'
+import type { SallyportError } from '../platform/index.ts'
 
 /** How a backend's TLS is verified. */
 export type BackendTls =
-  | { readonly verify: 'ca'; /** PEM; undefined: the system's roots. */ readonly ca: string | undefined }
-  | { readonly verify: 'pin'; /** SHA-256 of the certificate's SubjectPublicKeyInfo, lower-case hex. */ readonly pins: readonly string[] }
+  | {
+      readonly verify: 'ca'
+      /** PEM; undefined: the system's roots. */ readonly ca: string | undefined
+    }
+  | {
+      readonly verify: 'pin'
+      /** SHA-256 of the certificate's SubjectPublicKeyInfo, lower-case hex. */ readonly pins: readonly string[]
+    }
   | { readonly verify: 'off' }
 
 /** Where a backend is and how it is reached. One object per app and policy row: it is compared by identity. */
@@ -22,7 +28,11 @@ export interface BackendTarget {
   readonly tls: BackendTls
   /** Says whether this IP address may be connected to; asked after DNS and again on the socket. */
   readonly allowsAddress: (address: string) => boolean
-  readonly timeouts: { readonly connectMs: number; readonly firstOctetMs: number; readonly idleMs: number }
+  readonly timeouts: {
+    readonly connectMs: number
+    readonly firstOctetMs: number
+    readonly idleMs: number
+  }
 }
 
 /** One socket to a backend, for its whole life. */
@@ -61,10 +71,14 @@ export interface BackendRequest {
 export interface BackendHandler {
   /** The final response's head; informational ones are passed over. */
   onHead(status: number, headers: readonly string[], channel: Channel): void
-  /** @returns False to pause until the call's `resume()`. */
+  /**
+   * Takes a chunk of the body, which may be kept.
+   *
+   * @returns False to pause until the call's `resume()`.
+   */
   onData(chunk: Uint8Array): boolean
   onEnd(): void
-  onError(error: SsoError): void
+  onError(error: SallyportError): void
 }
 
 /** A request under way to a backend. */

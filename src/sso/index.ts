@@ -17,7 +17,13 @@ export type {
 export { SsoError, type SsoErrorCode } from './errors.ts'
 export { resolveSsoLimits, type SsoLimits } from './limits.ts'
 export { createPipeline } from './pipeline.ts'
-export { compilePolicy, type IssuerKeys, type IssuerPolicy, type Policy, type ReadText } from './policy.ts'
+export {
+  compilePolicy,
+  type IssuerKeys,
+  type IssuerPolicy,
+  type Policy,
+  type ReadText,
+} from './policy.ts'
 export { policySchema, type BackendRow, type IssuerRow, type PolicyFile } from './policy-file.ts'
 export type {
   BodySink,

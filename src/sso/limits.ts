@@ -59,7 +59,12 @@ const DEFAULTS: SsoLimits = {
  */
 export function resolveSsoLimits(limits: Partial<SsoLimits> = {}): SsoLimits {
   const resolved = { ...DEFAULTS, ...limits }
-  const mayBeZero = ['clockToleranceSeconds', 'ticketMarginMs', 'ticketRefetchAgeMs', 'replayBodyOctets']
+  const mayBeZero = [
+    'clockToleranceSeconds',
+    'ticketMarginMs',
+    'ticketRefetchAgeMs',
+    'replayBodyOctets',
+  ]
   for (const [name, value] of Object.entries(resolved)) {
     const least = mayBeZero.includes(name) ? 0 : 1
     if (!Number.isInteger(value) || value < least) {

@@ -1,17 +1,182 @@
 /**
- * The pipeline, put together.
+ * The pipeline, put together: the list of stages, the calls under way, and what ends them.
  *
  * @module
  */
 
-import type { PipelinePorts, SsoPipeline } from './ports.ts'
+import type { Timer } from '../platform/index.ts'
+import { Call, type CallHome } from './call.ts'
+import { deliveryStage, type DeliveryCounts } from './delivery.ts'
+import { SsoError } from './errors.ts'
+import { IdentityFinder, type Identity } from './identity.ts'
+import { resolveSsoLimits, type SsoLimits } from './limits.ts'
+import type {
+  FlushFilter,
+  PipelinePorts,
+  ResponseSink,
+  SsoCall,
+  SsoCounters,
+  SsoPipeline,
+  SsoRequest,
+} from './ports.ts'
+import { ProofVerifier } from './proof.ts'
+import {
+  compose,
+  identityStage,
+  policyStage,
+  proofStage,
+  ticketStage,
+  type Next,
+} from './stages.ts'
+import { TicketKeeper } from './tickets.ts'
+
+/** Whether an account is the one that an administrator means. */
+function isNamed(identity: Identity, user: string): boolean {
+  const wanted = user.toLowerCase()
+  const { sAMAccountName, userPrincipalName, sid } = identity.account
+  return [sAMAccountName, userPrincipalName, sid].some((name) => name?.toLowerCase() === wanted)
+}
+
+class Pipeline implements SsoPipeline, CallHome {
+  readonly #ports: PipelinePorts
+  readonly #limits: SsoLimits
+  readonly #proofs: ProofVerifier
+  readonly #identities: IdentityFinder | undefined
+  readonly #tickets: TicketKeeper | undefined
+  readonly #run: Next
+  readonly #calls = new Set<Call>()
+  readonly #delivery: DeliveryCounts = { tokens: 0, mutualVerified: 0, mutualAbsent: 0, retried: 0 }
+  #requests = 0
+  #refused = 0
+  #sweep: Timer | undefined
+  #closed = false
+
+  constructor(ports: PipelinePorts) {
+    const limits = resolveSsoLimits(ports.limits)
+    const onRefused = (user: string): void => {
+      this.#onRefused(user)
+    }
+    const { backends, clock, directory, kerberos, logger, random } = ports
+    this.#ports = ports
+    this.#limits = limits
+    this.#proofs = new ProofVerifier(ports, limits)
+    this.#identities = directory && new IdentityFinder({ directory, clock, onRefused }, limits)
+    this.#tickets = kerberos && new TicketKeeper({ kerberos, clock, random, onRefused }, limits)
+    this.#run = compose([
+      proofStage(this.#proofs),
+      policyStage(ports.policy),
+      identityStage(this.#identities),
+      ticketStage(this.#tickets),
+      deliveryStage({ backends, tickets: this.#tickets, logger, limits, counts: this.#delivery }),
+    ])
+  }
+
+  get logger(): PipelinePorts['logger'] {
+    return this.#ports.logger
+  }
+
+  get counters(): SsoCounters {
+    return {
+      requests: this.#requests,
+      refused: this.#refused,
+      proofsVerified: this.#proofs.verified,
+      impersonations: this.#tickets?.counts.impersonations ?? 0,
+      delegations: this.#tickets?.counts.delegations ?? 0,
+      ...this.#delivery,
+    }
+  }
+
+  handle(request: SsoRequest, sink: ResponseSink): SsoCall {
+    const call = new Call(request, sink, this)
+    this.#requests++
+    this.#calls.add(call)
+    if (this.#closed) call.fail(closed())
+    else this.#run(call)
+    this.#startSweep()
+    return call
+  }
+
+  onOver(call: Call, refused: boolean): void {
+    this.#calls.delete(call)
+    if (refused) this.#refused++
+  }
+
+  /** A KDC or the directory said no to a user that was in use: nothing of theirs lasts. */
+  #onRefused(user: string): void {
+    this.#identities?.drop((identity) => identity.user === user)
+    this.#tickets?.drop((identity) => identity.user === user)
+    this.#ports.backends.retire(user)
+  }
+
+  forget(proofIds: readonly string[]): void {
+    const gone = new Set(proofIds)
+    const users = new Set<string>()
+    for (const id of gone) {
+      for (const user of this.#proofs.forget(id)) users.add(user)
+    }
+    for (const call of [...this.#calls]) {
+      if (call.request.proof === undefined || !gone.has(call.request.proof.id)) continue
+      if (call.identity !== undefined) users.add(call.identity.user)
+      call.fail(
+        new SsoError('ERR_SSO_SESSION_ENDED', 'the session ended while the request was under way'),
+      )
+    }
+    for (const user of users) this.#onRefused(user)
+  }
+
+  flush(filter: FlushFilter): void {
+    const { user, servicePrincipalName } = filter
+    const matches = (identity: Identity): boolean => user === undefined || isNamed(identity, user)
+    const users = new Set(this.#tickets?.drop(matches, servicePrincipalName))
+    if (servicePrincipalName === undefined) {
+      for (const each of this.#identities?.drop(matches) ?? []) users.add(each)
+    }
+    if (user === undefined && servicePrincipalName === undefined)
+      this.#ports.backends.retire(undefined)
+    for (const each of users) this.#ports.backends.retire(each)
+  }
+
+  /** Cuts long-running calls whose proof has expired, unless the same user has signed in afresh meanwhile. */
+  #startSweep(): void {
+    if (this.#sweep !== undefined || this.#closed || this.#calls.size === 0) return
+    this.#sweep = this.#ports.clock.setTimer(this.#limits.expirySweepMs, () => {
+      this.#sweep = undefined
+      const now = this.#ports.clock.nowMs()
+      for (const call of [...this.#calls]) {
+        const { verdict } = call
+        if (verdict === undefined || now < verdict.validUntilMs || this.#proofs.isLive(verdict))
+          continue
+        call.fail(
+          new SsoError(
+            'ERR_SSO_PROOF_EXPIRED',
+            'the proof of sign-in expired while the request was under way',
+          ),
+        )
+        if (call.identity !== undefined) this.#ports.backends.retire(call.identity.user)
+      }
+      this.#startSweep()
+    })
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#sweep?.cancel()
+    for (const call of [...this.#calls]) call.fail(closed())
+    await this.#ports.backends.close()
+  }
+}
+
+function closed(): SsoError {
+  return new SsoError('ERR_SSO_CLOSED', 'the connector is shutting down')
+}
 
 /**
  * Puts the pipeline together.
  *
- * @param ports - What it works through.
- * @returns The pipeline; close it to end its timers and sockets.
+ * @param ports - What it works through; the backend pool is closed with the pipeline.
+ * @returns The pipeline; close it to end its timer and sockets.
+ * @throws RangeError for a nonsensical limit.
  */
 export function createPipeline(ports: PipelinePorts): SsoPipeline {
-  throw new Error(`not built yet: ${ports.policy.backends.length} backends`)
+  return new Pipeline(ports)
 }

@@ -24,17 +24,27 @@ const ALGORITHMS = [
   'Ed25519',
 ] as const
 
-const text = (what: string) => z.string({ error: `${what} must be a text` }).min(1, `${what} must not be empty`)
+const text = (what: string) =>
+  z.string({ error: `${what} must be a text` }).min(1, `${what} must not be empty`)
 
 function isOrigin(value: string): boolean {
   const url = URL.parse(value)
   if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) return false
-  return url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '' && url.password === ''
+  return (
+    url.pathname === '/' &&
+    url.search === '' &&
+    url.hash === '' &&
+    url.username === '' &&
+    url.password === ''
+  )
 }
 
 const origin = z
   .string({ error: 'origin must be a text such as https://intranet.corp.example' })
-  .refine(isOrigin, 'origin must be http:// or https://, a host and perhaps a port, and nothing else')
+  .refine(
+    isOrigin,
+    'origin must be http:// or https://, a host and perhaps a port, and nothing else',
+  )
 
 const httpsUrl = z
   .string()
@@ -81,7 +91,8 @@ const issuer = z
     path: ['jwksUrl'],
   })
   .refine((row) => row.upnSuffixes.length + row.realms.length > 0, {
-    error: 'say which upnSuffixes or realms this issuer may assert: without either it could name anyone',
+    error:
+      'say which upnSuffixes or realms this issuer may assert: without either it could name anyone',
     path: ['upnSuffixes'],
   })
 
@@ -91,34 +102,53 @@ const tls = z
     pin: z
       .union([text('pin'), z.array(text('a pin')).min(1)])
       .transform((value) => (typeof value === 'string' ? [value] : value))
-      .pipe(z.array(z.string().regex(/^[0-9a-fA-F]{64}$/, 'pin must be the SHA-256 of the public key, 64 hex digits')))
+      .pipe(
+        z.array(
+          z
+            .string()
+            .regex(/^[0-9a-fA-F]{64}$/, 'pin must be the SHA-256 of the public key, 64 hex digits'),
+        ),
+      )
       .optional(),
     // `off` is plain text in YAML 1.2, and false where a writer meant YAML 1.1.
-    verify: z.union([z.literal('off'), z.literal(false)], { error: 'verify can only be off' }).optional(),
+    verify: z
+      .union([z.literal('off'), z.literal(false)], { error: 'verify can only be off' })
+      .optional(),
   })
-  .refine((row) => [row.ca, row.pin, row.verify].filter((value) => value !== undefined).length === 1, {
-    error: 'give exactly one of ca, pin and verify: off',
-  })
+  .refine(
+    (row) => [row.ca, row.pin, row.verify].filter((value) => value !== undefined).length === 1,
+    {
+      error: 'give exactly one of ca, pin and verify: off',
+    },
+  )
 
-const backend = z.strictObject({
-  origin,
-  /** With it: Kerberos, for this SPN alone. Without: no single sign-on. */
-  servicePrincipalName: servicePrincipalName.optional(),
-  /** passthrough: requests without a sign-in are allowed too. */
-  preAuthentication: z.enum(['oidc', 'passthrough'], { error: 'must be oidc or passthrough' }).default('oidc'),
-  addresses: z
-    .array(
-      text('an address').refine((value) => parseNetwork(value) !== undefined, 'must be an IP address or network, such as 10.1.0.0/16'),
-    )
-    .min(1, 'addresses must list at least one network')
-    .optional(),
-  tls: tls.optional(),
-  /** required: a reply without a good AP-REP is refused. wanted: a bad one is refused. off: not looked at. */
-  mutualAuthentication: z.enum(['required', 'wanted', 'off'], { error: 'must be required, wanted or off' }).default('wanted'),
-  /** True: Domain Admins and the like may be impersonated at this backend. */
-  allowPrivileged: z.boolean().default(false),
-  neverImpersonate,
-})
+const backend = z
+  .strictObject({
+    origin,
+    /** With it: Kerberos, for this SPN alone. Without: no single sign-on. */
+    servicePrincipalName: servicePrincipalName.optional(),
+    /** passthrough: requests without a sign-in are allowed too. */
+    preAuthentication: z
+      .enum(['oidc', 'passthrough'], { error: 'must be oidc or passthrough' })
+      .default('oidc'),
+    addresses: z
+      .array(
+        text('an address').refine(
+          (value) => parseNetwork(value) !== undefined,
+          'must be an IP address or network, such as 10.1.0.0/16',
+        ),
+      )
+      .min(1, 'addresses must list at least one network')
+      .optional(),
+    tls: tls.optional(),
+    /** required: a reply without a good AP-REP is refused. wanted: a bad one is refused. off: not looked at. */
+    mutualAuthentication: z
+      .enum(['required', 'wanted', 'off'], { error: 'must be required, wanted or off' })
+      .default('wanted'),
+    /** True: Domain Admins and the like may be impersonated at this backend. */
+    allowPrivileged: z.boolean().default(false),
+    neverImpersonate,
+  })
   .refine((row) => row.servicePrincipalName === undefined || row.preAuthentication === 'oidc', {
     error: 'passthrough cannot go with servicePrincipalName: a ticket needs a proof of sign-in',
     path: ['preAuthentication'],

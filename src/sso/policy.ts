@@ -15,8 +15,16 @@ import { impersonationRule, type ImpersonationRule } from './privileged.ts'
 
 /** Where an issuer's public keys come from. */
 export type IssuerKeys =
-  | { readonly from: 'url'; readonly url: string; /** PEM; undefined: the system's roots. */ readonly ca: string | undefined }
-  | { readonly from: 'file'; /** A JSON Web Key Set. */ readonly json: string; readonly path: string }
+  | {
+      readonly from: 'url'
+      readonly url: string
+      /** PEM; undefined: the system's roots. */ readonly ca: string | undefined
+    }
+  | {
+      readonly from: 'file'
+      /** A JSON Web Key Set. */ readonly json: string
+      readonly path: string
+    }
 
 /** An issuer row, with its keys' source. */
 export interface IssuerPolicy extends IssuerRow {
@@ -53,7 +61,8 @@ export interface Route {
 export type ReadText = (path: string) => string
 
 function compileKeys(row: IssuerRow, readText: ReadText): IssuerKeys {
-  if (row.keysFile !== undefined) return { from: 'file', json: readText(row.keysFile), path: row.keysFile }
+  if (row.keysFile !== undefined)
+    return { from: 'file', json: readText(row.keysFile), path: row.keysFile }
   const ca = row.ca === undefined ? undefined : readText(row.ca)
   return { from: 'url', url: row.jwksUrl ?? '', ca }
 }
@@ -61,7 +70,8 @@ function compileKeys(row: IssuerRow, readText: ReadText): IssuerKeys {
 function compileTls(row: BackendRow, readText: ReadText): BackendTls {
   const { tls } = row
   if (tls?.verify !== undefined) return { verify: 'off' }
-  if (tls?.pin !== undefined) return { verify: 'pin', pins: tls.pin.map((pin) => pin.toLowerCase()) }
+  if (tls?.pin !== undefined)
+    return { verify: 'pin', pins: tls.pin.map((pin) => pin.toLowerCase()) }
   return { verify: 'ca', ca: tls?.ca === undefined ? undefined : readText(tls.ca) }
 }
 
@@ -140,7 +150,11 @@ function findBackend(policy: Policy, app: AppSettings, origin: string): BackendP
 function checkSignIn(app: AppSettings, backend: BackendPolicy): void {
   if (app.preAuthentication !== 'passthrough') return
   if (app.singleSignOn === 'kerberos') {
-    throw denied(app, 'passthrough and kerberos exclude each other', 'Set preAuthentication to oidc.')
+    throw denied(
+      app,
+      'passthrough and kerberos exclude each other',
+      'Set preAuthentication to oidc.',
+    )
   }
   if (backend.row.preAuthentication !== 'passthrough') {
     throw denied(
@@ -183,7 +197,8 @@ export function routeApp(policy: Policy, app: AppSettings): Route {
     app,
     backend,
     target: targetOf(app, url, backend),
-    servicePrincipalName: app.singleSignOn === 'kerberos' ? backend.row.servicePrincipalName : undefined,
+    servicePrincipalName:
+      app.singleSignOn === 'kerberos' ? backend.row.servicePrincipalName : undefined,
     host: hostHeaderOf(app),
   }
 }

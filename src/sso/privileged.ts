@@ -101,14 +101,13 @@ function refused(account: DirectoryAccount, reason: string): SsoError {
   return new SsoError(
     'ERR_SSO_NEVER_IMPERSONATE',
     `the connector's policy never acts for ${account.sAMAccountName}: ${reason}`,
-    { mend: 'Sign in with an account without such rights, or change neverImpersonate or allowPrivileged in the policy.' },
+    {
+      mend: 'Sign in with an account without such rights, or change neverImpersonate or allowPrivileged in the policy.',
+    },
   )
 }
 
-function groupReason(
-  subject: ImpersonationSubject,
-  groups: CompiledGroups,
-): string | undefined {
+function groupReason(subject: ImpersonationSubject, groups: CompiledGroups): string | undefined {
   const { memberOf } = subject.account
   const named = memberOf.find((group) => groups.names.has(group.toLowerCase()))
   if (named !== undefined) return `member of ${named}`
@@ -145,7 +144,8 @@ export function impersonationRule(settings: ImpersonationSettings): Impersonatio
   return (subject) => {
     const { account } = subject
     if (userIsListed(account, users)) throw refused(account, 'listed by name')
-    if (matchesSid(account.sid, groups.sids)) throw refused(account, 'a privileged or listed account')
+    if (matchesSid(account.sid, groups.sids))
+      throw refused(account, 'a privileged or listed account')
     const reason = groupReason(subject, groups)
     if (reason !== undefined) throw refused(account, reason)
   }

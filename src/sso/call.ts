@@ -1,0 +1,108 @@
+/**
+ * One request on its way through the stages: what they found out, and the one place where it ends.
+ *
+ * @module
+ */
+
+import { errorCode, errorText, SallyportError, type Logger } from '../platform/index.ts'
+import type { BackendCall } from './backend.ts'
+import type { Identity } from './identity.ts'
+import type { Route } from './policy.ts'
+import type { ResponseSink, SsoCall, SsoRequest } from './ports.ts'
+import type { Verdict } from './proof.ts'
+import type { PreparedTicket, TicketWish } from './tickets.ts'
+
+/** What a call needs of its pipeline. */
+export interface CallHome {
+  readonly logger: Logger
+  /** The call is over; told once. */
+  onOver(call: Call, refused: boolean): void
+}
+
+function asSallyportError(error: unknown): SallyportError {
+  if (error instanceof SallyportError) return error
+  return new SallyportError('ERR_UNEXPECTED', 'a fault of the connector itself', { cause: error })
+}
+
+/** A request under way. */
+export class Call implements SsoCall {
+  readonly request: SsoRequest
+  readonly sink: ResponseSink
+  readonly #home: CallHome
+  /** Found by the stage `policy`. */
+  route: Route | undefined
+  /** Found by the stage `proof`; undefined on passthrough apps. */
+  verdict: Verdict | undefined
+  /** Found by the stage `identity`; undefined without Kerberos. */
+  identity: Identity | undefined
+  /** Found by the stage `ticket`; undefined without Kerberos. */
+  ticket: PreparedTicket | undefined
+  /** What the ticket was asked for with. */
+  wish: TicketWish | undefined
+  /** Set by the last stage: the exchange with the backend. */
+  backend: BackendCall | undefined
+  #over = false
+
+  constructor(request: SsoRequest, sink: ResponseSink, home: CallHome) {
+    this.request = request
+    this.sink = sink
+    this.#home = home
+  }
+
+  /** Nothing more is told to the sink. */
+  get over(): boolean {
+    return this.#over
+  }
+
+  resume(): void {
+    this.backend?.resume()
+  }
+
+  abort(): void {
+    if (!this.#end(false)) return
+    this.#cutBody()
+    this.backend?.abort()
+  }
+
+  /** The response has been handed over whole. */
+  finish(): void {
+    if (this.#end(false)) this.sink.onEnd()
+  }
+
+  /**
+   * Ends the call with an error. Harmless when it is over.
+   *
+   * @param error - Why.
+   */
+  fail(error: unknown): void {
+    if (!this.#end(true)) return
+    this.#cutBody()
+    this.backend?.abort()
+    this.#log(error)
+    this.sink.onError(asSallyportError(error))
+  }
+
+  #end(refused: boolean): boolean {
+    if (this.#over) return false
+    this.#over = true
+    this.#home.onOver(this, refused)
+    return true
+  }
+
+  #cutBody(): void {
+    const { body } = this.request
+    if (body.kind === 'stream') body.source.cancel()
+  }
+
+  #log(error: unknown): void {
+    const known = error instanceof SallyportError
+    this.#home.logger[known ? 'debug' : 'error']('request refused', {
+      requestId: this.request.requestId,
+      app: this.request.app.id,
+      user: this.identity?.account.sAMAccountName,
+      code: errorCode(error),
+      reason: errorText(error),
+      ...(known ? { mend: error.mend } : {}),
+    })
+  }
+}

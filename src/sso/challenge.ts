@@ -1,0 +1,61 @@
+/**
+ * WWW-Authenticate fields: telling challenges apart and taking out those that belong to one connection. RFC 9110
+ * section 11.6.1: a field may list several challenges, each a scheme with either a token68 or parameters.
+ *
+ * @module
+ */
+
+/** Schemes that sign a connection in, or that only we may answer. */
+const CONNECTION_SCHEMES = new Set(['negotiate', 'ntlm', 'kerberos'])
+
+const SCHEME = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?:[ \t]+(?!=)|$)/
+
+/** Splits at commas outside quoted strings. */
+function elementsOf(value: string): readonly string[] {
+  return value.match(/(?:"(?:\\.|[^"\\])*"?|[^",])+/gs)?.map((part) => part.trim()) ?? []
+}
+
+function isConnectionChallenge(element: string, before: boolean): boolean {
+  const scheme = SCHEME.exec(element)?.[1]
+  // An element that opens no challenge is a parameter of the one before it.
+  if (scheme === undefined || /^[^ \t]+[ \t]*=[^=]/.test(element)) return before
+  return CONNECTION_SCHEMES.has(scheme.toLowerCase())
+}
+
+/**
+ * Takes Negotiate, NTLM and Kerberos challenges out of a WWW-Authenticate value.
+ *
+ * @param value - The field's value.
+ * @returns What is left, '' for nothing; the very value when it holds no such challenge.
+ */
+export function withoutConnectionChallenges(value: string): string {
+  if (!/negotiate|ntlm|kerberos/i.test(value)) return value
+  const kept: string[] = []
+  let dropping = false
+  for (const element of elementsOf(value)) {
+    dropping = isConnectionChallenge(element, dropping)
+    if (!dropping) kept.push(element)
+  }
+  return kept.join(', ')
+}
+
+/**
+ * The Negotiate challenge of a WWW-Authenticate value.
+ *
+ * @param value - The field's value.
+ * @returns `Negotiate` with its token, if any; undefined when the value has no such challenge.
+ */
+export function negotiateChallenge(value: string): string | undefined {
+  return elementsOf(value).find((element) => /^negotiate(?:[ \t]|$)/i.test(element))
+}
+
+/**
+ * Says whether an Authorization value signs a whole connection in.
+ *
+ * @param value - The field's value.
+ * @returns True for Negotiate, NTLM and Kerberos.
+ */
+export function isConnectionAuthorization(value: string): boolean {
+  const scheme = SCHEME.exec(value.trim())?.[1]
+  return scheme !== undefined && CONNECTION_SCHEMES.has(scheme.toLowerCase())
+}

@@ -1,0 +1,126 @@
+/**
+ * Which header fields cross the connector, in both directions. RFC 9110 section 7.6.1 names the hop-by-hop ones.
+ *
+ * Headers are flat lists (name, value, name, value …) all the way: no objects are built on the way of a request.
+ *
+ * @module
+ */
+
+import {
+  isConnectionAuthorization,
+  negotiateChallenge,
+  withoutConnectionChallenges,
+} from './challenge.ts'
+
+/** Fields of one connection only; `content-length` and `host` are written anew, `expect` is answered by the gateway. */
+const REQUEST_DROPPED = new Set([
+  'connection',
+  'content-length',
+  'expect',
+  'host',
+  'http2-settings',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
+
+const RESPONSE_DROPPED = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authentication-info',
+  'proxy-connection',
+  'proxy-support',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
+
+/** Fields that speak about the sign-in of the connection to the backend, which the client has no part in. */
+const CONNECTION_SIGN_IN = new Set(['authentication-info', 'persistent-auth'])
+
+function connectionOptions(headers: readonly string[]): ReadonlySet<string> | undefined {
+  let named: Set<string> | undefined
+  for (let at = 0; at < headers.length; at += 2) {
+    const name = headers[at] ?? ''
+    if (name.length !== 10 || name.toLowerCase() !== 'connection') continue
+    named ??= new Set()
+    for (const option of (headers[at + 1] ?? '').split(',')) named.add(option.trim().toLowerCase())
+  }
+  return named
+}
+
+/** An own Authorization is never the client's: on Kerberos apps none passes, elsewhere none that signs a connection in. */
+function forwardsAuthorization(value: string, kerberos: boolean): boolean {
+  return !kerberos && !isConnectionAuthorization(value)
+}
+
+/**
+ * The client's header fields as the backend gets them.
+ *
+ * @param headers - Flat, from the tunnel.
+ * @param host - What the Host field says.
+ * @param kerberos - The app signs on by Kerberos.
+ * @returns A new flat list that opens with Host; without Authorization of ours and Content-Length.
+ */
+export function backendHeaders(
+  headers: readonly string[],
+  host: string,
+  kerberos: boolean,
+): string[] {
+  const options = connectionOptions(headers)
+  const kept = ['host', host]
+  for (let at = 0; at + 1 < headers.length; at += 2) {
+    const name = headers[at] ?? ''
+    const value = headers[at + 1] ?? ''
+    const folded = name.toLowerCase()
+    if (REQUEST_DROPPED.has(folded) || options?.has(folded) === true) continue
+    if (folded === 'authorization' && !forwardsAuthorization(value, kerberos)) continue
+    kept.push(name, value)
+  }
+  return kept
+}
+
+/**
+ * The backend's header fields as the client gets them: no hop-by-hop fields, and no Negotiate or NTLM challenge, on no
+ * app, since the tunnel's client connection is not the backend's.
+ *
+ * @param headers - Flat, from the backend.
+ * @returns A new flat list.
+ */
+export function clientHeaders(headers: readonly string[]): string[] {
+  const options = connectionOptions(headers)
+  const kept: string[] = []
+  for (let at = 0; at + 1 < headers.length; at += 2) {
+    const name = headers[at] ?? ''
+    const folded = name.toLowerCase()
+    if (RESPONSE_DROPPED.has(folded) || CONNECTION_SIGN_IN.has(folded)) continue
+    if (options?.has(folded) === true) continue
+    const value = headers[at + 1] ?? ''
+    const passed = folded === 'www-authenticate' ? withoutConnectionChallenges(value) : value
+    if (folded !== 'www-authenticate' || passed !== '') kept.push(name, passed)
+  }
+  return kept
+}
+
+/**
+ * The Negotiate challenge of a response.
+ *
+ * @param headers - Flat, from the backend.
+ * @returns `Negotiate`, with a token or without, or undefined.
+ */
+export function negotiateOf(headers: readonly string[]): string | undefined {
+  for (let at = 0; at < headers.length; at += 2) {
+    const name = headers[at] ?? ''
+    if (name.length !== 16 || name.toLowerCase() !== 'www-authenticate') continue
+    const challenge = negotiateChallenge(headers[at + 1] ?? '')
+    if (challenge !== undefined) return challenge
+  }
+  return undefined
+}

@@ -1,0 +1,65 @@
+/**
+ * undici's and the socket's faults in this room's words.
+ *
+ * @module
+ */
+
+import { errorCode, SallyportError } from '../../platform/index.ts'
+import type { BackendTarget } from '../backend.ts'
+import { SsoError, type SsoErrorCode } from '../errors.ts'
+
+const CODES: Readonly<Record<string, readonly [SsoErrorCode, string]>> = {
+  UND_ERR_HEADERS_TIMEOUT: ['ERR_BACKEND_TIMEOUT', 'sent no response within firstOctetMs'],
+  UND_ERR_BODY_TIMEOUT: [
+    'ERR_BACKEND_TIMEOUT',
+    'stopped within its response for longer than idleMs',
+  ],
+  UND_ERR_HEADERS_OVERFLOW: [
+    'ERR_BACKEND_PROTOCOL',
+    'sent a response head longer than responseHeadOctets',
+  ],
+  UND_ERR_INVALID_ARG: [
+    'ERR_BACKEND_PROTOCOL',
+    'cannot be sent this request: its method, path or a header is malformed',
+  ],
+  UND_ERR_NOT_SUPPORTED: [
+    'ERR_BACKEND_PROTOCOL',
+    'cannot be sent this request: a header is not supported',
+  ],
+  UND_ERR_REQ_CONTENT_LENGTH_MISMATCH: [
+    'ERR_BACKEND_ABORTED',
+    'was sent a body of another length than announced',
+  ],
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: ['ERR_BACKEND_ABORTED', 'ended its response early'],
+}
+
+/**
+ * Translates a fault.
+ *
+ * @param target - Who answered, or did not.
+ * @param error - What undici or the socket said.
+ * @param started - The request had been written, wholly or in part.
+ * @returns An error with a stable code.
+ */
+export function backendFailure(
+  target: BackendTarget,
+  error: unknown,
+  started: boolean,
+): SallyportError {
+  if (error instanceof SallyportError) return error
+  const name = `${target.protocol}//${target.hostname}:${target.port}`
+  const code = errorCode(error)
+  const known = CODES[code]
+  if (known !== undefined) return new SsoError(known[0], `${name} ${known[1]}`, { cause: error })
+  if (code.startsWith('HPE_')) {
+    return new SsoError('ERR_BACKEND_PROTOCOL', `${name} does not answer in HTTP/1.1 (${code})`, {
+      cause: error,
+    })
+  }
+  const when = started
+    ? 'before its response was whole; the request is not repeated'
+    : 'before the request was sent'
+  return new SsoError('ERR_BACKEND_ABORTED', `${name} closed the connection ${when}`, {
+    cause: error,
+  })
+}

@@ -1,0 +1,10 @@
+/**
+ * The outside of the SSO pipeline: backends by undici, the issuers' keys, DNS.
+ *
+ * @module
+ */
+
+export { createBackendPool, type BackendPoolOptions } from './backend-pool.ts'
+export { createKeySource, type KeySourceOptions } from './jwks.ts'
+export { resolveBackendLimits, type BackendLimits } from './limits.ts'
+export { createResolve, type DnsOptions, type Resolve } from './resolve.ts'

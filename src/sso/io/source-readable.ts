@@ -1,0 +1,49 @@
+/**
+ * A request body as a stream that undici can send, with back-pressure.
+ *
+ * @module
+ */
+
+import { Readable } from 'node:stream'
+import type { BodySource } from '../ports.ts'
+
+/** Reads a BodySource. The source is started at the first read and cancelled when the stream is destroyed early. */
+export class SourceReadable extends Readable {
+  readonly #source: BodySource
+  #handle: { resume(): void } | undefined
+  #started = false
+  #ended = false
+
+  constructor(source: BodySource) {
+    super({ highWaterMark: 64 * 1024 })
+    this.#source = source
+  }
+
+  /** Something was asked of the source: it cannot be sent a second time. */
+  get started(): boolean {
+    return this.#started
+  }
+
+  override _read(): void {
+    if (this.#started) {
+      this.#handle?.resume()
+      return
+    }
+    this.#started = true
+    this.#handle = this.#source.start({
+      onData: (chunk) => this.push(chunk),
+      onEnd: () => {
+        this.#ended = true
+        this.push(null)
+      },
+      onError: (error) => {
+        this.destroy(error)
+      },
+    })
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    if (!this.#ended) this.#source.cancel()
+    done(error)
+  }
+}

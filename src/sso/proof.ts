@@ -1,0 +1,253 @@
+/**
+ * Proof of sign-in: an ID token signed by an issuer that the connector's own policy lists (OpenID Connect Core 1.0
+ * sections 2 and 3.1.3.7, RFC 7519, RFC 8725). What the gateway says about a user counts for nothing.
+ *
+ * @module
+ */
+
+import { decodeJwt, errors as jose, jwtVerify, type JWTPayload } from 'jose'
+import { LRUCache } from 'lru-cache'
+import { errorText, SallyportError, type Clock } from '../platform/index.ts'
+import { SsoError } from './errors.ts'
+import type { SsoLimits } from './limits.ts'
+import type { IssuerPolicy, Policy } from './policy.ts'
+import type { KeySource, Proof } from './ports.ts'
+
+/** A proof that was found good. It is good until `validUntilMs`, and not checked again until then. */
+export interface Verdict {
+  readonly proofId: string
+  /** The very token that was checked: another token under the same id is another proof. */
+  readonly idToken: string
+  readonly issuer: IssuerPolicy
+  readonly subject: string
+  readonly claims: Readonly<JWTPayload>
+  /** When the user signed in (auth_time), else when the token was made (iat). */
+  readonly signedInMs: number
+  /** SIDs of the accounts that were used on this proof. */
+  readonly users: Set<string>
+  /** The earlier of exp and the longest age of a sign-in, clock tolerance included. */
+  readonly validUntilMs: number
+}
+
+function invalid(reason: string, cause?: unknown): SsoError {
+  return new SsoError('ERR_SSO_PROOF_INVALID', `the ID token is refused: ${reason}`, {
+    mend: "Compare the token's claims with the issuer's row in the connector's policy.",
+    ...(cause === undefined ? {} : { cause }),
+  })
+}
+
+function expired(reason: string): SsoError {
+  return new SsoError('ERR_SSO_PROOF_EXPIRED', `the proof of sign-in has expired: ${reason}`, {
+    mend: 'Sign in again.',
+  })
+}
+
+function unverifiedIssuer(idToken: string): unknown {
+  try {
+    return decodeJwt(idToken).iss
+  } catch {
+    // jose's message may quote the token.
+    throw invalid('it is not a signed JWT')
+  }
+}
+
+/** What went wrong, in words that hold nothing of the token but names of claims. */
+function translate(error: unknown): SallyportError {
+  if (error instanceof SallyportError) return error
+  if (error instanceof jose.JWTExpired) return expired(`claim ${error.claim}`)
+  if (error instanceof jose.JWTClaimValidationFailed)
+    return invalid(`claim ${error.claim} (${error.reason})`, error)
+  if (error instanceof jose.JOSEAlgNotAllowed)
+    return invalid('its algorithm is not one that the policy lists')
+  if (error instanceof jose.JWKSNoMatchingKey)
+    return invalid('the issuer has no such key (kid, alg)')
+  if (error instanceof jose.JWSSignatureVerificationFailed) return invalid('its signature is wrong')
+  if (error instanceof jose.JOSEError) return invalid(error.code)
+  return new SsoError(
+    'ERR_SSO_KEYS_UNREACHABLE',
+    `the issuer's keys cannot be had: ${errorText(error)}`,
+    {
+      cause: error,
+    },
+  )
+}
+
+/** OpenID Connect Core 3.1.3.7 points 4 and 5: azp must be there for several audiences, and be ours where it is. */
+function checkParty(claims: JWTPayload, issuer: IssuerPolicy): void {
+  const party = claims['azp']
+  const audiences = Array.isArray(claims.aud) ? claims.aud.length : 1
+  if (party === undefined && audiences === 1) return
+  if (party === undefined) throw invalid('several audiences and no azp')
+  if (party !== (issuer.authorizedParty ?? issuer.audience))
+    throw invalid('claim azp (another party)')
+}
+
+function numberClaim(claims: JWTPayload, name: string): number | undefined {
+  const value = claims[name]
+  if (value === undefined) return undefined
+  if (typeof value !== 'number' || !Number.isFinite(value))
+    throw invalid(`claim ${name} (not a number)`)
+  return value
+}
+
+function requiredNumber(claims: JWTPayload, name: string): number {
+  const value = numberClaim(claims, name)
+  if (value === undefined) throw invalid(`claim ${name} (missing)`)
+  return value
+}
+
+/** An access token or a logout token of the same issuer is signed alike, but says so in its header (RFC 9068, RFC 8725 3.11). */
+function checkType(type: string | undefined): void {
+  if (type !== undefined && !/^(application\/)?jwt$/i.test(type))
+    throw invalid('header typ (not an ID token)')
+}
+
+/** Checks proofs and remembers what it found, by proof id. */
+export class ProofVerifier {
+  readonly #policy: Policy
+  readonly #keys: KeySource
+  readonly #clock: Clock
+  readonly #limits: SsoLimits
+  readonly #verdicts: LRUCache<string, Verdict>
+  readonly #pending = new Map<string, Promise<Verdict>>()
+  #verified = 0
+
+  constructor(ports: { policy: Policy; keys: KeySource; clock: Clock }, limits: SsoLimits) {
+    this.#policy = ports.policy
+    this.#keys = ports.keys
+    this.#clock = ports.clock
+    this.#limits = limits
+    this.#verdicts = new LRUCache({ max: limits.proofCount })
+  }
+
+  /** How many ID tokens were found good. */
+  get verified(): number {
+    return this.#verified
+  }
+
+  /**
+   * The verdict on a proof that was checked before.
+   *
+   * @param proof - What the request came with.
+   * @returns The verdict, or undefined when the proof must be checked first.
+   * @throws SsoError ERR_SSO_PROOF_EXPIRED when it was good once.
+   */
+  known(proof: Proof): Verdict | undefined {
+    const verdict = this.#verdicts.get(proof.id)
+    if (verdict?.idToken !== proof.idToken) return undefined
+    if (this.#clock.nowMs() < verdict.validUntilMs) return verdict
+    throw expired('it was good when it was first used')
+  }
+
+  /**
+   * Checks a proof. Concurrent calls for one proof check it once.
+   *
+   * @param proof - What the request came with.
+   * @returns The verdict.
+   * @throws SsoError ERR_SSO_PROOF_INVALID, ERR_SSO_PROOF_EXPIRED or ERR_SSO_KEYS_UNREACHABLE.
+   */
+  verify(proof: Proof): Promise<Verdict> {
+    const key = `${proof.id}\n${proof.idToken}`
+    const pending = this.#pending.get(key)
+    if (pending !== undefined) return pending
+    const check = this.#check(proof).finally(() => this.#pending.delete(key))
+    this.#pending.set(key, check)
+    return check
+  }
+
+  async #check(proof: Proof): Promise<Verdict> {
+    const verdict = await this.#judge(proof)
+    // Forgotten while it was checked: the answer stands for nobody.
+    if (this.#pending.has(`${proof.id}\n${proof.idToken}`)) this.#verdicts.set(proof.id, verdict)
+    this.#verified++
+    return verdict
+  }
+
+  async #judge(proof: Proof): Promise<Verdict> {
+    if (proof.idToken.length > this.#limits.idTokenLength) {
+      throw invalid(`longer than idTokenLength (${this.#limits.idTokenLength})`)
+    }
+    const name = unverifiedIssuer(proof.idToken)
+    const issuer = typeof name === 'string' ? this.#policy.issuers.get(name) : undefined
+    if (issuer === undefined) throw invalid('its issuer is not in the policy')
+    const claims = await this.#signedClaims(proof.idToken, issuer)
+    checkParty(claims, issuer)
+    return {
+      proofId: proof.id,
+      idToken: proof.idToken,
+      issuer,
+      claims,
+      users: new Set(),
+      ...this.#times(claims, issuer),
+    }
+  }
+
+  async #signedClaims(idToken: string, issuer: IssuerPolicy): Promise<JWTPayload> {
+    try {
+      const { payload, protectedHeader } = await jwtVerify(
+        idToken,
+        this.#keys.keysOf(issuer.issuer),
+        {
+          issuer: issuer.issuer,
+          audience: issuer.audience,
+          algorithms: issuer.algorithms,
+          clockTolerance: this.#limits.clockToleranceSeconds,
+          currentDate: new Date(this.#clock.nowMs()),
+          requiredClaims: ['exp', 'iat', 'sub'],
+        },
+      )
+      checkType(protectedHeader.typ)
+      return payload
+    } catch (error) {
+      throw translate(error)
+    }
+  }
+
+  #times(
+    claims: JWTPayload,
+    issuer: IssuerPolicy,
+  ): Pick<Verdict, 'subject' | 'signedInMs' | 'validUntilMs'> {
+    const toleranceMs = this.#limits.clockToleranceSeconds * 1000
+    const issuedMs = requiredNumber(claims, 'iat') * 1000
+    const signedInMs = (numberClaim(claims, 'auth_time') ?? issuedMs / 1000) * 1000
+    const now = this.#clock.nowMs()
+    if (Math.max(issuedMs, signedInMs) > now + toleranceMs)
+      throw invalid('claim iat or auth_time (in the future)')
+    const oldestMs = signedInMs + issuer.maxAgeMinutes * 60_000
+    const validUntilMs = Math.min(requiredNumber(claims, 'exp') * 1000, oldestMs) + toleranceMs
+    if (now >= validUntilMs)
+      throw expired(`the sign-in is older than ${issuer.maxAgeMinutes} minutes`)
+    if (typeof claims.sub !== 'string' || claims.sub === '') throw invalid('claim sub (missing)')
+    return { subject: claims.sub, signedInMs, validUntilMs }
+  }
+
+  /**
+   * Says whether the user of a proof has another one that is good now.
+   *
+   * @param verdict - A proof that has expired.
+   * @returns True after a refresh or another sign-in.
+   */
+  isLive(verdict: Verdict): boolean {
+    const now = this.#clock.nowMs()
+    for (const other of this.#verdicts.values()) {
+      const same = other.subject === verdict.subject && other.issuer === verdict.issuer
+      if (same && now < other.validUntilMs) return true
+    }
+    return false
+  }
+
+  /**
+   * Drops a proof and what was found.
+   *
+   * @param proofId - Which.
+   * @returns SIDs of the accounts that were used on it.
+   */
+  forget(proofId: string): Iterable<string> {
+    const users = this.#verdicts.peek(proofId)?.users ?? []
+    this.#verdicts.delete(proofId)
+    for (const key of [...this.#pending.keys()]) {
+      if (key.startsWith(`${proofId}\n`)) this.#pending.delete(key)
+    }
+    return users
+  }
+}

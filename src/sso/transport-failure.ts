@@ -1,0 +1,23 @@
+/**
+ * Tells a peer that could not be reached from one that said no: only the latter ends what is cached.
+ *
+ * @module
+ */
+
+import { errorCode } from '../platform/index.ts'
+
+const UNREACHABLE = new Set([
+  'ERR_DIRECTORY_UNREACHABLE',
+  'ERR_KRB_KDC_UNREACHABLE',
+  'ERR_KRB_ABORTED',
+])
+
+/**
+ * Says whether nothing was answered.
+ *
+ * @param error - What was thrown.
+ * @returns True when no KDC or directory server answered; false for every answer, also a malformed one.
+ */
+export function isTransportFailure(error: unknown): boolean {
+  return UNREACHABLE.has(errorCode(error))
+}

@@ -1,0 +1,117 @@
+/**
+ * A backend with Integrated Windows Authentication, as far as a pipeline can see it: it wants a Negotiate token on each
+ * request or once per connection, answers with the user's name, and notes who spoke on which connection.
+ *
+ * @module
+ */
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer, type ServerOptions } from 'node:https'
+import type { AddressInfo, Socket } from 'node:net'
+import type { FakeKerberos } from './world.ts'
+
+/** One request that arrived. */
+export interface Arrival {
+  /** Number of the connection, from 1. */
+  readonly connection: number
+  /** Whose ticket it carried. */
+  readonly user: string | undefined
+  readonly token: Buffer | undefined
+  readonly method: string
+  readonly url: string
+  readonly rawHeaders: readonly string[]
+  readonly body: string
+}
+
+/** Decides about an arrival; true: it has answered. */
+export type Mood = (arrival: Arrival, request: IncomingMessage, response: ServerResponse) => boolean
+
+/** A running backend. */
+export class IwaBackend {
+  readonly arrivals: Arrival[] = []
+  /** Every user seen on each connection. */
+  readonly usersByConnection = new Map<number, Set<string>>()
+  /** Tokens that came twice: a real acceptor has a replay cache. */
+  replays = 0
+  mood: Mood = () => false
+  readonly #kerberos: FakeKerberos
+  readonly #server: Server
+  readonly #connections = new Map<Socket, number>()
+  readonly #tokens = new Set<string>()
+  #count = 0
+
+  constructor(kerberos: FakeKerberos, tls?: ServerOptions) {
+    this.#kerberos = kerberos
+    const listener = (request: IncomingMessage, response: ServerResponse): void => {
+      this.#take(request, response)
+    }
+    this.#server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener)
+    this.#server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
+      this.#connections.set(socket, ++this.#count)
+      socket.on('error', () => undefined)
+    })
+  }
+
+  /** How many connections were made. */
+  get connections(): number {
+    return this.#count
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port
+  }
+
+  /** Starts on a free port of the loopback. */
+  async listen(): Promise<this> {
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve))
+    return this
+  }
+
+  #take(request: IncomingMessage, response: ServerResponse): void {
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('error', () => undefined)
+    request.on('end', () => {
+      this.#answer(this.#note(request, Buffer.concat(chunks).toString()), request, response)
+    })
+  }
+
+  #note(request: IncomingMessage, body: string): Arrival {
+    const connection = this.#connections.get(request.socket) ?? 0
+    const token = this.#tokenOf(request)
+    const user = token && this.#kerberos.holderOf(token)?.user
+    const users = this.usersByConnection.get(connection) ?? new Set()
+    users.add(user ?? 'nobody')
+    this.usersByConnection.set(connection, users)
+    const { method = '', url = '', rawHeaders } = request
+    const arrival = { connection, user, token, method, url, rawHeaders, body }
+    this.arrivals.push(arrival)
+    return arrival
+  }
+
+  #tokenOf(request: IncomingMessage): Buffer | undefined {
+    const match = /^Negotiate (.+)$/.exec(request.headers.authorization ?? '')
+    if (match?.[1] === undefined) return undefined
+    if (this.#tokens.has(match[1])) this.replays++
+    this.#tokens.add(match[1])
+    return Buffer.from(match[1], 'base64')
+  }
+
+  #answer(arrival: Arrival, request: IncomingMessage, response: ServerResponse): void {
+    if (this.mood(arrival, request, response)) return
+    if (arrival.user === undefined) {
+      response.writeHead(401, { 'WWW-Authenticate': 'Negotiate', 'Content-Type': 'text/plain' })
+      response.end('who are you?')
+      return
+    }
+    response.writeHead(200, { 'Content-Type': 'text/plain', 'X-Backend': 'iwa' })
+    response.end(arrival.user)
+  }
+
+  /** Ends it with all its connections. */
+  async close(): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve))
+    this.#server.closeAllConnections()
+    await closed
+  }
+}
