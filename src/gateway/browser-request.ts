@@ -120,7 +120,7 @@ export function safeReturn(target: string): string {
  */
 export function signInTarget(target: string, fresh = false): string {
   const query = new URLSearchParams({ to: safeReturn(target), ...(fresh && { fresh: '1' }) })
-  return `${SIGN_IN_PATH}?${query}`
+  return `${SIGN_IN_PATH}?${query.toString()}`
 }
 
 /**

@@ -69,6 +69,8 @@ const oidcSchema = z.strictObject({
   groupsClaim: text('a claim name').default('groups'),
   /** Longest time since the user typed a password at the provider. */
   maxAgeSeconds: wholeNumber(60, 2_592_000).default(36_000),
+  /** Further parameters of the authorization request, e.g. `prompt: consent` or `domain_hint`. */
+  parameters: z.record(z.string(), text('a parameter')).default({}),
   /** Time for one request to the provider. */
   timeoutMs: wholeNumber(100, 120_000).default(10_000),
   /** Where the provider sends the browser after sign-out; must be registered there. Absent: the provider's own page. */

@@ -16,3 +16,20 @@ export {
   type SessionRepository,
   type SessionSummary,
 } from './store.ts'
+export { Apps, type AppRoute } from './apps.ts'
+export type { AllowRule, AppConfig } from './config-apps.ts'
+export {
+  gatewayConfigSchema,
+  type BrowserLimits,
+  type GatewayConfig,
+  type OidcConfig,
+  type SessionConfig,
+} from './config.ts'
+export { GatewayError, type GatewayErrorCode } from './errors.ts'
+export {
+  LiveConnectors,
+  type ConnectedTunnel,
+  type ConnectorStatus,
+  type LiveTunnel,
+} from './live-connectors.ts'
+export type { OidcProvider, TokenSet } from './oidc.ts'

@@ -101,11 +101,6 @@ function withoutConnectionChallenges(value: string): string {
   return kept.replace(/^\s*,\s*/, '').trim()
 }
 
-/** RFC 9110 section 8.6: a 1xx or 204 response has no Content-Length. */
-function mayHaveLength(status: number): boolean {
-  return status >= 200 && status !== 204
-}
-
 /**
  * Builds what the browser gets.
  *
@@ -115,6 +110,7 @@ function mayHaveLength(status: number): boolean {
  * @throws GatewayError ERR_GATEWAY_BAD_RESPONSE when the head must not be passed on.
  */
 export function responseFields(head: ResponseHead, route: AppRoute): ResponseFields {
+  if (head.status < 200) refuse('a response that switches protocols was not asked for')
   const raw = head.headers
   const gathering = new Gathering(route)
   for (let index = 0; index + 1 < raw.length; index += 2) {
@@ -122,7 +118,8 @@ export function responseFields(head: ResponseHead, route: AppRoute): ResponseFie
   }
   const { named } = gathering
   const headers = named.length > 0 ? withoutNamed(gathering.headers, named) : gathering.headers
-  const bodyLength = mayHaveLength(head.status) ? gathering.bodyLength : undefined
+  // RFC 9110 section 8.6: a 204 response has no Content-Length.
+  const bodyLength = head.status === 204 ? undefined : gathering.bodyLength
   if (bodyLength !== undefined) headers.push('Content-Length', String(bodyLength))
   return { headers, bodyLength }
 }

@@ -5,3 +5,6 @@
  */
 
 export { openStore, type StoreOptions } from './database.ts'
+export type { ListenAddress, ServerCertificate } from './browser-listener.ts'
+export { createGateway, type FlushFilter, type Gateway, type GatewayPorts } from './gateway.ts'
+export { createOidcProvider, type ClosableProvider, type OidcSecrets } from './oidc.ts'

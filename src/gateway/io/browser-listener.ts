@@ -1,0 +1,152 @@
+/**
+ * The listener for browsers: HTTP/1.1 over TLS 1.2 or later, every limit named in the configuration.
+ *
+ * @module
+ */
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer, type Server, type ServerOptions } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { errorCode, SallyportError } from '../../platform/index.ts'
+import type { BrowserLimits } from '../config.ts'
+
+/** Certificate chain and private key, PEM. */
+export interface ServerCertificate {
+  readonly certificatePem: string
+  readonly keyPem: string
+}
+
+/** How to listen. */
+export interface BrowserListenerOptions {
+  readonly address: string
+  readonly port: number
+  readonly limits: BrowserLimits
+  readonly certificate: ServerCertificate
+}
+
+/** Where a listener listens. */
+export interface ListenAddress {
+  readonly address: string
+  readonly port: number
+}
+
+/** What is done with a request. */
+export type RequestTaker = (request: IncomingMessage, response: ServerResponse) => void
+
+const WHY: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program listens there',
+  EADDRNOTAVAIL: 'this host has no such address',
+  EACCES:
+    'this user may not listen on a port below 1024 (AmbientCapabilities=CAP_NET_BIND_SERVICE)',
+}
+
+function serverOptions({ limits, certificate }: BrowserListenerOptions): ServerOptions {
+  return {
+    cert: certificate.certificatePem,
+    key: certificate.keyPem,
+    minVersion: 'TLSv1.2',
+    ALPNProtocols: ['http/1.1'],
+    handshakeTimeout: limits.handshakeMs,
+    maxHeaderSize: limits.headerOctets,
+    headersTimeout: limits.headersMs,
+    requestTimeout: limits.requestMs,
+    keepAliveTimeout: limits.keepAliveMs,
+    connectionsCheckingInterval: 5_000,
+    insecureHTTPParser: false,
+    requireHostHeader: true,
+    noDelay: true,
+  }
+}
+
+function applyLimits(server: Server, limits: BrowserLimits): void {
+  server.maxConnections = limits.connections
+  server.maxRequestsPerSocket = limits.requestsPerConnection
+  // One more than allowed, so that Front can see that there are too many; node:http drops the rest without a word.
+  server.maxHeadersCount = limits.headerFields + 1
+}
+
+/** The browsers' door. */
+export class BrowserListener {
+  readonly #server: Server
+  readonly #options: BrowserListenerOptions
+
+  constructor(options: BrowserListenerOptions, take: RequestTaker) {
+    this.#options = options
+    try {
+      this.#server = createServer(serverOptions(options), take)
+    } catch (error) {
+      throw new SallyportError(
+        'ERR_GATEWAY_CERTIFICATE',
+        `the browser certificate cannot be used: ${errorCode(error)}`,
+        {
+          cause: error,
+          mend: 'browser.certificate and browser.key must be PEM and belong together.',
+        },
+      )
+    }
+    applyLimits(this.#server, options.limits)
+    // With its own listener node:http leaves `100 Continue` to us: a refused upload is never sent.
+    this.#server.on('checkContinue', take)
+  }
+
+  /**
+   * Starts listening.
+   *
+   * @returns Where.
+   * @throws SallyportError ERR_GATEWAY_LISTEN when the address cannot be had.
+   */
+  async listen(): Promise<ListenAddress> {
+    const { address, port } = this.#options
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', (error) => {
+        reject(listenFault(error, `${address}:${port}`))
+      })
+      this.#server.listen(port, address, resolve)
+    })
+    this.#server.removeAllListeners('error')
+    const bound = this.#server.address() as AddressInfo
+    return { address: bound.address, port: bound.port }
+  }
+
+  /**
+   * Uses another certificate for new connections.
+   *
+   * @param certificate - Chain and key.
+   */
+  replaceCertificate(certificate: ServerCertificate): void {
+    this.#server.setSecureContext({
+      cert: certificate.certificatePem,
+      key: certificate.keyPem,
+      minVersion: 'TLSv1.2',
+    })
+  }
+
+  /** Takes no new connections, and closes those without a request. */
+  stopAccepting(): void {
+    this.#server.close()
+    this.#server.closeIdleConnections()
+  }
+
+  /** Cuts every connection. */
+  async close(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      // Closing twice is an error that says that it is closed.
+      this.#server.close(() => {
+        resolve()
+      })
+      this.#server.closeAllConnections()
+    })
+  }
+}
+
+function listenFault(error: Error, where: string): SallyportError {
+  const code = errorCode(error)
+  return new SallyportError(
+    'ERR_GATEWAY_LISTEN',
+    `cannot listen on ${where}: ${WHY[code] ?? code}`,
+    {
+      cause: error,
+      mend: 'Correct browser.address and browser.port.',
+    },
+  )
+}

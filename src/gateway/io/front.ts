@@ -1,0 +1,210 @@
+/**
+ * The way of a browser's request through the gateway: which app, who is it, may he, then inside.
+ *
+ * The common case (session open in memory, token fresh) takes no promise.
+ *
+ * @module
+ */
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { errorCode, errorText, type Logger } from '../../platform/index.ts'
+import type { AppRoute, Apps } from '../apps.ts'
+import { mayUse, type ClaimNames } from '../authorise.ts'
+import {
+  isNavigation,
+  isOwnTarget,
+  signInTarget,
+  wantsHtml,
+  type BrowserRequest,
+} from '../browser-request.ts'
+import { sessionCookieOf } from '../cookies.ts'
+import type { GatewayErrorCode } from '../errors.ts'
+import type { OpenSession } from '../open-session.ts'
+import { errorPage } from '../pages.ts'
+import type { Sessions } from '../sessions.ts'
+import type { SignIn } from '../sign-in.ts'
+import type { Freshness, TokenKeeper } from '../token-keeper.ts'
+import { BrowserExchange, type AdmittedRequest, type ExchangePorts } from './browser-exchange.ts'
+import { sendPage } from './send-page.ts'
+
+/** Everything that has to do with users; absent when all apps are passthrough. */
+export interface UserPorts {
+  readonly sessions: Sessions
+  readonly keeper: TokenKeeper
+  readonly signIn: SignIn
+  readonly claimNames: ClaimNames
+}
+
+/** What the front needs. */
+export interface FrontPorts {
+  readonly apps: Apps
+  readonly users: UserPorts | undefined
+  readonly exchange: ExchangePorts
+  readonly logger: Logger
+  /** Makes request ids unique across restarts and gateways. */
+  readonly requestIdPrefix: string
+}
+
+/** A request whose app is known. */
+type RoutedRequest = Omit<AdmittedRequest, 'session'>
+
+const TARGET = /^\/[\x21\x22\x24-\x7e]*$/
+
+function addressOf(request: IncomingMessage): string {
+  const address = request.socket.remoteAddress ?? ''
+  return address.startsWith('::ffff:') ? address.slice(7) : address
+}
+
+/** Takes every request of the browser listener. */
+export class Front {
+  readonly #ports: FrontPorts
+  #count = 0
+  /** Set when the gateway stops: responses then close their connection. */
+  stopping = false
+
+  constructor(ports: FrontPorts) {
+    this.#ports = ports
+  }
+
+  /**
+   * Handles a request. Never throws.
+   *
+   * @param request - From node:http.
+   * @param response - Its response.
+   */
+  handle(request: IncomingMessage, response: ServerResponse): void {
+    const requestId = `${this.#ports.requestIdPrefix}-${(++this.#count).toString(36)}`
+    if (this.stopping) response.shouldKeepAlive = false
+    try {
+      const route = this.#ports.apps.find(request.headers.host ?? '')
+      const code = this.#refusal(request, route)
+      if (code !== undefined || !route) {
+        this.#refuse({ request, response, requestId }, code ?? 'ERR_GATEWAY_UNKNOWN_HOST')
+        return
+      }
+      this.#route({ request, response, route, requestId, clientAddress: addressOf(request) })
+    } catch (error) {
+      this.#broken({ request, response, requestId }, error)
+    }
+  }
+
+  #refusal(request: IncomingMessage, route: AppRoute | undefined): GatewayErrorCode | undefined {
+    if (!route) return 'ERR_GATEWAY_UNKNOWN_HOST'
+    const { method, url = '', rawHeaders } = request
+    const { targetOctets, headerFields } = this.#ports.exchange.limits
+    // TRACE sends back what it was sent: cookies of ours, and what is added on the way.
+    if (method === 'TRACE' || method === 'CONNECT') return 'ERR_GATEWAY_METHOD'
+    const tooMuch = url.length > targetOctets || rawHeaders.length > 2 * headerFields
+    return tooMuch || !TARGET.test(url) ? 'ERR_GATEWAY_BAD_REQUEST' : undefined
+  }
+
+  #route(routed: RoutedRequest): void {
+    const { request, route } = routed
+    const users = route.signIn ? this.#ports.users : undefined
+    if (isOwnTarget(request.url ?? '')) this.#ownPage(routed, users)
+    else if (users) this.#withUser(routed, users)
+    else if (route.signIn) this.#refuse(routed, 'ERR_GATEWAY_INTERNAL')
+    else this.#inside({ ...routed, session: undefined })
+  }
+
+  #ownPage(routed: RoutedRequest, users: UserPorts | undefined): void {
+    if (!users) {
+      this.#refuse(routed, 'ERR_GATEWAY_NOT_FOUND')
+      return
+    }
+    this.#promised(routed, async () => {
+      const page = await users.signIn.answer(browserRequest(routed))
+      sendPage(routed.request, routed.response, page)
+    })
+  }
+
+  #withUser(routed: RoutedRequest, users: UserPorts): void {
+    const cookie = sessionCookieOf(routed.request.headers.cookie)
+    if (cookie === undefined) {
+      this.#signInFirst(routed, users)
+      return
+    }
+    const session = users.sessions.cached(cookie, routed.route.externalHost)
+    if (session && users.keeper.ensure(session) === 'fresh') {
+      this.#authorise(routed, users, session)
+      return
+    }
+    this.#promised(routed, async () => {
+      const opened = await users.sessions.open(cookie, routed.route.externalHost)
+      const freshness = opened ? await users.keeper.ensure(opened) : 'ended'
+      this.#judge(routed, users, { opened, freshness })
+    })
+  }
+
+  #judge(
+    routed: RoutedRequest,
+    users: UserPorts,
+    found: { opened: OpenSession | undefined; freshness: Freshness },
+  ): void {
+    const { opened, freshness } = found
+    if (!opened || freshness === 'ended') this.#signInFirst(routed, users)
+    else if (freshness === 'unavailable') this.#refuse(routed, 'ERR_GATEWAY_PROVIDER_UNREACHABLE')
+    else this.#authorise(routed, users, opened)
+  }
+
+  #authorise(routed: RoutedRequest, users: UserPorts, session: OpenSession): void {
+    if (mayUse(routed.route.app, session, users.claimNames)) {
+      this.#inside({ ...routed, session })
+      return
+    }
+    const { requestId, route } = routed
+    this.#ports.logger.warn('user may not use the app', {
+      ...{ requestId, app: route.app.id, user: session.user },
+      code: 'ERR_GATEWAY_NOT_ALLOWED',
+    })
+    this.#refuse(routed, 'ERR_GATEWAY_NOT_ALLOWED')
+  }
+
+  #signInFirst(routed: RoutedRequest, users: UserPorts): void {
+    const { request, response } = routed
+    if (!isNavigation(request.method ?? '', request.headers)) {
+      this.#refuse(routed, 'ERR_GATEWAY_NOT_SIGNED_IN')
+      return
+    }
+    this.#promised(routed, async () => {
+      const page = await users.signIn.begin(browserRequest(routed), request.url ?? '/')
+      sendPage(request, response, page)
+    })
+  }
+
+  #inside(admitted: AdmittedRequest): void {
+    new BrowserExchange(this.#ports.exchange, admitted).start()
+  }
+
+  #promised(routed: RoutedRequest, work: () => Promise<void>): void {
+    work().catch((error: unknown) => {
+      this.#broken(routed, error)
+    })
+  }
+
+  #refuse(
+    refused: Pick<RoutedRequest, 'request' | 'response' | 'requestId'> & { route?: AppRoute },
+    code: GatewayErrorCode,
+  ): void {
+    const { request, response, requestId, route } = refused
+    const signIn = route?.signIn ? signInTarget(request.url ?? '/') : undefined
+    const html = wantsHtml(request.headers)
+    sendPage(request, response, errorPage({ code, requestId, html, signIn }))
+  }
+
+  #broken(broken: Pick<RoutedRequest, 'request' | 'response' | 'requestId'>, error: unknown): void {
+    const details = {
+      requestId: broken.requestId,
+      code: errorCode(error),
+      reason: errorText(error),
+    }
+    this.#ports.logger.error('request could not be handled', details)
+    this.#refuse(broken, 'ERR_GATEWAY_INTERNAL')
+  }
+}
+
+function browserRequest(routed: RoutedRequest): BrowserRequest {
+  const { request, route, requestId } = routed
+  const { method = 'GET', url = '/', headers } = request
+  return { method, target: url, fields: headers, requestId, route }
+}

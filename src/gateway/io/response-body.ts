@@ -1,0 +1,125 @@
+/**
+ * A backend's response on its way to the browser: head and body in as few writes as can be, with back-pressure, and
+ * never longer or shorter than announced.
+ *
+ * @module
+ */
+
+import type { ServerResponse } from 'node:http'
+import type { ResponseHead } from '../../tunnel/index.ts'
+import type { AppRoute } from '../apps.ts'
+import { responseFields } from '../response-fields.ts'
+import { flushLater, type Flushable } from './flush-later.ts'
+
+/** What the response answers. */
+export interface ResponseContext {
+  readonly route: AppRoute
+  /** The request was a HEAD: no body, whatever the fields say. */
+  readonly isHead: boolean
+}
+
+/** One response. */
+export class ResponseBody implements Flushable {
+  readonly #response: ServerResponse
+  readonly #context: ResponseContext
+  #length: number | undefined
+  #sent = 0
+  #hasBody = true
+  #ended = false
+  #flushed = false
+  /** Octets written while the browser was slow: their credit is held back until it has taken them. */
+  #owed = 0
+  /** A head has been handed to node:http: no page can be sent any more. */
+  begun = false
+  /** More came than was announced. */
+  overrun = false
+
+  constructor(response: ServerResponse, context: ResponseContext) {
+    this.#response = response
+    this.#context = context
+  }
+
+  /** Everything that was announced has been written; the connector's END may still be on its way. */
+  get complete(): boolean {
+    return this.#ended
+  }
+
+  /** The browser has not taken what it was sent. */
+  get waitsForClient(): boolean {
+    return this.#owed > 0
+  }
+
+  /**
+   * Prepares the head; it goes out with the first data, or at the end of this turn of the event loop.
+   *
+   * @param head - From the connector.
+   * @throws Error when it must not be passed on.
+   */
+  head(head: ResponseHead): void {
+    const { route, isHead } = this.#context
+    const { headers, bodyLength } = responseFields(head, route)
+    // node:http checks names and values once more, and throws before anything is sent.
+    this.#response.writeHead(head.status, headers as string[])
+    this.begun = true
+    this.#hasBody = !isHead && head.status !== 204 && head.status !== 304
+    this.#length = this.#hasBody ? bodyLength : undefined
+    flushLater(this)
+  }
+
+  flushHead(): void {
+    if (this.#flushed || this.#response.destroyed) return
+    this.#flushed = true
+    this.#response.flushHeaders()
+  }
+
+  /**
+   * Sends data on.
+   *
+   * @param chunk - Octets.
+   * @returns Credit to give back now.
+   */
+  data(chunk: Uint8Array): number {
+    if (!this.#hasBody || this.#ended) return chunk.length
+    this.#sent += chunk.length
+    this.#flushed = true
+    if (this.#length !== undefined && this.#sent > this.#length) {
+      this.overrun = true
+      return 0
+    }
+    if (this.#sent === this.#length) {
+      this.#ended = true
+      this.#response.end(chunk)
+      return chunk.length
+    }
+    if (this.#response.write(chunk)) return chunk.length
+    this.#owed += chunk.length
+    return 0
+  }
+
+  /**
+   * The connector has sent everything.
+   *
+   * @returns False when that is less than was announced.
+   */
+  end(): boolean {
+    if (!this.begun) return false
+    if (this.#length !== undefined && this.#sent < this.#length) return false
+    if (!this.#ended) {
+      this.#ended = true
+      this.#flushed = true
+      this.#response.end()
+    }
+    return true
+  }
+
+  /**
+   * The browser has taken what was waiting.
+   *
+   * @returns Credit to give back.
+   */
+  drained(): number {
+    const owed = this.#owed
+    this.#owed = 0
+    return owed
+  }
+}
