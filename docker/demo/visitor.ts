@@ -26,6 +26,8 @@ export interface VisitOptions {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'OPTIONS' | 'HEAD'
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string | Buffer
+  /** A redirect to a URL that begins so is not followed: `open` returns the page that sent it. */
+  readonly stopBefore?: string
 }
 
 /** A name and a password. */
@@ -118,18 +120,21 @@ export class Visitor {
       if (location === undefined || hops === MAX_REDIRECTS) {
         throw new Error(`redirects of ${url} lead nowhere; the last was ${page.url}`)
       }
-      page = await this.visit(new URL(location, page.url).href)
+      const target = new URL(location, page.url).href
+      if (options.stopBefore !== undefined && target.startsWith(options.stopBefore)) break
+      page = await this.visit(target)
     }
     return page
   }
 
   /** Opens a page that asks for sign-in, signs in on the provider's form and returns where that leads. */
-  async signIn(url: string, login: Login): Promise<Page> {
-    const form = await this.open(url)
+  async signIn(url: string, login: Login, options: VisitOptions = {}): Promise<Page> {
+    const form = await this.open(url, options)
     // The provider may still know this person; then there is no form.
-    if (new URL(form.url).host === new URL(url).host) return form
+    if (!/<input\b[^>]*type="password"/i.test(form.body)) return form
     const { action, body } = fillForm(form, login)
     return this.open(new URL(action, form.url).href, {
+      ...options,
       method: 'POST',
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
       body,
