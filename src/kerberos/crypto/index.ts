@@ -4,6 +4,7 @@
  * @module
  */
 
+export { checkKey } from './derived-keys.ts'
 export {
   checksumTypeOf,
   etypeName,

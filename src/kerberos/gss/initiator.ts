@@ -1,0 +1,111 @@
+/**
+ * Makes tokens from one service ticket (RFC 4121 section 4.1): prepared once, then some microseconds each.
+ *
+ * @module
+ */
+
+import type { Clock, Random } from '../../platform/index.ts'
+import { checkKey } from '../crypto/index.ts'
+import { nextMicrosecond } from './microsecond-counter.ts'
+import {
+  cusecOctets,
+  PreparedToken,
+  type AuthenticatorTime,
+  type InitiatorTicket,
+  type TokenSettings,
+} from './prepared-token.ts'
+import { verifyReply } from './verify-reply.ts'
+
+/** What kind of token is wanted. */
+export interface InitiatorOptions {
+  /** Application data of the channel binding, for instance what tlsServerEndPoint gave. Default none. */
+  readonly channelBinding?: Uint8Array
+  /** Whether the acceptor has to prove itself. Default true. */
+  readonly mutual?: boolean
+  /** SPNEGO with Kerberos inside, or Kerberos alone. Default SPNEGO. */
+  readonly mechanism?: 'spnego' | 'krb5'
+  /**
+   * GssFlag bits besides mutual. Default none: we protect no messages by Kerberos, and Active Directory refuses an LDAP
+   * bind over TLS that asks for integrity or confidentiality.
+   */
+  readonly flags?: number
+}
+
+/** One token and the check of its answer. */
+export interface InitiatorToken {
+  /** What goes to the acceptor. */
+  readonly token: Uint8Array
+  /**
+   * Checks the acceptor's reply.
+   *
+   * @param reply - NegTokenResp or AP-REP; empty where nothing came.
+   * @throws KerberosError ERR_KRB_MUTUAL unless the acceptor proved itself (or was not asked to).
+   */
+  verifyReply(reply: Uint8Array): void
+}
+
+/** A ticket is used with one channel binding at a time, seldom with a few. */
+const MAX_PREPARED = 16
+
+function resolve(options: InitiatorOptions): TokenSettings {
+  return {
+    channelBinding: options.channelBinding,
+    mutual: options.mutual ?? true,
+    mechanism: options.mechanism ?? 'spnego',
+    flags: options.flags ?? 0,
+  }
+}
+
+function nameOf({ channelBinding, mutual, mechanism, flags }: TokenSettings): string {
+  const binding =
+    channelBinding === undefined ? 'none' : `=${Buffer.from(channelBinding).toString('latin1')}`
+  return `${mechanism} ${mutual ? 1 : 0} ${flags} ${binding}`
+}
+
+/** Makes tokens from one service ticket. Not for a ticket that is replaced: make a new Initiator then. */
+export class Initiator {
+  readonly #ticket: InitiatorTicket
+  readonly #clock: Clock
+  readonly #random: Random
+  readonly #prepared = new Map<string, PreparedToken>()
+
+  constructor(ticket: InitiatorTicket, ports: { readonly clock: Clock; readonly random: Random }) {
+    checkKey(ticket.sessionKey)
+    this.#ticket = ticket
+    this.#clock = ports.clock
+    this.#random = ports.random
+  }
+
+  /**
+   * Makes a token: fresh time, subkey, sequence number and encryption.
+   *
+   * @param options - What kind of token.
+   * @returns The token; it is for one request alone.
+   * @throws KerberosError ERR_KRB_CHANNEL_BINDING where the binding cannot be digested (FIPS mode).
+   */
+  createToken(options: InitiatorOptions = {}): InitiatorToken {
+    const settings = resolve(options)
+    const moment = nextMicrosecond(this.#clock)
+    const cusec = moment % 1_000_000
+    const time: AuthenticatorTime = { seconds: (moment - cusec) / 1_000_000, cusec }
+    const token = this.#prepare(settings, cusecOctets(cusec)).fill(time, this.#random)
+    const sent = { sessionKey: this.#ticket.sessionKey, time, mutual: settings.mutual }
+    return {
+      token,
+      verifyReply: (reply) => {
+        verifyReply(reply, sent)
+      },
+    }
+  }
+
+  #prepare(settings: TokenSettings, octetsOfCusec: number): PreparedToken {
+    const name = `${octetsOfCusec} ${nameOf(settings)}`
+    let prepared = this.#prepared.get(name)
+    if (prepared === undefined) {
+      if (this.#prepared.size >= MAX_PREPARED) this.#prepared.clear()
+      prepared = new PreparedToken(this.#ticket, settings, octetsOfCusec)
+      this.#prepared.set(name, prepared)
+    }
+    return prepared
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * The Negotiate scheme of HTTP authentication (RFC 4559 section 4): a token in base64.
+ *
+ * @module
+ */
+
+import { KerberosError } from '../errors.ts'
+
+/** Largest token taken from a header, octets. Node's own limit for a whole head is 16 KiB by default. */
+const MAX_TOKEN_OCTETS = 65_536
+
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+const CHALLENGE = /^negotiate(?:[ \t]+(\S*))?$/i
+/** Commas outside quoted strings part the challenges of one header. */
+const CHALLENGES = /(?:[^,"]|"(?:[^"\\]|\\.)*")+/g
+
+/**
+ * The value of an Authorization header, or of a WWW-Authenticate one.
+ *
+ * @param token - The token.
+ * @returns `Negotiate` and the token in base64.
+ */
+export function formatNegotiate(token: Uint8Array): string {
+  const { buffer, byteOffset, byteLength } = token
+  return `Negotiate ${Buffer.from(buffer, byteOffset, byteLength).toString('base64')}`
+}
+
+/**
+ * Finds the token in the value of a WWW-Authenticate or Authorization header. Case of the scheme does not count; where
+ * the header lists several challenges, the one of Negotiate is taken.
+ *
+ * @param headerValue - From a peer.
+ * @returns The token; an empty array for `Negotiate` alone; undefined where Negotiate is not among the schemes.
+ * @throws KerberosError ERR_KRB_GSS for what is not base64, or above 64 KiB.
+ */
+export function parseNegotiate(headerValue: string): Uint8Array | undefined {
+  for (const challenge of headerValue.match(CHALLENGES) ?? []) {
+    const found = CHALLENGE.exec(challenge.trim())
+    if (found !== null) return decodeToken(found[1] ?? '')
+  }
+  return undefined
+}
+
+function decodeToken(text: string): Uint8Array {
+  if (text.length > (MAX_TOKEN_OCTETS / 3) * 4 || !BASE64.test(text)) {
+    throw new KerberosError('ERR_KRB_GSS', 'a Negotiate header whose token is not base64')
+  }
+  return Buffer.from(text, 'base64')
+}

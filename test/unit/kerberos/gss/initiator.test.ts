@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { generateKey } from '../../../../src/kerberos/crypto/index.ts'
+import { GssFlag, Initiator, type InitiatorTicket } from '../../../../src/kerberos/gss/index.ts'
+import { systemClock, systemRandom } from '../../../../src/platform/io/index.ts'
+import type { Clock } from '../../../../src/platform/index.ts'
+import { acceptToken, expectedBinding } from '../../../support/gss-acceptor.ts'
+import { makeServiceTicket } from '../../../support/service-ticket.ts'
+
+const serviceKey = generateKey(18, systemRandom)
+const NOW_MS = Date.UTC(2026, 4, 6, 7, 8, 9)
+
+function ticketFor(etype = 18): InitiatorTicket {
+  const settings = {
+    client: 'alice@CORP.EXAMPLE',
+    server: 'HTTP/iwa.corp.example@CORP.EXAMPLE',
+    serviceKey: etype === 18 ? serviceKey : generateKey(etype, systemRandom),
+    kvno: 3,
+    startTimeMs: NOW_MS,
+  }
+  return makeServiceTicket(settings, systemRandom)
+}
+
+/** A clock that stands still where it is told to. */
+function clockAt(ms: number): Clock & { ms: number } {
+  const clock = { ...systemClock, ms, nowMs: () => clock.ms }
+  return clock
+}
+
+const ports = (ms = NOW_MS) => ({ clock: clockAt(ms), random: systemRandom })
+const binding = Buffer.concat([Buffer.from('tls-server-end-point:'), Buffer.alloc(32, 9)])
+
+describe('Initiator', () => {
+  it('makes a SPNEGO token that asks for mutual authentication and nothing else', () => {
+    const { token } = new Initiator(ticketFor(), ports()).createToken()
+    const accepted = acceptToken(token, serviceKey)
+    assert.equal(accepted.client, 'alice@CORP.EXAMPLE')
+    assert.equal(accepted.spnego, true)
+    assert.equal(accepted.flags, GssFlag.MUTUAL)
+    assert.equal(accepted.mutualRequired, true)
+    assert.equal(accepted.binding, '00'.repeat(16))
+    assert.equal(accepted.authenticator.authorizationData, undefined)
+    assert.equal(accepted.authenticator.ctimeMs, NOW_MS)
+    assert.equal(accepted.authenticator.cusec, 0)
+    assert.equal(accepted.authenticator.subkey?.etype, 18)
+    assert.equal(accepted.authenticator.subkey.value.length, 32)
+  })
+
+  it('makes a bare Kerberos token, without mutual authentication, with other flags', () => {
+    const { token } = new Initiator(ticketFor(), ports()).createToken({
+      mechanism: 'krb5',
+      mutual: false,
+      flags: GssFlag.REPLAY | GssFlag.SEQUENCE,
+    })
+    const accepted = acceptToken(token, serviceKey)
+    assert.equal(accepted.spnego, false)
+    assert.equal(accepted.flags, GssFlag.REPLAY | GssFlag.SEQUENCE)
+    assert.equal(accepted.mutualRequired, false)
+  })
+
+  it('binds the channel and says so as MS-KILE wants', () => {
+    const { token } = new Initiator(ticketFor(), ports()).createToken({ channelBinding: binding })
+    const accepted = acceptToken(token, serviceKey)
+    assert.equal(accepted.binding, expectedBinding(binding))
+    assert.equal(accepted.apOptions, 0x4000)
+    assert.equal(accepted.targetName, 'HTTP/iwa.corp.example@CORP.EXAMPLE')
+  })
+
+  it('keeps tokens of different options apart', () => {
+    const initiator = new Initiator(ticketFor(), ports())
+    const other = Buffer.concat([binding, Buffer.of(1)])
+    for (let round = 0; round < 3; round++) {
+      for (const channelBinding of [binding, other]) {
+        for (const mutual of [true, false]) {
+          for (const mechanism of ['spnego', 'krb5'] as const) {
+            const { token } = initiator.createToken({ channelBinding, mutual, mechanism })
+            const accepted = acceptToken(token, serviceKey)
+            assert.equal(accepted.binding, expectedBinding(channelBinding))
+            assert.equal(accepted.mutualRequired, mutual)
+            assert.equal(accepted.spnego, mechanism === 'spnego')
+          }
+        }
+      }
+    }
+    const many = Array.from({ length: 40 }, (_, i) => Buffer.concat([binding, Buffer.of(i)]))
+    for (const channelBinding of many) {
+      const { token } = initiator.createToken({ channelBinding })
+      assert.equal(acceptToken(token, serviceKey).binding, expectedBinding(channelBinding))
+    }
+  })
+
+  it('speaks AES-128', () => {
+    const key = generateKey(17, systemRandom)
+    const ticket = makeServiceTicket(
+      {
+        client: 'bob@CORP.EXAMPLE',
+        server: 'HTTP/a@CORP.EXAMPLE',
+        serviceKey: key,
+        kvno: 1,
+        startTimeMs: NOW_MS,
+      },
+      systemRandom,
+    )
+    const accepted = acceptToken(new Initiator(ticket, ports()).createToken().token, key)
+    assert.equal(accepted.authenticator.subkey?.value.length, 16)
+  })
+
+  it('tells the time to the microsecond, whatever octets that takes', () => {
+    const initiator = (ms: number) => new Initiator(ticketFor(), ports(ms))
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 4e12 }), fc.integer({ min: 0, max: 3 }), (ms, more) => {
+        const one = initiator(ms)
+        for (let i = 0; i < more; i++) one.createToken()
+        const { authenticator } = acceptToken(one.createToken().token, serviceKey)
+        assert.equal(authenticator.ctimeMs, Math.floor(ms / 1000) * 1000)
+        assert.equal(authenticator.cusec, (ms % 1000) * 1000 + more)
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('never tells the same time, subkey, sequence number or cipher twice', () => {
+    const clock = clockAt(NOW_MS)
+    const initiators = [ticketFor(), ticketFor()].map(
+      (ticket) => new Initiator(ticket, { clock, random: systemRandom }),
+    )
+    const seen = new Set<string>()
+    const count = 400
+    for (let i = 0; i < count; i++) {
+      // The clock stands still, and is once set back a little.
+      if (i === 200) clock.ms -= 1500
+      const { token } = initiators[i % 2]?.createToken() ?? assert.fail()
+      const { authenticator } = acceptToken(token, serviceKey)
+      seen.add(`time ${authenticator.ctimeMs} ${authenticator.cusec}`)
+      seen.add(Buffer.from(authenticator.subkey?.value ?? []).toString('hex'))
+      seen.add(`sequence ${authenticator.seqNumber ?? 0}`)
+      seen.add(Buffer.from(token.subarray(-40)).toString('hex'))
+    }
+    assert.ok(seen.size >= count * 4 - 1, `${seen.size} different values`)
+  })
+
+  it('follows a clock that was set back by more than a minute', () => {
+    const clock = clockAt(NOW_MS)
+    const initiator = new Initiator(ticketFor(), { clock, random: systemRandom })
+    initiator.createToken()
+    clock.ms -= 3_600_000
+    const { authenticator } = acceptToken(initiator.createToken().token, serviceKey)
+    assert.equal(authenticator.ctimeMs, NOW_MS - 3_600_000)
+  })
+
+  it('leaves an earlier token as it was', () => {
+    const initiator = new Initiator(ticketFor(), ports())
+    const { token } = initiator.createToken()
+    const before = Buffer.from(token)
+    initiator.createToken()
+    assert.deepEqual(Buffer.from(token), before)
+  })
+
+  it('makes tokens that no longer verify when a bit is flipped', () => {
+    const { token } = new Initiator(ticketFor(), ports()).createToken({ channelBinding: binding })
+    const accepted = acceptToken(token, serviceKey)
+    for (let at = 0; at < token.length; at++) {
+      const changed = new Uint8Array(token)
+      changed[at] = (changed[at] ?? 0) ^ 4
+      let client: string
+      try {
+        client = acceptToken(changed, serviceKey).client
+      } catch {
+        continue
+      }
+      // Only what no key protects can be changed: options, names and versions outside the ciphers.
+      assert.equal(client, accepted.client)
+    }
+  })
+
+  it('refuses a session key it cannot use', () => {
+    const ticket = { ...ticketFor(), sessionKey: { etype: 23, value: new Uint8Array(16) } }
+    assert.throws(() => new Initiator(ticket, ports()), { code: 'ERR_KRB_ETYPE' })
+  })
+})

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { formatNegotiate, parseNegotiate } from '../../../../src/kerberos/gss/index.ts'
+
+describe('Negotiate header', () => {
+  it('reads back what was written', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 100 }), (token) => {
+        const parsed = parseNegotiate(formatNegotiate(token).trimEnd())
+        assert.deepEqual(new Uint8Array(parsed ?? []), token)
+      }),
+    )
+    assert.equal(formatNegotiate(Buffer.from('abc').subarray(1)), 'Negotiate YmM=')
+  })
+
+  for (const [header, token] of [
+    ['Negotiate', ''],
+    ['negotiate', ''],
+    ['NEGOTIATE  YWJj', 'abc'],
+    [' Negotiate YWI= ', 'ab'],
+    ['Basic realm="a, Negotiate", Negotiate YWJj', 'abc'],
+    ['NTLM, Negotiate', ''],
+    ['Negotiate,NTLM', ''],
+    [String.raw`Basic realm="a \" , b", Negotiate`, ''],
+  ] as const) {
+    it(`finds the token of ${JSON.stringify(header)}`, () => {
+      assert.equal(Buffer.from(parseNegotiate(header) ?? assert.fail()).toString(), token)
+    })
+  }
+
+  for (const header of [
+    '',
+    'NTLM',
+    'Basic Negotiate',
+    'Negotiates YWJj',
+    'Basic realm="Negotiate"',
+  ]) {
+    it(`finds no Negotiate in ${JSON.stringify(header)}`, () => {
+      assert.equal(parseNegotiate(header), undefined)
+    })
+  }
+
+  for (const header of [
+    'Negotiate YWJ',
+    'Negotiate YW-_',
+    'Negotiate ====',
+    `Negotiate ${'A'.repeat(90_000)}`,
+  ]) {
+    it(`refuses ${JSON.stringify(header.slice(0, 20))} of ${header.length} characters`, () => {
+      assert.throws(() => parseNegotiate(header), { code: 'ERR_KRB_GSS' })
+    })
+  }
+
+  it('never throws anything else, and takes no long time', () => {
+    fc.assert(
+      fc.property(
+        fc.string({
+          unit: fc.constantFrom('N', 'n', ' ', ',', '"', '\\', '=', 'A', 'a', '+', '/'),
+          maxLength: 300,
+        }),
+        (tail) => {
+          try {
+            parseNegotiate(`Negotiate ${tail}`)
+          } catch (error) {
+            assert.equal((error as { code?: string }).code, 'ERR_KRB_GSS')
+          }
+        },
+      ),
+    )
+  })
+})
