@@ -9,7 +9,9 @@
 
 import { z } from 'zod'
 import { TunnelError } from './errors.ts'
-import type { TunnelRole } from './types.ts'
+
+/** Which end of the tunnel: only the gateway opens streams, only the connector dials. */
+export type TunnelRole = 'gateway' | 'connector'
 
 const id = z.string().min(1).max(128)
 const milliseconds = z.number().int().min(1).max(86_400_000)

@@ -14,6 +14,7 @@ export {
   type ForgetMessage,
   type ProofMessage,
   type StatusMessage,
+  type TunnelRole,
 } from './control.ts'
 export { TunnelError, type TunnelErrorCode } from './errors.ts'
 export { maxMessageOctets } from './frame.ts'
@@ -30,7 +31,6 @@ export type {
   TunnelOptions,
   TunnelPeer,
   TunnelPorts,
-  TunnelRole,
   TunnelSession,
   TunnelStream,
 } from './types.ts'

@@ -5,7 +5,7 @@
  */
 
 import { errorText, type Clock, type Logger } from '../platform/index.ts'
-import { decodeControl, encodeControl, type ControlMessage } from './control.ts'
+import { decodeControl, encodeControl, type ControlMessage, type TunnelRole } from './control.ts'
 import { TunnelError } from './errors.ts'
 import { FRAME } from './frame.ts'
 import { Inbound, type InboundTarget } from './inbound.ts'
@@ -32,7 +32,6 @@ import type {
   TunnelOptions,
   TunnelPeer,
   TunnelPorts,
-  TunnelRole,
   TunnelSession,
   TunnelStream,
 } from './types.ts'

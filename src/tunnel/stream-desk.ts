@@ -5,19 +5,14 @@
  */
 
 import { errorText, type Logger } from '../platform/index.ts'
+import type { TunnelRole } from './control.ts'
 import { TunnelError } from './errors.ts'
 import { writeRequestHead } from './head-write.ts'
 import type { TunnelLimits } from './limits.ts'
 import type { Outbox } from './outbox.ts'
 import { StreamTable } from './stream-table.ts'
 import { Stream, type StreamHost } from './stream.ts'
-import type {
-  RequestHead,
-  StreamHandler,
-  TunnelHandler,
-  TunnelRole,
-  TunnelStream,
-} from './types.ts'
+import type { RequestHead, StreamHandler, TunnelHandler, TunnelStream } from './types.ts'
 
 /** What a desk needs of its session. */
 export interface DeskParts {

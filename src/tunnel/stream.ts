@@ -5,6 +5,7 @@
  */
 
 import type { Logger } from '../platform/index.ts'
+import type { TunnelRole } from './control.ts'
 import { TunnelError } from './errors.ts'
 import { Inflow, Outflow } from './flow.ts'
 import { FRAME } from './frame.ts'
@@ -13,13 +14,7 @@ import { writeResponseHead } from './head-write.ts'
 import type { TunnelLimits } from './limits.ts'
 import type { Outbox } from './outbox.ts'
 import { writeNumber, writeReason } from './session-frames.ts'
-import type {
-  ResponseHead,
-  StreamHandler,
-  StreamReason,
-  TunnelRole,
-  TunnelStream,
-} from './types.ts'
+import type { ResponseHead, StreamHandler, StreamReason, TunnelStream } from './types.ts'
 
 /** What a stream needs of its session. */
 export interface StreamHost {

@@ -8,9 +8,6 @@ import type { Clock, Logger } from '../platform/index.ts'
 import type { ControlMessage } from './control.ts'
 import type { TunnelLimits } from './limits.ts'
 
-/** Which end of the tunnel: only the gateway opens streams, only the connector dials. */
-export type TunnelRole = 'gateway' | 'connector'
-
 /** What a request says before its body. */
 export interface RequestHead {
   /** Names the request in both ends' logs, 1 to 128 octets of visible ASCII. */

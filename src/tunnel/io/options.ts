@@ -19,8 +19,16 @@ export const GATEWAY_URI = 'urn:sallyport:gateway'
 /** The gateway's side: an upgrade request whose client certificate the listener has already judged. */
 export interface AcceptOptions extends TunnelOptions, TunnelPorts {}
 
-/** A TCP connection to the gateway, perhaps through a proxy; TLS is laid over it. Rejects when it cannot. */
-export type Connect = (address: { host: string; port: number }) => Promise<Duplex>
+/** Where the gateway is. */
+export interface ConnectTarget {
+  readonly host: string
+  readonly port: number
+  /** Gives up when it fires. */
+  readonly signal: AbortSignal
+}
+
+/** Makes a connection to the gateway, perhaps through a proxy; TLS is laid over it. Rejects when it cannot. */
+export type Connect = (target: ConnectTarget) => Promise<Duplex>
 
 /** The connector's side. */
 export interface DialOptions extends TunnelOptions, TunnelPorts {

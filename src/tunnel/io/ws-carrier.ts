@@ -1,0 +1,75 @@
+/**
+ * The carrier port over a `ws` WebSocket: what is flushed together leaves in one write.
+ *
+ * @module
+ */
+
+import type { Duplex } from 'node:stream'
+import type { RawData, WebSocket } from 'ws'
+import type { CarrierReceiver, TunnelCarrier } from '../index.ts'
+
+const BINARY = { binary: true, compress: false } as const
+
+/** RFC 6455 section 7.4.1: data of a kind that cannot be accepted. */
+const CLOSE_UNSUPPORTED = 1003
+
+/** How long the peer may take to answer our good-bye before the connection is cut, milliseconds. */
+const CLOSE_TIMEOUT_MS = 3000
+
+/** One open WebSocket. */
+export class WsCarrier implements TunnelCarrier {
+  readonly #ws: WebSocket
+  readonly #socket: Duplex
+  #error: Error | undefined
+  #closing: NodeJS.Timeout | undefined
+
+  /**
+   * The WebSocket must be open, and its messages not yet read.
+   *
+   * @param ws - Made without permessage-deflate and with a maximum payload.
+   * @param socket - The connection under it: corked around a batch, and asked for its backlog.
+   */
+  constructor(ws: WebSocket, socket: Duplex) {
+    this.#ws = ws
+    this.#socket = socket
+  }
+
+  get backlogOctets(): number {
+    return this.#socket.writableLength
+  }
+
+  attach(receiver: CarrierReceiver): void {
+    this.#ws.on('message', (data: RawData, binary: boolean) => {
+      if (binary && Buffer.isBuffer(data)) receiver.onMessage(data)
+      else this.close(CLOSE_UNSUPPORTED)
+    })
+    this.#ws.on('error', (error) => {
+      this.#error = error
+    })
+    this.#ws.on('close', (code) => {
+      clearTimeout(this.#closing)
+      const why = this.#error?.message ?? `WebSocket close code ${code}`
+      receiver.onClose({ code: 'ERR_TUNNEL_LOST', message: `connection closed: ${why}` })
+    })
+    this.#socket.on('drain', () => {
+      receiver.onWritable()
+    })
+  }
+
+  send(messages: readonly Uint8Array[]): void {
+    this.#socket.cork()
+    for (const message of messages) this.#ws.send(message, BINARY)
+    this.#socket.uncork()
+  }
+
+  schedule(callback: () => void): void {
+    setImmediate(callback)
+  }
+
+  close(code: number): void {
+    this.#ws.close(code)
+    this.#closing ??= setTimeout(() => {
+      this.#ws.terminate()
+    }, CLOSE_TIMEOUT_MS).unref()
+  }
+}
