@@ -5,7 +5,6 @@
  */
 
 import { createSocket, type Socket } from 'node:dgram'
-import type { AddressInfo } from 'node:net'
 
 /** A record: an address and its time to live in seconds. */
 export interface NameRecord {
