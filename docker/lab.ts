@@ -9,6 +9,7 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { runCommand } from './lab/command.ts'
 import { claimInstance, labRoot, SERVICE_NAMES, type LabServiceName } from './lab/instance.ts'
+import { disown, own } from './lab/lifetime.ts'
 import { runScript } from './lab/processes.ts'
 import { RunningLab } from './lab/running.ts'
 import { ensureSnapshot, sambaVersion } from './lab/snapshot.ts'
@@ -18,7 +19,6 @@ export type { LabBackend, LabConnector, LabEnvironment, LabUser } from './lab/en
 
 const PACKAGES = join(import.meta.dirname, 'packages.sh')
 const EXIT_MISSING = 6
-const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /** A lab that runs until it is stopped or its owner ends. */
 export interface Lab {
@@ -88,12 +88,15 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   const snapshot = await ensureSnapshot({ cacheDirectory, version, log })
   const claimed = await claimInstance(options.instance, services)
   const lab = new RunningLab({ claimed, services, snapshot, sambaVersion: version, log })
-  const forget = stopWithProcess(lab)
+  const stop = (): Promise<void> =>
+    lab.stop().finally(() => {
+      disown(lab)
+    })
+  own(lab)
   try {
     await lab.start()
   } catch (error) {
-    await lab.stop()
-    forget()
+    await stop()
     throw error
   }
   return {
@@ -102,29 +105,8 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     stopDc: () => lab.stopDc(),
     startDc: () => lab.startDc(),
     samba: (args) => lab.samba(args),
-    stop: () => lab.stop().finally(forget),
+    stop,
   }
-}
-
-/** Ties a lab to this process. Returns what unties it. */
-function stopWithProcess(lab: RunningLab): () => void {
-  const onExit = (): void => {
-    lab.stopAtExit()
-  }
-  const onSignal = (signal: NodeJS.Signals): void => {
-    const alone = process.listenerCount(signal) === 1
-    void lab.stop().finally(() => {
-      forget()
-      if (alone) process.kill(process.pid, signal)
-    })
-  }
-  const forget = (): void => {
-    process.off('exit', onExit)
-    for (const signal of STOP_SIGNALS) process.off(signal, onSignal)
-  }
-  process.on('exit', onExit)
-  for (const signal of STOP_SIGNALS) process.on(signal, onSignal)
-  return forget
 }
 
 if (import.meta.main) await runCommand(process.argv.slice(2), startLab)

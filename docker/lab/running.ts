@@ -114,6 +114,7 @@ export class RunningLab {
   }
 
   async #startService(name: LabServiceName): Promise<void> {
+    if (this.#stopping !== undefined) throw new Error('the lab was stopped while it started')
     const began = Date.now()
     const service = new Service(this.#commandOf(name))
     this.#running.set(name, service)

@@ -8,7 +8,8 @@ import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { runScript } from './processes.ts'
+import { disown, own } from './lifetime.ts'
+import { processStart, runScript } from './processes.ts'
 
 const SCRIPTS = join(import.meta.dirname, '..', 'samba-ad')
 /** What the snapshot is made of: a change here makes a new one. */
@@ -62,14 +63,29 @@ export async function ensureSnapshot(options: SnapshotOptions): Promise<string> 
   mkdirSync(cacheDirectory, { recursive: true })
   const state = join(cacheDirectory, `making-${process.pid}`)
   const env = { LAB_STATE: state }
+  const remove = (): void => {
+    rmSync(state, { recursive: true, force: true })
+  }
+  const making = { stop: () => Promise.resolve(remove()), stopAtExit: remove }
+  own(making)
   try {
     await runScript({ command: join(SCRIPTS, 'provision.sh'), args: [], env, onLine: log })
     await runScript({ command: join(SCRIPTS, 'snapshot.sh'), args: [file], env })
   } finally {
-    rmSync(state, { recursive: true, force: true })
+    disown(making)
+    remove()
   }
-  for (const old of readdirSync(cacheDirectory)) {
-    if (old.endsWith('.tar.gz') && old !== name) rmSync(join(cacheDirectory, old))
-  }
+  sweep(cacheDirectory, name)
   return file
+}
+
+/** Removes snapshots of other scripts, and what a killed process left half made. */
+function sweep(cacheDirectory: string, keep: string): void {
+  for (const name of readdirSync(cacheDirectory)) {
+    const maker = /^making-(\d+)$/.exec(name)?.[1]
+    const abandoned = maker !== undefined && processStart(Number(maker)) === undefined
+    if (abandoned || (name.endsWith('.tar.gz') && name !== keep)) {
+      rmSync(join(cacheDirectory, name), { recursive: true, force: true })
+    }
+  }
 }
