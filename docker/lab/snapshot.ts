@@ -66,7 +66,11 @@ export async function ensureSnapshot(options: SnapshotOptions): Promise<string> 
   const remove = (): void => {
     rmSync(state, { recursive: true, force: true })
   }
-  const making = { stop: () => Promise.resolve(remove()), stopAtExit: remove }
+  const stop = (): Promise<void> => {
+    remove()
+    return Promise.resolve()
+  }
+  const making = { stop, stopAtExit: remove }
   own(making)
   try {
     await runScript({ command: join(SCRIPTS, 'provision.sh'), args: [], env, onLine: log })
