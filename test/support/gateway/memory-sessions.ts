@@ -1,0 +1,56 @@
+/** Browser sessions in memory, as the store keeps them. */
+
+import type { SessionRecord, SessionRepository } from '../../../src/gateway/index.ts'
+
+/** A repository whose queries can be counted and held back. */
+export class MemorySessions implements SessionRepository {
+  readonly rows = new Map<string, SessionRecord>()
+  finds = 0
+  touches = 0
+  /** While set, `find` waits for it after it has read. */
+  held: Promise<void> | undefined
+
+  insert(record: SessionRecord): Promise<void> {
+    this.rows.set(record.idHash, record)
+    return Promise.resolve()
+  }
+  async find(idHash: string): Promise<SessionRecord | undefined> {
+    this.finds++
+    const row = this.rows.get(idHash)
+    await this.held
+    return row
+  }
+  touch(idHash: string, seenMs: number): Promise<void> {
+    this.touches++
+    return this.#change(idHash, { seenMs })
+  }
+  reseal(idHash: string, sealed: Uint8Array): Promise<void> {
+    return this.#change(idHash, { sealed })
+  }
+  delete(idHash: string): Promise<void> {
+    this.rows.delete(idHash)
+    return Promise.resolve()
+  }
+  deleteByUser(user: string): Promise<readonly string[]> {
+    return Promise.resolve(this.#deleteWhere((row) => row.user === user))
+  }
+  deleteExpired(idleBeforeMs: number, createdBeforeMs: number): Promise<readonly string[]> {
+    const over = (row: SessionRecord) =>
+      row.seenMs < idleBeforeMs || row.createdMs < createdBeforeMs
+    return Promise.resolve(this.#deleteWhere(over))
+  }
+  list(): Promise<readonly SessionRecord[]> {
+    return Promise.resolve([...this.rows.values()])
+  }
+
+  #change(idHash: string, change: Partial<SessionRecord>): Promise<void> {
+    const row = this.rows.get(idHash)
+    if (row) this.rows.set(idHash, { ...row, ...change })
+    return Promise.resolve()
+  }
+  #deleteWhere(over: (row: SessionRecord) => boolean): readonly string[] {
+    const gone = [...this.rows.values()].filter(over).map((row) => row.idHash)
+    for (const idHash of gone) this.rows.delete(idHash)
+    return gone
+  }
+}
