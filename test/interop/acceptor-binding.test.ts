@@ -1,0 +1,74 @@
+/** MIT's acceptor, through python3-gssapi, judges the channel bindings in our tokens. */
+
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { after, describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { makeAcceptorFiles } from '../support/acceptor-files.ts'
+
+const PYTHON = '/usr/bin/python3'
+const SCRIPT = fileURLToPath(new URL('../support/mit-acceptor.py', import.meta.url))
+
+interface Verdict {
+  readonly client?: string
+  readonly complete?: boolean
+  readonly bound?: boolean
+  readonly reply?: string
+  readonly error?: string
+}
+
+const skip =
+  spawnSync(PYTHON, ['-c', 'import gssapi']).status !== 0 && 'python3-gssapi is not installed'
+const files = makeAcceptorFiles()
+
+/** One run of the acceptor for all tokens. */
+function judge(
+  requests: readonly { readonly token: Uint8Array; readonly binding: Uint8Array | undefined }[],
+): readonly Verdict[] {
+  const base64 = (octets: Uint8Array) => Buffer.from(octets).toString('base64')
+  const lines = requests.map(({ token, binding }) =>
+    JSON.stringify({ token: base64(token), binding: binding ? base64(binding) : null }),
+  )
+  const { stdout, stderr, status } = spawnSync(PYTHON, [SCRIPT], {
+    input: `${lines.join('\n')}\n`,
+    encoding: 'utf8',
+    env: { ...process.env, ...files.environment },
+  })
+  assert.equal(status, 0, stderr)
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Verdict)
+}
+
+const binding = Buffer.concat([Buffer.from('tls-server-end-point:'), Buffer.alloc(32, 5)])
+const wrong = Buffer.concat([Buffer.from('tls-server-end-point:'), Buffer.alloc(32, 6)])
+
+describe('MIT acceptor with channel bindings', { skip }, () => {
+  after(() => {
+    files.remove()
+  })
+
+  for (const mechanism of ['spnego', 'krb5'] as const) {
+    it(`tells the right binding from the wrong one and from none, ${mechanism}`, () => {
+      const initiator = files.initiatorFor('alice')
+      const bound = () => initiator.createToken({ channelBinding: binding, mechanism })
+      const sent = bound()
+      const [right, other, careless, unbound] = judge([
+        { token: sent.token, binding },
+        { token: bound().token, binding: wrong },
+        { token: bound().token, binding: undefined },
+        { token: initiator.createToken({ mechanism }).token, binding },
+      ])
+      assert.equal(right?.client, 'alice@CORP.EXAMPLE')
+      assert.equal(right.bound, true)
+      sent.verifyReply(Buffer.from(right.reply ?? '', 'base64'))
+      assert.equal(other?.error, 'BadChannelBindingsError')
+      assert.equal(careless?.client, 'alice@CORP.EXAMPLE')
+      assert.equal(careless.bound, false)
+      // An acceptor takes a token without bindings, unless it looks at the flag.
+      assert.equal(unbound?.client, 'alice@CORP.EXAMPLE')
+      assert.equal(unbound.bound, false)
+    })
+  }
+})
