@@ -60,7 +60,18 @@ interface TicketContext extends TicketWish {
 /** An exchange under way; what it yields is not kept when its user was dropped meanwhile. */
 interface Flight {
   readonly identity: Identity
+  /** Undefined for evidence. */
+  readonly spn: string | undefined
+  /** Takes its place in the cache, and what was there before, out. */
+  readonly evict: () => void
   dropped: boolean
+}
+
+/** What an exchange is made with, and what it replaces. */
+interface Guarded<T extends Kept> {
+  readonly flight: Flight
+  readonly stale: T | undefined
+  readonly wish: TicketWish
 }
 
 /** How many exchanges were asked for. */
@@ -99,6 +110,10 @@ function clear(evidence: KeptEvidence, backend: BackendPolicy): void {
   evidence.cleared.add(backend)
 }
 
+function sameSpn(left: string | undefined, right: string): boolean {
+  return left?.toLowerCase() === right.toLowerCase()
+}
+
 function lost(): SsoError {
   return new SsoError(
     'ERR_BACKEND_ABORTED',
@@ -128,16 +143,22 @@ export class TicketKeeper {
       max: limits.ticketCount,
       maxSize: limits.ticketOctets,
       sizeCalculation: (kept) => kept.evidence.ticket.length + OVERHEAD_OCTETS,
-      fetchMethod: (_key, stale, { context }) =>
-        this.#guard(stale, context, () => this.#impersonate(context)),
+      fetchMethod: (key, stale, { context }) => {
+        const evict = (): void => void this.#evidence.delete(key)
+        const flight = { identity: context.identity, spn: undefined, evict, dropped: false }
+        return this.#guard({ flight, stale, wish: context }, () => this.#impersonate(context))
+      },
     })
     this.#tickets = new LRUCache<string, PreparedTicket, TicketContext>({
       ...CACHE_MANNERS,
       max: limits.ticketCount,
       maxSize: limits.ticketOctets,
       sizeCalculation: (kept) => kept.octets + OVERHEAD_OCTETS,
-      fetchMethod: (_key, stale, { context }) =>
-        this.#guard(stale, context, () => this.#delegate(context)),
+      fetchMethod: (key, stale, { context }) => {
+        const evict = (): void => void this.#tickets.delete(key)
+        const flight = { identity: context.identity, spn: context.spn, evict, dropped: false }
+        return this.#guard({ flight, stale, wish: context }, () => this.#delegate(context))
+      },
     })
   }
 
@@ -215,12 +236,8 @@ export class TicketKeeper {
   }
 
   /** What happens around every exchange: a refusal ends all of the user's, a transport failure ends nothing. */
-  async #guard<T extends Kept>(
-    stale: T | undefined,
-    wish: TicketWish,
-    fetch: () => Promise<T>,
-  ): Promise<T> {
-    const flight: Flight = { identity: wish.identity, dropped: false }
+  async #guard<T extends Kept>(around: Guarded<T>, fetch: () => Promise<T>): Promise<T> {
+    const { flight, stale, wish } = around
     this.#flights.add(flight)
     try {
       const kept = await fetch()
@@ -292,10 +309,15 @@ export class TicketKeeper {
    */
   drop(matches: (identity: Identity) => boolean, spn?: string): readonly string[] {
     const users = new Set<string>()
-    for (const flight of this.#flights) flight.dropped ||= matches(flight.identity)
+    // The caches do not list what is being fetched, so that is looked for here.
+    for (const flight of this.#flights) {
+      if (!matches(flight.identity) || (spn !== undefined && !sameSpn(flight.spn, spn))) continue
+      flight.dropped = true
+      flight.evict()
+    }
     for (const [key, ticket] of [...this.#tickets.entries()]) {
       if (!matches(ticket.identity)) continue
-      if (spn !== undefined && ticket.spn.toLowerCase() !== spn.toLowerCase()) continue
+      if (spn !== undefined && !sameSpn(ticket.spn, spn)) continue
       users.add(ticket.identity.user)
       this.#tickets.delete(key)
     }

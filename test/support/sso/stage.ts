@@ -79,7 +79,13 @@ export class Stage {
       addresses: ['127.0.0.1'],
       ...options.row,
     }
-    this.policy = policyOf([row], options.issuerRow)
+    const open = { origin, preAuthentication: 'passthrough', addresses: ['127.0.0.1'] }
+    const strict = {
+      ...row,
+      origin: `http://localhost:${this.backend.port}`,
+      allowPrivileged: false,
+    }
+    this.policy = policyOf([row, open, strict], options.issuerRow)
     this.app = appOf(`${origin}/`, options.app)
     this.pipeline = createPipeline({
       policy: this.policy,

@@ -60,7 +60,7 @@ describe('pipeline', () => {
     const stage = await open()
     const proof = await stage.proof('alice')
     await stage.ask({ proof })
-    const elsewhere = appOf(`http://localhost:${stage.backend.port}/`)
+    const elsewhere = appOf(`http://127.0.0.2:${stage.backend.port}/`)
     const other = appOf(stage.app.internalUrl, { servicePrincipalName: 'HTTP/other.corp.example' })
     for (const app of [elsewhere, other]) {
       assert.equal((await stage.ask({ proof, app })).code, 'ERR_SSO_POLICY_DENIED')
