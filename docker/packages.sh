@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that the lab, the native addon, the browser test and the benches need.
 #
-#   packages.sh [--check] [lab] [samba] [backend] [native] [browser] [bench]      (none named: lab)
+#   packages.sh [--check] [lab] [samba] [backend] [native] [browser] [bench] [containers]   (none named: lab)
 #
 # Says nothing and ends at once when all is there. --check installs nothing and names what is missing.
 # Ends with 3 when it would need root, 4 without apt, 5 when apt failed, 6 when --check found gaps.
@@ -13,6 +13,7 @@ BACKEND=(apache2 libapache2-mod-auth-gssapi python3-gssapi curl)
 NATIVE=(libkrb5-dev python3 make g++)
 BROWSER=(chromium fonts-liberation)
 BENCH=(nginx-light wrk)
+CONTAINERS=(podman podman-compose buildah crun netavark aardvark-dns mmdebstrap iptables)
 SAMBA_WANTED=2:4.22
 EXTRA=/etc/apt/sources.list.d/sallyport-backports
 APT_OPTIONS=(-q -y --no-install-recommends -o DPkg::Lock::Timeout=300)
@@ -34,7 +35,8 @@ packages_of() {
     native) echo "${NATIVE[@]}" ;;
     browser) echo "${BROWSER[@]}" ;;
     bench) echo "${BENCH[@]}" ;;
-    *) fail 2 "unknown group '$1'; there are lab (samba and backend), native, browser and bench" ;;
+    containers) echo "${CONTAINERS[@]}" ;;
+    *) fail 2 "unknown group '$1'; there are lab (samba and backend), native, browser, bench and containers" ;;
   esac
 }
 
