@@ -1,0 +1,92 @@
+/**
+ * Settings of a KerberosClient: defaults and checks in one place.
+ *
+ * @module
+ */
+
+import type { Clock, Logger, Random } from '../platform/index.ts'
+import { SUPPORTED_ETYPES } from './crypto/index.ts'
+import type { ClientIdentity } from './exchange/index.ts'
+
+/** Reaches a KDC of a realm. */
+export interface KdcTransport {
+  /**
+   * Sends one request and waits for its reply.
+   *
+   * @param realm - Whose KDC.
+   * @param request - DER of the request.
+   * @param signal - Gives up.
+   * @returns DER of the reply, whatever it says.
+   * @throws KerberosError ERR_KRB_KDC_UNREACHABLE or ERR_KRB_ABORTED.
+   */
+  exchange(realm: string, request: Uint8Array, signal?: AbortSignal): Promise<Uint8Array>
+}
+
+/** How a KerberosClient is made. */
+export interface KerberosClientOptions {
+  /** Who we are. */
+  readonly identity: ClientIdentity
+  /** Reaches the KDCs. */
+  readonly transport: KdcTransport
+  /** Time. */
+  readonly clock: Clock
+  /** Nonces and confounders. */
+  readonly random: Random
+  /** Told when a ticket-granting ticket was got, or could not be renewed. */
+  readonly logger?: Logger | undefined
+  /** Encryption types in order of preference. Default 18, 17. */
+  readonly etypes?: readonly number[] | undefined
+  /** Refuse to act for a user whose SID is not given. Default false. */
+  readonly requireSid?: boolean | undefined
+  /** By how much the KDC's clock may differ. Default 300 000. */
+  readonly maxClockSkewMs?: number | undefined
+  /** How long a ticket-granting ticket is asked for. Default 10 hours. */
+  readonly ticketLifetimeMs?: number | undefined
+  /** How long before its end the ticket-granting ticket is replaced, at most half its life. Default 10 minutes. */
+  readonly renewAheadMs?: number | undefined
+  /** How long after a failed replacement the next is tried. Default 30 000. */
+  readonly renewRetryMs?: number | undefined
+  /** How many of our own service tickets are kept. Default 64. */
+  readonly maxOwnTickets?: number | undefined
+}
+
+/** Numbers with defaults filled in. */
+export interface ClientSettings {
+  readonly etypes: readonly number[]
+  readonly requireSid: boolean
+  readonly maxClockSkewMs: number
+  readonly ticketLifetimeMs: number
+  readonly renewAheadMs: number
+  readonly renewRetryMs: number
+  readonly maxOwnTickets: number
+}
+
+const HOUR_MS = 3_600_000
+
+/**
+ * Fills in defaults and refuses nonsense.
+ *
+ * @param options - What the caller chose.
+ * @returns Every setting, checked.
+ * @throws RangeError for a number that is not positive, or an encryption type we do not speak.
+ */
+export function resolveClientSettings(options: KerberosClientOptions): ClientSettings {
+  const { etypes = SUPPORTED_ETYPES, requireSid = false } = options
+  if (etypes.length === 0 || etypes.some((etype) => !SUPPORTED_ETYPES.includes(etype))) {
+    throw new RangeError(`etypes must be some of ${SUPPORTED_ETYPES.join(', ')}`)
+  }
+  return {
+    etypes,
+    requireSid,
+    maxClockSkewMs: positive('maxClockSkewMs', options.maxClockSkewMs ?? 300_000),
+    ticketLifetimeMs: positive('ticketLifetimeMs', options.ticketLifetimeMs ?? 10 * HOUR_MS),
+    renewAheadMs: positive('renewAheadMs', options.renewAheadMs ?? HOUR_MS / 6),
+    renewRetryMs: positive('renewRetryMs', options.renewRetryMs ?? 30_000),
+    maxOwnTickets: positive('maxOwnTickets', options.maxOwnTickets ?? 64),
+  }
+}
+
+function positive(name: string, value: number): number {
+  if (!Number.isFinite(value) || value <= 0) throw new RangeError(`${name} must be above 0`)
+  return value
+}

@@ -1,0 +1,48 @@
+/**
+ * Our own service tickets, for instance to LDAP: a bounded number, one exchange at a time for each service.
+ *
+ * @module
+ */
+
+import { LRUCache } from 'lru-cache'
+import type { Clock } from '../platform/index.ts'
+import type { ServiceTicket } from './exchange/index.ts'
+
+/** A ticket that ends within this time is fetched anew: a server with a fast clock would refuse it. */
+const SPARE_MS = 60_000
+
+/** Keeps service tickets by principal name. */
+export class OwnTickets {
+  readonly #clock: Clock
+  readonly #tickets: LRUCache<string, ServiceTicket>
+  readonly #fetching = new Map<string, Promise<ServiceTicket>>()
+
+  constructor(max: number, clock: Clock) {
+    this.#tickets = new LRUCache({ max })
+    this.#clock = clock
+  }
+
+  /**
+   * The kept ticket, or a new one.
+   *
+   * @param name - The service.
+   * @param fetch - Gets a new ticket.
+   * @throws KerberosError as `fetch` does; failures are not kept.
+   */
+  get(name: string, fetch: () => Promise<ServiceTicket>): Promise<ServiceTicket> {
+    const kept = this.#tickets.get(name)
+    if (kept !== undefined && kept.endTimeMs - SPARE_MS > this.#clock.nowMs()) {
+      return Promise.resolve(kept)
+    }
+    const running = this.#fetching.get(name)
+    if (running !== undefined) return running
+    const started = fetch()
+      .then((ticket) => {
+        this.#tickets.set(name, ticket)
+        return ticket
+      })
+      .finally(() => this.#fetching.delete(name))
+    this.#fetching.set(name, started)
+    return started
+  }
+}

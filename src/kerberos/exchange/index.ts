@@ -1,0 +1,19 @@
+/**
+ * Exchanges with a KDC, as generators: AS, TGS, S4U2Self, S4U2Proxy (RFC 4120 section 3; MS-SFU 3.1.5).
+ *
+ * @module
+ */
+
+export { asExchange, ticketGrantingService, type AsRequester } from './as.ts'
+export { ownKeys, type ClientIdentity, type OwnKeys, type PasswordSecret } from './own-keys.ts'
+export { s4u2proxyExchange, type S4u2ProxyQuestion } from './s4u2proxy.ts'
+export { s4u2selfExchange, userPrincipal, type S4u2SelfQuestion } from './s4u2self.ts'
+export { tgsExchange, type TgsQuestion } from './tgs.ts'
+export type {
+  Evidence,
+  Exchange,
+  ExchangePorts,
+  KdcRequest,
+  S4uUser,
+  ServiceTicket,
+} from './types.ts'

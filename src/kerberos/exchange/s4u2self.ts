@@ -1,0 +1,121 @@
+/**
+ * S4U2Self (MS-SFU 3.1.5.1): a ticket to ourselves in the name of a user who showed the KDC nothing.
+ *
+ * @module
+ */
+
+import { checksum, checksumTypeOf, hmacMd5, verifyChecksum } from '../crypto/index.ts'
+import { ChecksumType, KeyUsage, NameType, PaType, S4uOption } from '../iana/index.ts'
+import {
+  decodePaS4uX509User,
+  encodePaForUser,
+  encodePaS4uX509User,
+  encodeS4uUserId,
+  findPaData,
+  paForUserChecksumInput,
+  type PaData,
+  type PrincipalName,
+} from '../messages/index.ts'
+import { openEvidence } from './evidence.ts'
+import type { ClientIdentity, OwnKeys } from './own-keys.ts'
+import { mismatch, type CheckedReply } from './reply-checks.ts'
+import { tgsExchange } from './tgs.ts'
+import type { Evidence, Exchange, ExchangePorts, S4uUser, ServiceTicket } from './types.ts'
+
+/** What is asked. */
+export interface S4u2SelfQuestion {
+  /** Our ticket-granting ticket. */
+  readonly tgt: ServiceTicket
+  /** The user. */
+  readonly user: S4uUser
+  /** Who we are. */
+  readonly identity: ClientIdentity
+  /** Keys that open the ticket. */
+  readonly keys: OwnKeys
+}
+
+/**
+ * The user's name as the KDC wants it.
+ *
+ * @param user - The user.
+ * @returns NT-ENTERPRISE for a user principal name, else NT-PRINCIPAL.
+ */
+export function userPrincipal(user: S4uUser): PrincipalName {
+  const nameType = user.enterprise === true ? NameType.NT_ENTERPRISE : NameType.NT_PRINCIPAL
+  return { nameType, nameString: [user.name] }
+}
+
+/**
+ * Gets the evidence ticket, opens it with our own key and checks it.
+ *
+ * @param question - What is asked.
+ * @param ports - Time, chance and settings.
+ * @yields TGS-REQ; wants TGS-REP or KRB-ERROR.
+ * @returns The evidence.
+ * @throws KerberosError ERR_KRB_REPLY_MISMATCH for a ticket of anybody else, or as the KDC refuses.
+ */
+export function* s4u2selfExchange(
+  question: S4u2SelfQuestion,
+  ports: ExchangePorts,
+): Exchange<Evidence> {
+  const { tgt, user, identity, keys } = question
+  const cname = userPrincipal(user)
+  const checked = yield* tgsExchange(
+    {
+      exchange: 'S4U2Self',
+      tgt,
+      sname: identity.principal,
+      client: { cname, crealm: user.realm },
+      padata: (nonce) => [paForUser(tgt, cname, user.realm), paS4uX509User(question, nonce)],
+    },
+    ports,
+  )
+  checkReplyPaData(checked, tgt)
+  return openEvidence(checked, user, keys)
+}
+
+function paForUser(tgt: ServiceTicket, userName: PrincipalName, userRealm: string): PaData {
+  const covered = paForUserChecksumInput(userName, userRealm)
+  const padataValue = encodePaForUser({
+    userName,
+    userRealm,
+    cksum: {
+      cksumtype: ChecksumType.HMAC_MD5,
+      checksum: hmacMd5(tgt.sessionKey, KeyUsage.KERB_NON_KERB_CKSUM, covered),
+    },
+  })
+  return { padataType: PaType.PA_FOR_USER, padataValue }
+}
+
+function paS4uX509User({ tgt, user }: S4u2SelfQuestion, nonce: number): PaData {
+  const userId = encodeS4uUserId({
+    nonce,
+    cname: userPrincipal(user),
+    crealm: user.realm,
+    options: S4uOption.USE_REPLY_KEY_USAGE,
+  })
+  const padataValue = encodePaS4uX509User({
+    userId,
+    checksum: {
+      cksumtype: checksumTypeOf(tgt.sessionKey.etype),
+      checksum: checksum(tgt.sessionKey, KeyUsage.PA_S4U_X509_USER_REQUEST, userId),
+    },
+  })
+  return { padataType: PaType.PA_S4U_X509_USER, padataValue }
+}
+
+/**
+ * Checks the KDC's PA-S4U-X509-USER where it sent one. Its absence proves nothing, for padata is unprotected and not
+ * every KDC sends it: the opened ticket decides.
+ */
+function checkReplyPaData({ reply, part }: CheckedReply, tgt: ServiceTicket): void {
+  const value = findPaData(reply.padata, PaType.PA_S4U_X509_USER)
+  if (value === undefined) return
+  const { userId, user, checksum: mac } = decodePaS4uX509User(value)
+  const echoed = ((user.options ?? 0) & S4uOption.USE_REPLY_KEY_USAGE) !== 0
+  const usage = echoed ? KeyUsage.PA_S4U_X509_USER_REPLY : KeyUsage.PA_S4U_X509_USER_REQUEST
+  if (!verifyChecksum(tgt.sessionKey, usage, mac.cksumtype, userId, mac.checksum)) {
+    throw mismatch('S4U2Self', 'the checksum of PA-S4U-X509-USER')
+  }
+  if (user.nonce !== part.nonce) throw mismatch('S4U2Self', 'another nonce in PA-S4U-X509-USER')
+}

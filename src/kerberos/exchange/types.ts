@@ -1,0 +1,87 @@
+/**
+ * What goes into an exchange with a KDC and what comes out of it.
+ *
+ * An exchange is a generator: it yields the request it wants sent and is resumed with the reply's octets. So tests
+ * need no network, and no exchange knows how a KDC is reached.
+ *
+ * @module
+ */
+
+import type { Clock, Random } from '../../platform/index.ts'
+import type { EncryptionKey } from '../crypto/index.ts'
+import type { PrincipalName } from '../messages/index.ts'
+
+/** One request to a KDC. */
+export interface KdcRequest {
+  /** Whose KDC. */
+  readonly realm: string
+  /** DER of the AS-REQ or TGS-REQ. */
+  readonly octets: Uint8Array
+}
+
+/** An exchange: yields requests, is resumed with replies, returns its result. */
+export type Exchange<T> = Generator<KdcRequest, T, Uint8Array>
+
+/** The outside world of an exchange, and what it tolerates. */
+export interface ExchangePorts {
+  /** Time. */
+  readonly clock: Clock
+  /** Nonces, confounders. */
+  readonly random: Random
+  /** By how much the KDC's clock may differ, milliseconds. */
+  readonly maxClockSkewMs: number
+  /** Encryption types in order of preference. */
+  readonly etypes: readonly number[]
+  /** How long a ticket is asked for, milliseconds. */
+  readonly ticketLifetimeMs: number
+}
+
+/** A ticket and all that is needed to use it. Its octets are its own copies. */
+export interface ServiceTicket {
+  /** Whom the ticket names. */
+  readonly client: PrincipalName
+  /** The client's realm. */
+  readonly clientRealm: string
+  /** For which service. */
+  readonly server: PrincipalName
+  /** The service's realm. */
+  readonly serverRealm: string
+  /** DER of the Ticket. */
+  readonly ticket: Uint8Array
+  /** Key that client and service share. */
+  readonly sessionKey: EncryptionKey
+  /** TicketFlags as an unsigned 32-bit number, bit 0 the highest. */
+  readonly flags: number
+  /** When the client authenticated, milliseconds since the epoch. */
+  readonly authTimeMs: number
+  /** From when on it is valid. */
+  readonly startTimeMs: number
+  /** Until when it is valid. */
+  readonly endTimeMs: number
+  /** Until when it can be renewed. */
+  readonly renewTillMs?: number | undefined
+}
+
+/** Whom to act for. */
+export interface S4uUser {
+  /** sAMAccountName, or a user principal name where `enterprise` is set. */
+  readonly name: string
+  /** The user's realm. */
+  readonly realm: string
+  /** True when `name` is a user principal name. Default false. */
+  readonly enterprise?: boolean | undefined
+  /** `S-1-5-…` as the directory gave it: the ticket must name this very account. */
+  readonly sid?: string | undefined
+}
+
+/** The connector's ticket to itself in the name of a user: what an S4U2Proxy is based on. Opened and checked. */
+export interface Evidence extends ServiceTicket {
+  /** False when the KDC forbids delegation with it. */
+  readonly forwardable: boolean
+  /** The user's SID out of the PAC. */
+  readonly sid: string
+  /** SIDs of the user's groups out of the PAC. */
+  readonly groupSids: readonly string[]
+  /** sAMAccountName out of the PAC (EffectiveName). */
+  readonly accountName: string
+}

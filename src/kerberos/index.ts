@@ -1,0 +1,27 @@
+/**
+ * A Kerberos V5 client library that can delegate (S4U2Self, S4U2Proxy). Pure: network and disk are in ./io.
+ *
+ * @module
+ */
+
+export { KerberosClient } from './client.ts'
+export type { KdcTransport, KerberosClientOptions } from './client-options.ts'
+export {
+  KdcReplyError,
+  KerberosError,
+  type KdcReplyDetails,
+  type KerberosErrorCode,
+} from './errors.ts'
+export * from './crypto/index.ts'
+export * from './exchange/index.ts'
+export * from './files/index.ts'
+export * from './gss/index.ts'
+export * from './iana/index.ts'
+export {
+  formatPrincipal,
+  parsePrincipal,
+  sameName,
+  sameNameIgnoringCase,
+  type ParsedPrincipal,
+  type PrincipalName,
+} from './messages/index.ts'
