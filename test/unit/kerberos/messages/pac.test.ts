@@ -20,12 +20,14 @@ import {
 } from '../../../support/pac-writer.ts'
 
 const PAC_USAGE = 17
-const windowsPac = Buffer.from(
-  readFileSync(new URL('../../../../fixtures/kerberos/windows-2003-pac.hex', import.meta.url))
-    .toString()
-    .replaceAll(/\s/g, ''),
-  'hex',
-)
+
+/** Octets of a fixture whose origin is in fixtures/kerberos/README.md. */
+function fixture(name: string): Buffer {
+  const file = new URL(`../../../../fixtures/kerberos/${name}.hex`, import.meta.url)
+  return Buffer.from(readFileSync(file, 'utf8').replaceAll(/\s/g, ''), 'hex')
+}
+
+const windowsPac = fixture('windows-2003-pac')
 /** Published with the PAC: fixtures/kerberos/README.md. */
 const windowsServerKey = {
   etype: 23,
@@ -115,6 +117,47 @@ describe('decodePac, a PAC of Windows Server 2003', () => {
         assert.ok(['ERR_KRB_DECODE', 'ERR_KRB_ETYPE'].includes(error.code))
       }
     }
+  })
+})
+
+describe('decodePac, PACs of Samba 4.22', () => {
+  const domain = 'S-1-5-21-3849440942-1274837473-559897849'
+  const keyOf = (octets: string) => ({ etype: 18, value: Buffer.from(octets, 'hex') })
+
+  it('reads the PAC of a ticket that a user asked for', () => {
+    const serviceKey = keyOf('7916fd04beb464b9440588da622c8543dfe7cee3471e769d986f2d697d2e0a41')
+    const pac = decodePac(fixture('samba-4.22-pac'))
+    assert.equal(pac.logonInfo.effectiveName, 'alice')
+    assert.equal(pac.logonInfo.userSid, `${domain}-1103`)
+    assert.deepEqual(pac.logonInfo.groupSids, [
+      `${domain}-513`,
+      `${domain}-1126`,
+      `${domain}-1127`,
+      'S-1-18-1',
+      'S-1-5-21-0-0-0-497',
+    ])
+    assert.equal(pac.clientInfo.name, 'alice')
+    assert.equal(pac.upnDnsInfo?.upn, 'alice@corp.example')
+    assert.equal(serverSignatureFits(pac, serviceKey), true)
+    assert.equal(pac.ticketChecksum?.mac.length, 12)
+    assert.equal(pac.fullChecksum?.mac.length, 12)
+  })
+
+  it('reads the PAC of an S4U2Self ticket', () => {
+    const serviceKey = keyOf('4a46f90fe3efa5004f6ce2e03d9df57ed082a325b939e044b028923dc1e9bb9f')
+    const pac = decodePac(fixture('samba-4.22-s4u2self-pac'))
+    assert.equal(pac.logonInfo.effectiveName, 'bob')
+    assert.equal(pac.logonInfo.userSid, `${domain}-1104`)
+    // S-1-18-2, service asserted identity: no one proved to the KDC to be bob (MS-SFU 3.2.5.1.2).
+    assert.ok(pac.logonInfo.groupSids.includes('S-1-18-2'))
+    assert.deepEqual(pac.upnDnsInfo, {
+      upn: 'robert@contoso.test',
+      dnsDomainName: 'CORP.EXAMPLE',
+      upnIsMadeUp: false,
+      samName: 'bob',
+      sid: `${domain}-1104`,
+    })
+    assert.equal(serverSignatureFits(pac, serviceKey), true)
   })
 })
 
