@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { BodySource } from './ports.ts'
+import type { BodySource } from './body-source.ts'
 import type { SallyportError } from '../platform/index.ts'
 
 /** How a backend's TLS is verified. */

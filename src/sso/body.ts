@@ -5,7 +5,7 @@
  */
 
 import { SsoError } from './errors.ts'
-import type { BodySource } from './ports.ts'
+import type { BodySource } from './body-source.ts'
 
 /** Told of a body that was collected. */
 export interface CollectedBody {

@@ -14,6 +14,7 @@ export type {
   Channel,
   StreamedBody,
 } from './backend.ts'
+export type { BodySink, BodySource, RequestBody } from './body-source.ts'
 export { SsoError, type SsoErrorCode } from './errors.ts'
 export { resolveSsoLimits, type SsoLimits } from './limits.ts'
 export { createPipeline } from './pipeline.ts'
@@ -26,14 +27,11 @@ export {
 } from './policy.ts'
 export { policySchema, type BackendRow, type IssuerRow, type PolicyFile } from './policy-file.ts'
 export type {
-  BodySink,
-  BodySource,
   FlushFilter,
   KerberosPort,
   KeySource,
   PipelinePorts,
   Proof,
-  RequestBody,
   ResponseSink,
   SsoCall,
   SsoCounters,

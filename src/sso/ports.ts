@@ -10,6 +10,7 @@ import type { KerberosClient } from '../kerberos/index.ts'
 import type { Clock, Logger, Random, SallyportError } from '../platform/index.ts'
 import type { AppSettings } from '../tunnel/index.ts'
 import type { BackendPool } from './backend.ts'
+import type { RequestBody } from './body-source.ts'
 import type { SsoLimits } from './limits.ts'
 import type { Policy } from './policy.ts'
 
@@ -18,42 +19,6 @@ export interface Proof {
   readonly id: string
   readonly idToken: string
 }
-
-/** Takes a request body as it arrives. */
-export interface BodySink {
-  /**
-   * Takes a chunk, which may be kept.
-   *
-   * @returns False when the source should pause until `resume()`.
-   */
-  onData(chunk: Uint8Array): boolean
-  onEnd(): void
-  /** The client went away: the body never ends. */
-  onError(error: Error): void
-}
-
-/** Where a request body comes from. Nothing flows before `start`. */
-export interface BodySource {
-  /**
-   * Lets the body flow. Called at most once.
-   *
-   * @param sink - Takes it.
-   * @returns A handle to go on after a pause.
-   */
-  start(sink: BodySink): { resume(): void }
-  /** Nobody wants the rest; harmless when the body has ended or never started. */
-  cancel(): void
-}
-
-/** A request's body. */
-export type RequestBody =
-  | { readonly kind: 'none' }
-  | {
-      readonly kind: 'stream'
-      /** Octets, where the client said so. */
-      readonly length: number | undefined
-      readonly source: BodySource
-    }
 
 /** One request on its way to a backend. */
 export interface SsoRequest {

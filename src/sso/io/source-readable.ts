@@ -5,7 +5,7 @@
  */
 
 import { Readable } from 'node:stream'
-import type { BodySource } from '../ports.ts'
+import type { BodySource } from '../body-source.ts'
 
 /** Reads a BodySource. The source is started at the first read and cancelled when the stream is destroyed early. */
 export class SourceReadable extends Readable {

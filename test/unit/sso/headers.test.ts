@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import {
+  isConnectionAuthorization,
+  negotiateChallenge,
+  withoutConnectionChallenges,
+} from '../../../src/sso/challenge.ts'
+import { backendHeaders, clientHeaders, negotiateOf } from '../../../src/sso/headers.ts'
+import { valuesOf } from '../../support/sso/sink.ts'
+
+describe('withoutConnectionChallenges', () => {
+  const cases: readonly (readonly [string, string])[] = [
+    ['Negotiate', ''],
+    ['negotiate YII=', ''],
+    ['NTLM', ''],
+    ['Kerberos', ''],
+    ['Negotiate, NTLM', ''],
+    ['Basic realm="x"', 'Basic realm="x"'],
+    ['Negotiate, Basic realm="x"', 'Basic realm="x"'],
+    ['Basic realm="a, Negotiate", NTLM', 'Basic realm="a, Negotiate"'],
+    ['Digest realm="a", nonce="b", Negotiate abc==, Bearer', 'Digest realm="a", nonce="b", Bearer'],
+    ['NTLM realm="x", y=z, Basic realm="q"', 'Basic realm="q"'],
+    ['Bearer realm="negotiate"', 'Bearer realm="negotiate"'],
+  ]
+  for (const [value, left] of cases) {
+    it(`leaves '${left}' of '${value}'`, () => {
+      assert.equal(withoutConnectionChallenges(value), left)
+    })
+  }
+
+  it('never leaves a challenge of a connection, whatever is around it', () => {
+    const part = fc.constantFrom(
+      'Negotiate',
+      'NTLM',
+      'negotiate YII=',
+      'Basic realm="x"',
+      'Digest a="b", c=d',
+      'Bearer',
+    )
+    fc.assert(
+      fc.property(fc.array(part, { minLength: 1 }), (parts) => {
+        const left = withoutConnectionChallenges(parts.join(', '))
+        return negotiateChallenge(left) === undefined && !/ntlm/i.test(left)
+      }),
+    )
+  })
+})
+
+describe('isConnectionAuthorization', () => {
+  it('knows the schemes that sign a connection in', () => {
+    for (const value of ['Negotiate YII=', 'NTLM TlRM', ' negotiate x', 'Kerberos x', 'NTLM']) {
+      assert.equal(isConnectionAuthorization(value), true, value)
+    }
+    for (const value of ['Basic eDp5', 'Bearer negotiate', 'Negotiated x', '']) {
+      assert.equal(isConnectionAuthorization(value), false, value)
+    }
+  })
+})
+
+describe('backendHeaders', () => {
+  const sent = [
+    ['Host', 'intranet.example'],
+    ['AUTHORIZATION', 'Bearer t'],
+    ['authorization', 'Negotiate YII='],
+    ['Proxy-Authorization', 'Basic x'],
+    ['Connection', 'keep-alive, X-Secret-Hop'],
+    ['x-secret-hop', '1'],
+    ['Transfer-Encoding', 'chunked'],
+    ['Content-Length', '5'],
+    ['Expect', '100-continue'],
+    ['Upgrade', 'h2c'],
+    ['Accept', 'text/html'],
+    ['Cookie', 'a=b'],
+  ].flat()
+
+  it('passes no Authorization of the client on a Kerberos app', () => {
+    assert.deepEqual(backendHeaders(sent, 'iwa.corp.example', true), [
+      'host',
+      'iwa.corp.example',
+      'Accept',
+      'text/html',
+      'Cookie',
+      'a=b',
+    ])
+  })
+
+  it('passes none that signs a connection in elsewhere', () => {
+    const headers = backendHeaders(sent, 'iwa.corp.example', false)
+    assert.deepEqual(valuesOf(headers, 'authorization'), ['Bearer t'])
+  })
+})
+
+describe('clientHeaders', () => {
+  it('keeps sign-in and hop-by-hop fields of the backend connection back', () => {
+    const headers = [
+      ['Connection', 'close, X-Hop'],
+      ['X-Hop', '1'],
+      ['Keep-Alive', 'timeout=5'],
+      ['Transfer-Encoding', 'chunked'],
+      ['WWW-Authenticate', 'Negotiate abc='],
+      ['www-authenticate', 'Basic realm="x", NTLM'],
+      ['Persistent-Auth', 'true'],
+      ['Authentication-Info', 'x'],
+      ['Proxy-Support', 'Session-Based-Authentication'],
+      ['Set-Cookie', 'a=b'],
+      ['set-cookie', 'c=d'],
+      ['Content-Length', '3'],
+    ].flat()
+    assert.deepEqual(clientHeaders(headers), [
+      'www-authenticate',
+      'Basic realm="x"',
+      'Set-Cookie',
+      'a=b',
+      'set-cookie',
+      'c=d',
+      'Content-Length',
+      '3',
+    ])
+  })
+})
+
+describe('negotiateOf', () => {
+  it('finds the challenge among fields and schemes', () => {
+    assert.equal(
+      negotiateOf([
+        'A',
+        'b',
+        'WWW-Authenticate',
+        'NTLM',
+        'www-authenticate',
+        'Basic realm="x", Negotiate YII=',
+      ]),
+      'Negotiate YII=',
+    )
+    assert.equal(negotiateOf(['WWW-Authenticate', 'Basic realm="Negotiate"']), undefined)
+  })
+})
