@@ -19,6 +19,7 @@ export class ArrivedRequest implements StreamHandler {
   /** Give credit back at once. */
   greedy = true
   readonly #answer: (request: ArrivedRequest) => void
+  onDrain: () => void = () => undefined
   readonly #waiters: (() => void)[] = []
 
   constructor(
