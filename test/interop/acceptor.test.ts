@@ -12,6 +12,7 @@ interface NativeServer {
   step(token: string): Promise<string | null>
   readonly username: string | null
   readonly contextComplete: boolean
+  readonly targetName: string | null
   readonly response: string | null
 }
 interface NativeKerberos {
@@ -65,6 +66,17 @@ describe('npm kerberos as acceptor', { skip }, () => {
     const server = await accept(sent.token)
     assert.equal(server.username, 'bob@CORP.EXAMPLE')
     sent.verifyReply(octets(server.response))
+  })
+
+  it('names the service a token is for where it takes any', async () => {
+    const { token } = files.initiatorFor('alice').createToken()
+    const server = await accept(token, '')
+    assert.equal(server.targetName, 'HTTP/iwa.corp.example@CORP.EXAMPLE')
+  })
+
+  it('accepts nothing for a service that is not in the keytab', async () => {
+    const { token } = files.initiatorFor('alice').createToken()
+    await assert.rejects(accept(token, 'HTTP@other.corp.example'), /No key table entry/)
   })
 
   it('accepts a token that asks for no proof', async () => {
