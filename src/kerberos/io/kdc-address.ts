@@ -1,0 +1,45 @@
+/**
+ * Where a KDC listens, as administrators write it.
+ *
+ * @module
+ */
+
+/** The port of RFC 4120 section 7.2. */
+const KERBEROS_PORT = 88
+
+/** Host and port of a KDC. */
+export interface KdcAddress {
+  /** Name or IP address, IPv6 without brackets. */
+  readonly host: string
+  /** TCP port. */
+  readonly port: number
+}
+
+/**
+ * Reads `host`, `host:port`, an IPv6 address or `[IPv6]:port`.
+ *
+ * @param text - For instance `dc1.corp.example` or `[fd00::1]:88`.
+ * @returns Host and port; 88 when none is named.
+ * @throws RangeError for anything else.
+ */
+export function parseKdcAddress(text: string): KdcAddress {
+  const bracketed = /^\[([0-9a-fA-F:.%\w]+)\](?::(\d{1,5}))?$/.exec(text)
+  const plain = /^([^\s:[\]]+)(?::(\d{1,5}))?$/.exec(text)
+  const match = bracketed ?? plain ?? /^([0-9a-fA-F:.]+)$/.exec(text)
+  const host = match?.[1]
+  const port = Number(match?.[2] ?? KERBEROS_PORT)
+  if (host === undefined || port < 1 || port > 65535) {
+    throw new RangeError(`not the address of a KDC (host, host:port): ${JSON.stringify(text)}`)
+  }
+  return { host, port }
+}
+
+/**
+ * The text form of an address, for messages.
+ *
+ * @param address - Host and port.
+ * @returns `host:port`, IPv6 in brackets.
+ */
+export function formatKdcAddress({ host, port }: KdcAddress): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}

@@ -1,0 +1,138 @@
+/**
+ * Reaches KDCs over TCP, one connection a request, with fail-over between those listed for a realm.
+ *
+ * @module
+ */
+
+import { connect as connectTcp, type Socket } from 'node:net'
+import { aborted } from '../client-drive.ts'
+import type { KdcTransport } from '../client-options.ts'
+import { KerberosError } from '../errors.ts'
+import { KrbErrorCode } from '../iana/index.ts'
+import { decodeKrbError, isKrbError } from '../messages/index.ts'
+import { parseKdcAddress, type KdcAddress } from './kdc-address.ts'
+import { tcpAttempt } from './tcp-attempt.ts'
+
+/** How KDCs are reached. */
+export interface TcpKdcTransportOptions {
+  /** For each realm its KDCs as `host` or `host:port`, the preferred first. */
+  readonly kdcs: Readonly<Record<string, readonly string[]>>
+  /** Time for one KDC to answer, milliseconds. Default 3000. */
+  readonly timeoutMs?: number | undefined
+  /** Time for all of them together, milliseconds. Default 10 000. */
+  readonly totalTimeoutMs?: number | undefined
+  /** Largest reply, octets. Default 256 KiB. */
+  readonly maxReplyOctets?: number | undefined
+  /** Opens a connection, for instance with a resolver of its own. Default the system's. */
+  readonly connect?: ((address: KdcAddress) => Socket) | undefined
+}
+
+/** KDCs of one realm and which of them answered last. */
+interface RealmKdcs {
+  readonly addresses: readonly KdcAddress[]
+  preferred: number
+}
+
+/** A KdcTransport over TCP. */
+export class TcpKdcTransport implements KdcTransport {
+  readonly #realms: ReadonlyMap<string, RealmKdcs>
+  readonly #timeoutMs: number
+  readonly #totalTimeoutMs: number
+  readonly #maxReplyOctets: number
+  readonly #connect: (address: KdcAddress) => Socket
+
+  /**
+   * Opens no connection yet.
+   *
+   * @param options - Where the KDCs are, and limits.
+   * @throws RangeError for an address that is none, a realm without KDCs or a limit that is not positive.
+   */
+  constructor(options: TcpKdcTransportOptions) {
+    this.#realms = new Map(
+      Object.entries(options.kdcs).map(([realm, kdcs]) => [realm, realmKdcs(realm, kdcs)]),
+    )
+    this.#timeoutMs = positive('timeoutMs', options.timeoutMs ?? 3000)
+    this.#totalTimeoutMs = positive('totalTimeoutMs', options.totalTimeoutMs ?? 10_000)
+    this.#maxReplyOctets = positive('maxReplyOctets', options.maxReplyOctets ?? 262_144)
+    this.#connect = options.connect ?? ((address) => connectTcp({ ...address, noDelay: true }))
+  }
+
+  /**
+   * Asks the KDC that answered last, then the others.
+   *
+   * @param realm - Whose KDC.
+   * @param request - DER of the request.
+   * @param signal - Gives up.
+   * @returns DER of the reply, whatever it says.
+   * @throws KerberosError ERR_KRB_KDC_UNREACHABLE when none answered, ERR_KRB_ABORTED.
+   */
+  async exchange(realm: string, request: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> {
+    const kdcs = this.#realms.get(realm)
+    if (kdcs === undefined) throw unreachable(realm, ['no KDC is configured'])
+    const limit = AbortSignal.timeout(this.#totalTimeoutMs)
+    const either = signal === undefined ? limit : AbortSignal.any([signal, limit])
+    const order = kdcs.addresses.map((_, i) => (kdcs.preferred + i) % kdcs.addresses.length)
+    const failures: string[] = []
+    let unavailable: Uint8Array | undefined
+    for (const index of order) {
+      if (signal?.aborted === true) throw aborted(signal)
+      if (limit.aborted) break
+      const reply = await this.#attempt({ kdcs, index, request }, either, failures)
+      if (reply === undefined) continue
+      if (!isUnavailable(reply)) {
+        kdcs.preferred = index
+        return reply
+      }
+      unavailable = reply
+    }
+    if (signal?.aborted === true) throw aborted(signal)
+    if (unavailable !== undefined) return unavailable
+    throw unreachable(realm, failures)
+  }
+
+  /** Undefined when this KDC failed; then it is not the first to be asked next time. */
+  async #attempt(
+    { kdcs, index, request }: { kdcs: RealmKdcs; index: number; request: Uint8Array },
+    signal: AbortSignal,
+    failures: string[],
+  ): Promise<Uint8Array | undefined> {
+    const address = kdcs.addresses[index]
+    if (address === undefined) return undefined
+    const [timeoutMs, maxReplyOctets] = [this.#timeoutMs, this.#maxReplyOctets]
+    const attempt = { address, request, timeoutMs, maxReplyOctets, connect: this.#connect }
+    try {
+      return await tcpAttempt(attempt, signal)
+    } catch (error) {
+      failures.push(error instanceof Error ? error.message : String(error))
+      if (kdcs.preferred === index) kdcs.preferred = (index + 1) % kdcs.addresses.length
+      return undefined
+    }
+  }
+}
+
+function realmKdcs(realm: string, kdcs: readonly string[]): RealmKdcs {
+  if (kdcs.length === 0) throw new RangeError(`the realm ${realm} needs a KDC`)
+  return { addresses: kdcs.map(parseKdcAddress), preferred: 0 }
+}
+
+function positive(name: string, value: number): number {
+  if (!Number.isInteger(value) || value <= 0) throw new RangeError(`${name} must be above 0`)
+  return value
+}
+
+/** KDC_ERR_SVC_UNAVAILABLE: this KDC cannot, another may. */
+function isUnavailable(reply: Uint8Array): boolean {
+  if (!isKrbError(reply)) return false
+  try {
+    return decodeKrbError(reply).errorCode === KrbErrorCode.KDC_ERR_SVC_UNAVAILABLE
+  } catch {
+    return false
+  }
+}
+
+function unreachable(realm: string, failures: readonly string[]): KerberosError {
+  const why = failures.length === 0 ? 'no answer in time' : failures.join('; ')
+  return new KerberosError('ERR_KRB_KDC_UNREACHABLE', `no KDC of ${realm} answered: ${why}`, {
+    mend: 'Check the kdcs setting, the network and port 88 (TCP) of the domain controllers.',
+  })
+}
