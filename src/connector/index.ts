@@ -17,3 +17,11 @@ export { splitHostPort } from './config-fields.ts'
 export { createConnector, type Connector, type ConnectorOptions } from './connector.ts'
 export { ConnectorError, type ConnectorErrorCode } from './errors.ts'
 export type { ConnectorPorts, KerberosStatus, TunnelDialler } from './ports.ts'
+export {
+  registerConnector,
+  type Registered,
+  type RegisterOptions,
+  type RegisterPorts,
+  type RegistrationRecord,
+} from './register.ts'
+export { GatewayRefusal, RegisterError, type RegisterErrorCode } from './register-errors.ts'

@@ -33,3 +33,19 @@ export {
   type LiveTunnel,
 } from './live-connectors.ts'
 export type { OidcProvider, TokenSet } from './oidc.ts'
+export {
+  createAdminOperations,
+  type AdminOperations,
+  type AdminPorts,
+  type ConnectorSummary,
+} from './admin.ts'
+export {
+  createRegistrationToken,
+  Registration,
+  type CreatedToken,
+  type RegistrationOptions,
+  type RegistrationPorts,
+  type RegistrationReply,
+  type TokenOrder,
+} from './registration.ts'
+export { RegistrationError, type RegistrationErrorCode } from './registration-errors.ts'

@@ -5,3 +5,6 @@
  */
 
 export { createNameResolver, type NameResolver } from './name-resolver.ts'
+export { readRegistration, registrationFiles } from './register-files.ts'
+export { registrationTransport, type RegistrationTransportOptions } from './register-transport.ts'
+export { createConnectorRuntime, type ConnectorRuntimeOptions } from './runtime.ts'
