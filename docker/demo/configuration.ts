@@ -138,7 +138,9 @@ export function policy(lab: LabEnvironment): Configuration {
     .filter(isPresent)
     .map((backend) => ({
       origin: backend.origin,
-      ...(backend.spn === '' ? {} : { servicePrincipalName: backend.spn }),
+      ...(backend.spn === ''
+        ? { preAuthentication: 'passthrough' }
+        : { servicePrincipalName: backend.spn }),
       addresses: ['127.88.0.0/16'],
       ...(backend.origin.startsWith('https:') ? { tls: { ca: lab.caFile } } : {}),
     }))

@@ -1,0 +1,150 @@
+/**
+ * A pipeline whose every part is real but the identity provider: the lab's KDC, directory and backends.
+ *
+ * @module
+ */
+
+import { readFile } from 'node:fs/promises'
+import type { LabEnvironment } from '../../../docker/lab.ts'
+import { LdapDirectory } from '../../../src/directory/io/index.ts'
+import {
+  Initiator,
+  KerberosClient,
+  parsePrincipal,
+  tlsServerEndPoint,
+} from '../../../src/kerberos/index.ts'
+import { readKeytabFile, TcpKdcTransport } from '../../../src/kerberos/io/index.ts'
+import { systemClock, systemRandom } from '../../../src/platform/io/index.ts'
+import {
+  compilePolicy,
+  createPipeline,
+  policySchema,
+  type Proof,
+  type SsoPipeline,
+} from '../../../src/sso/index.ts'
+import { createBackendPool, createResolve } from '../../../src/sso/io/index.ts'
+import { MemoryLogger } from '../manual-clock.ts'
+import { CollectingSink, type Outcome } from './sink.ts'
+import { appOf, createIssuer, ISSUER, type Issuer, type RawPolicy } from './world.ts'
+
+/** A running pipeline in front of the lab. */
+export interface LabPipeline {
+  readonly pipeline: SsoPipeline
+  readonly logger: MemoryLogger
+  /** A proof for a user by login name. */
+  proof(login: string): Promise<Proof>
+  /** Sends a GET to a URL of a backend. */
+  get(url: string, proof: Proof, spn?: string): Promise<Outcome>
+  close(): Promise<void>
+}
+
+function policyFor(lab: LabEnvironment, row: RawPolicy): unknown {
+  const backends = Object.values(lab.backends).flatMap((backend) =>
+    [...new Set([backend?.origin, backend?.tlsOrigin])].map((origin) => ({
+      origin,
+      ...(backend?.spn === '' ? {} : { servicePrincipalName: backend?.spn }),
+      addresses: ['127.88.0.0/16'],
+      ...(origin?.startsWith('https:') === true ? { tls: { ca: lab.caFile } } : {}),
+      ...row,
+    })),
+  )
+  const issuer = {
+    issuer: ISSUER,
+    audience: 'sallyport',
+    loginClaim: 'upn',
+    keysFile: 'unused',
+    upnSuffixes: ['corp.example', 'contoso.test'],
+    realms: [lab.realm],
+    algorithms: ['ES256'],
+  }
+  return { issuers: [issuer], backends }
+}
+
+async function kerberosOf(lab: LabEnvironment, account: string): Promise<KerberosClient> {
+  const connector = lab.connectors[account]
+  if (connector === undefined) throw new Error(`the lab has no connector ${account}`)
+  const { principal } = parsePrincipal(connector.principal)
+  const keys = await readKeytabFile(connector.keytab)
+  return new KerberosClient({
+    identity: { principal, realm: lab.realm, keys },
+    transport: new TcpKdcTransport({ kdcs: { [lab.realm]: [lab.kdc] } }),
+    clock: systemClock,
+    random: systemRandom,
+    requireSid: true,
+  })
+}
+
+function directoryOf(lab: LabEnvironment, kerberos: KerberosClient, ca: string): LdapDirectory {
+  const ports = { clock: systemClock, random: systemRandom }
+  return new LdapDirectory(
+    { servers: [new URL(lab.ldaps).host], ca },
+    {
+      clock: systemClock,
+      logger: new MemoryLogger(),
+      lookup: createResolve({ servers: [lab.dnsServer] }),
+      binder: {
+        channelBinding: tlsServerEndPoint,
+        bindToken: async (serverName, channelBinding) => {
+          const ticket = await kerberos.ownTicket(`ldap/${serverName}`)
+          return new Initiator(ticket, ports).createToken({ channelBinding }).token
+        },
+      },
+    },
+  )
+}
+
+/**
+ * Starts a pipeline.
+ *
+ * @param lab - The lab.
+ * @param options - Which connector account (default CONN1), and fields for every policy row.
+ * @returns The pipeline; to be closed.
+ */
+export async function createLabPipeline(
+  lab: LabEnvironment,
+  options: { readonly account?: string; readonly row?: RawPolicy } = {},
+): Promise<LabPipeline> {
+  const ca = await readFile(lab.caFile, 'utf8')
+  const kerberos = await kerberosOf(lab, options.account ?? 'CONN1')
+  const directory = directoryOf(lab, kerberos, ca)
+  const issuer: Issuer = await createIssuer(systemClock)
+  const logger = new MemoryLogger()
+  const pipeline = createPipeline({
+    policy: compilePolicy(policySchema.parse(policyFor(lab, options.row ?? {})), () => ca),
+    keys: issuer.keys,
+    kerberos,
+    directory,
+    backends: createBackendPool({ resolve: createResolve({ servers: [lab.dnsServer] }) }),
+    clock: systemClock,
+    random: systemRandom,
+    logger,
+  })
+  const apps = new Map<string, ReturnType<typeof appOf>>()
+  let count = 0
+  return {
+    pipeline,
+    logger,
+    proof: async (login) => ({ id: `p${++count}`, idToken: await issuer.token({ upn: login }) }),
+    get: (url, proof, spn) => {
+      const { origin, pathname, search, hostname } = new URL(url)
+      const servicePrincipalName = spn ?? `HTTP/${hostname}`
+      const id = `${origin} ${servicePrincipalName}`
+      const app = apps.get(id) ?? appOf(`${origin}/`, { id, servicePrincipalName })
+      apps.set(id, app)
+      const sink = new CollectingSink()
+      const request = {
+        requestId: `r${++count}`,
+        app,
+        proof,
+        method: 'GET',
+        target: pathname + search,
+      }
+      pipeline.handle({ ...request, headers: [], body: { kind: 'none' } }, sink)
+      return sink.outcome
+    },
+    close: async () => {
+      await pipeline.close()
+      directory.close()
+    },
+  }
+}
