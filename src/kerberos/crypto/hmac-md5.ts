@@ -2,12 +2,13 @@
  * The checksum type -138, KERB_CHECKSUM_HMAC_MD5 (RFC 4757 section 4).
  *
  * PA-FOR-USER (MS-SFU 2.2.1) wants it with any key, also an AES one; a PAC may carry it. The protocol fixes it; where
- * OpenSSL runs in FIPS mode MD5 is absent and this throws (native-notes/kerberos-binding.md says what that means).
+ * OpenSSL runs in FIPS mode MD5 is absent (native-notes/kerberos-binding.md says what that means).
  *
  * @module
  */
 
 import { createHash, createHmac } from 'node:crypto'
+import { KerberosError } from '../errors.ts'
 import type { EncryptionKey } from './etype.ts'
 
 const SIGNATURE_KEY = new TextEncoder().encode('signaturekey\0')
@@ -19,11 +20,23 @@ const SIGNATURE_KEY = new TextEncoder().encode('signaturekey\0')
  * @param usage - Key usage number, hashed as 32 bits little-endian.
  * @param data - What is protected.
  * @returns 16 octets.
+ * @throws KerberosError ERR_KRB_ETYPE where OpenSSL refuses MD5 (FIPS mode).
  */
 export function hmacMd5(key: EncryptionKey, usage: number, data: Uint8Array): Uint8Array {
-  const signingKey = createHmac('md5', key.value).update(SIGNATURE_KEY).digest()
   const usageOctets = new Uint8Array(4)
   new DataView(usageOctets.buffer).setUint32(0, usage, true)
-  const digest = createHash('md5').update(usageOctets).update(data).digest()
-  return createHmac('md5', signingKey).update(digest).digest()
+  try {
+    const signingKey = createHmac('md5', key.value).update(SIGNATURE_KEY).digest()
+    const digest = createHash('md5').update(usageOctets).update(data).digest()
+    return createHmac('md5', signingKey).update(digest).digest()
+  } catch (cause) {
+    throw new KerberosError(
+      'ERR_KRB_ETYPE',
+      'checksum type -138 (HMAC-MD5) is refused by OpenSSL',
+      {
+        cause,
+        mend: 'OpenSSL runs in FIPS mode: see native-notes/kerberos-binding.md.',
+      },
+    )
+  }
 }

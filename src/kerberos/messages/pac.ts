@@ -20,7 +20,7 @@ import { NdrReader } from './pac-ndr.ts'
 export type { PacLogonInfo } from './pac-logon-info.ts'
 
 /** ulType of a PAC_INFO_BUFFER (MS-PAC 2.4). */
-export const PacBufferType = {
+const PacBufferType = {
   LOGON_INFO: 1,
   CREDENTIALS_INFO: 2,
   SERVER_CHECKSUM: 6,
