@@ -7,7 +7,7 @@
  */
 
 import { lookup, Resolver } from 'node:dns/promises'
-import { isIP } from 'node:net'
+import { isIP, type LookupFunction } from 'node:net'
 import { LRUCache } from 'lru-cache'
 import { errorCode, type Clock } from '../../platform/index.ts'
 import { ConnectorError, type DnsConfig } from '../index.ts'
@@ -42,6 +42,33 @@ export function createNameResolver(config: DnsConfig | undefined, clock: Clock):
       const mend = 'Check the name, and dns.servers in connector.yaml.'
       throw new ConnectorError('ERR_CONNECTOR_NAME', text, { cause, mend })
     }
+  }
+}
+
+/**
+ * The resolver in the form that node's sockets want.
+ *
+ * @param resolve - The resolver.
+ * @returns For the `lookup` option of net.connect.
+ */
+export function toLookupFunction(resolve: NameResolver): LookupFunction {
+  return (name, options, done) => {
+    const wanted = (address: string) => !options.family || isIP(address) === options.family
+    resolve(name).then(
+      (found) => {
+        const addresses = found
+          .filter(wanted)
+          .map((address) => ({ address, family: isIP(address) }))
+        const [first] = addresses
+        if (!first)
+          done(new ConnectorError('ERR_CONNECTOR_NAME', `${name} has no such address`), '')
+        else if (options.all) done(null, addresses)
+        else done(null, first.address, first.family)
+      },
+      (error: unknown) => {
+        done(error as Error, '')
+      },
+    )
   }
 }
 

@@ -33,6 +33,16 @@ export class LdapDirectory implements AccountDirectory {
     return this.#finder.findAccount(key, signal)
   }
 
+  /**
+   * Makes sure that a server answers and lets us in.
+   *
+   * @param signal - Gives up waiting.
+   * @throws DirectoryError as findAccount does.
+   */
+  check(signal?: AbortSignal): Promise<void> {
+    return this.#search.check(signal)
+  }
+
   /** Ends the connection. Later look-ups are refused. */
   close(): void {
     this.#search.close()

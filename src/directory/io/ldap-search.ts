@@ -84,6 +84,16 @@ export class LdapSearch implements DirectorySearch {
     })
   }
 
+  /**
+   * Makes sure that a server answers and lets us in.
+   *
+   * @param signal - Gives up waiting.
+   * @throws DirectoryError as a search does.
+   */
+  async check(signal?: AbortSignal): Promise<void> {
+    await this.search(ROOT_DSE, signal)
+  }
+
   /** Ends the connection. Later searches are refused. */
   close(): void {
     this.#closed = true

@@ -1,0 +1,140 @@
+/**
+ * The whole connector service: every port wired to the real world.
+ *
+ * @module
+ */
+
+import { readFile } from 'node:fs/promises'
+import { LdapDirectory } from '../../directory/io/index.ts'
+import type { KerberosClient } from '../../kerberos/index.ts'
+import { errorCode, errorText, type Logger } from '../../platform/index.ts'
+import { systemClock, systemRandom } from '../../platform/io/index.ts'
+import { createPipeline, type Policy, type SsoPipeline } from '../../sso/index.ts'
+import { createBackendPool, createKeySource } from '../../sso/io/index.ts'
+import {
+  ConnectorError,
+  createConnector,
+  type Connector,
+  type ConnectorConfig,
+  type DirectoryConfig,
+  type KerberosStatus,
+} from '../index.ts'
+import { createKerberosClient, ldapBinder } from './kerberos-identity.ts'
+import { createNameResolver, type NameResolver } from './name-resolver.ts'
+import { readRegistration } from './register-files.ts'
+import { createTunnelDialler } from './tunnel-dialler.ts'
+
+const world = { clock: systemClock, random: systemRandom }
+
+/** What the command line has read. */
+export interface ConnectorRuntimeOptions {
+  /** connector.yaml, every path absolute. */
+  readonly config: ConnectorConfig
+  /** policy.yaml, compiled. */
+  readonly policy: Policy
+  /** Sallyport's version. */
+  readonly version: string
+  readonly logger: Logger
+}
+
+/** Account and directory of a connector that has Kerberos. */
+interface Identity {
+  readonly client: KerberosClient
+  readonly directory: LdapDirectory
+}
+
+/**
+ * Makes the service. What the configuration names is read now, so that a mistake shows itself at once; the network is first used by
+ * `start`.
+ *
+ * @param options - What the command line has read.
+ * @returns The connector, not started.
+ * @throws SallyportError when there is no registration, or a file that is named cannot be used.
+ */
+export async function createConnectorRuntime(options: ConnectorRuntimeOptions): Promise<Connector> {
+  const { config, logger, version } = options
+  const readIdentity = () => readRegistration(config.stateDirectory)
+  await readIdentity()
+  const resolve = createNameResolver(config.dns, systemClock)
+  const identity = await createIdentity(config, resolve, logger)
+  const pipeline = withDirectoryClosed(createSsoPipeline(options, resolve, identity), identity)
+  const dialler = createTunnelDialler({ readIdentity, clock: systemClock, logger })
+  const checkKerberos = identity && kerberosCheck(identity, config.directory)
+  return createConnector(
+    { version, limits: config.limits },
+    { ...world, dialler, pipeline, logger, ...(checkKerberos ? { checkKerberos } : {}) },
+  )
+}
+
+async function createIdentity(
+  config: ConnectorConfig,
+  resolve: NameResolver,
+  logger: Logger,
+): Promise<Identity | undefined> {
+  const { kerberos, directory } = config
+  if (!kerberos || !directory) return undefined
+  const client = await createKerberosClient(kerberos, { ...world, logger, resolve })
+  const { ca: caFile, ...settings } = directory
+  const ca = caFile === undefined ? undefined : await readText(caFile, 'directory.ca')
+  const binder = ldapBinder(client, world)
+  const ports = { clock: systemClock, logger, binder, lookup: resolve }
+  return { client, directory: new LdapDirectory({ ...settings, ca }, ports) }
+}
+
+function createSsoPipeline(
+  { policy, logger }: ConnectorRuntimeOptions,
+  resolve: NameResolver,
+  identity: Identity | undefined,
+): SsoPipeline {
+  return createPipeline({
+    ...world,
+    policy,
+    logger,
+    keys: createKeySource(policy, { resolve, logger }),
+    kerberos: identity?.client,
+    directory: identity?.directory,
+    backends: createBackendPool({ resolve }),
+  })
+}
+
+function withDirectoryClosed(pipeline: SsoPipeline, identity: Identity | undefined): SsoPipeline {
+  return {
+    handle: (request, sink) => pipeline.handle(request, sink),
+    forget: (proofs) => {
+      pipeline.forget(proofs)
+    },
+    flush: (filter) => {
+      pipeline.flush(filter)
+    },
+    get counters() {
+      return pipeline.counters
+    },
+    close: async () => {
+      await pipeline.close()
+      identity?.directory.close()
+    },
+  }
+}
+
+/** Asks for a ticket of our own, then for an answer of the directory: what every first request of a user needs. */
+function kerberosCheck({ client, directory }: Identity, config: DirectoryConfig | undefined) {
+  return async (signal: AbortSignal): Promise<KerberosStatus> => {
+    const principal = client.name
+    try {
+      await client.ownTicket(`krbtgt/${principal.slice(principal.lastIndexOf('@') + 1)}`, signal)
+      if (config) await directory.check(signal)
+      return { ready: true, principal }
+    } catch (error) {
+      return { ready: false, principal, problem: `${errorCode(error)}: ${errorText(error)}` }
+    }
+  }
+}
+
+async function readText(path: string, what: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (cause) {
+    const text = `cannot read ${path} (${what}): ${errorCode(cause)}`
+    throw new ConnectorError('ERR_CONNECTOR_FILE', text, { cause })
+  }
+}
