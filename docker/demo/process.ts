@@ -132,22 +132,21 @@ class RunningService implements ServiceProcess {
  * Starts `sallyport <args>` and waits until its log says that it is ready.
  *
  * @param args - Command and options.
- * @param environment - Added to the environment of this process.
+ * @param ready - The message that says so.
  * @returns The running service.
  */
 export async function startService(
   args: readonly string[],
-  environment: Readonly<Record<string, string>> = {},
+  ready: string,
 ): Promise<ServiceProcess> {
   // A group of its own: Ctrl-C at the terminal reaches the demo, which then stops its services in order.
   const child = spawn(process.execPath, ['--disable-sigusr1', CLI, ...args], {
     stdio: ['ignore', 'inherit', 'pipe'],
-    env: { ...process.env, ...environment },
     detached: true,
   })
   const service = new RunningService(`sallyport ${args.slice(0, 2).join(' ')}`, child)
   try {
-    await service.waitFor((line) => line.msg === 'ready')
+    await service.waitFor((line) => line.msg === ready)
   } catch (error) {
     await service.kill()
     throw error

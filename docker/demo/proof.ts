@@ -44,10 +44,10 @@ export function remoteUser(page: Page): string {
 
 const tenths = (ms: number): number => Math.round(ms * 10) / 10
 
-/** The connector logs once a ticket what it saw of the backend: whether it proved to know the session key. */
+/** At level debug the connector says of each request whether the backend proved that it holds the service's key. */
 async function sawMutualAuth(stack: Stack): Promise<boolean> {
-  const line = await stack.connector.waitFor((entry) => entry['mutualAuth'] !== undefined, 3000)
-  return line['mutualAuth'] === true
+  const line = await stack.connector.waitFor((entry) => entry['mutual'] !== undefined, 3000)
+  return line['mutual'] === 'verified'
 }
 
 /**

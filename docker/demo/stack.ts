@@ -134,10 +134,16 @@ export async function startStack(lab: LabEnvironment, options: StackOptions = {}
     const browserCa = await createBrowserCertificate(directory, hosts)
     const files = await writeConfiguration(lab, places, options)
     const log = ['--log-level', options.logLevel ?? 'info']
-    const gateway = await startService(['gateway', 'run', '--config', files.gateway, ...log])
+    const gateway = await startService(
+      ['gateway', 'run', '--config', files.gateway, ...log],
+      'ready',
+    )
     started.push(gateway)
     await register(files.gateway, join(directory, 'connector'))
-    const connector = await startService(['connector', 'run', '--config', files.connector, ...log])
+    const connector = await startService(
+      ['connector', 'run', '--config', files.connector, ...log],
+      'tunnel up',
+    )
     started.push(connector)
     return {
       directory,

@@ -7,12 +7,12 @@
  * @module
  */
 
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { adminCommands } from './admin.ts'
 import { connectorCommand } from './connector.ts'
 import { gatewayCommand } from './gateway.ts'
 import { reportError } from './report.ts'
+import { ownVersion } from './version.ts'
 
 const EXAMPLES = `
 Examples:
@@ -24,18 +24,12 @@ Examples:
 
 Exit status: 0 done, 1 failed, 2 wrong command line.`
 
-function version(): string {
-  const file = new URL('../../package.json', import.meta.url)
-  const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string }
-  return version
-}
-
 function buildProgram(): Command {
   const program = new Command('sallyport')
     .description(
       'Publish intranet applications: people sign in outside, a connector inside obtains Kerberos tickets on their behalf.',
     )
-    .version(version())
+    .version(ownVersion())
     .addHelpText('after', EXAMPLES)
     .exitOverride()
     .showSuggestionAfterError()

@@ -1,0 +1,114 @@
+/**
+ * `sallyport connector`: registers a connector and runs it.
+ *
+ * @module
+ */
+
+import { hostname } from 'node:os'
+import { Command } from 'commander'
+import { registerConnector } from '../connector/index.ts'
+import {
+  createConnectorRuntime,
+  registrationFiles,
+  registrationTransport,
+} from '../connector/io/index.ts'
+import { createLogger, systemClock, type LogLevel } from '../platform/io/index.ts'
+import { loadConnectorConfig, loadPolicy } from './connector-config.ts'
+import { readSecretText } from './secret-text.ts'
+import { logLevelOption, protectMemory, runUntilSignal } from './service.ts'
+import { ownVersion } from './version.ts'
+
+interface RegisterArguments {
+  readonly state: string
+  readonly tokenFile?: string
+  readonly name: string
+  readonly force: boolean
+}
+
+const REGISTER_HELP = `
+The token comes from --token-file, from standard input (--token-file -) or from SALLYPORT_REGISTRATION_TOKEN.
+It names the gateway and the fingerprint of its authority, which is checked before anything is sent.
+
+Examples:
+  $ sallyport connector register --state /var/lib/sallyport --token-file token.txt
+  $ ssh gateway sallyport tokens create | sallyport connector register --state ./state --token-file -`
+
+function registerCommand(): Command {
+  return new Command('register')
+    .description('make a key here, and have the gateway certify it against a one-time token')
+    .requiredOption(
+      '-s, --state <directory>',
+      'where key, certificate and gateway address are kept',
+    )
+    .option('-t, --token-file <file>', 'file of the token, - for standard input')
+    .option('-n, --name <name>', 'what lists call this connector', hostname())
+    .option('--force', 'replace an earlier registration', false)
+    .addHelpText('after', REGISTER_HELP)
+    .action(async (options: RegisterArguments) => {
+      const token = readSecretText({
+        file: options.tokenFile,
+        variable: 'SALLYPORT_REGISTRATION_TOKEN',
+        what: 'registration token',
+        option: '--token-file',
+      })
+      const registered = await registerConnector(
+        { token, name: options.name, force: options.force },
+        {
+          transport: registrationTransport(),
+          files: registrationFiles(options.state),
+          clock: systemClock,
+        },
+      )
+      const { id, group, address } = registered
+      process.stdout.write(`registered as ${id} in group ${group} at ${address}\n`)
+    })
+}
+
+interface ConnectorOptions {
+  readonly config: string
+}
+
+function runCommand(): Command {
+  return new Command('run')
+    .description('keep a tunnel to the gateway and serve its requests until SIGTERM')
+    .option('-c, --config <file>', 'the configuration', 'connector.yaml')
+    .addOption(logLevelOption())
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ sallyport connector run --config /etc/sallyport/connector.yaml',
+    )
+    .action(async (options: ConnectorOptions & { logLevel: LogLevel }) => {
+      const logger = createLogger(options.logLevel)
+      protectMemory(logger)
+      const config = loadConnectorConfig(options.config)
+      const policy = loadPolicy(config.policy)
+      const version = ownVersion()
+      const connector = await createConnectorRuntime({ config, policy, version, logger })
+      connector.start()
+      await runUntilSignal(connector, logger)
+    })
+}
+
+function checkCommand(): Command {
+  return new Command('check')
+    .description('check configuration and policy and change nothing')
+    .option('-c, --config <file>', 'the configuration', 'connector.yaml')
+    .action((options: ConnectorOptions) => {
+      const config = loadConnectorConfig(options.config)
+      loadPolicy(config.policy)
+      process.stdout.write(`${options.config}: good\n${config.policy}: good\n`)
+    })
+}
+
+/**
+ * The connector's commands.
+ *
+ * @returns `connector register`, `connector run` and `connector check`.
+ */
+export function connectorCommand(): Command {
+  return new Command('connector')
+    .description('the inside: dials the gateway and reaches the backends')
+    .addCommand(registerCommand())
+    .addCommand(runCommand())
+    .addCommand(checkCommand())
+}

@@ -1,0 +1,54 @@
+/**
+ * `sallyport gateway`: runs the gateway, or checks its configuration.
+ *
+ * @module
+ */
+
+import { Command } from 'commander'
+import { createLogger, type LogLevel } from '../platform/io/index.ts'
+import { loadGatewayConfig } from './gateway-config.ts'
+import { startGatewayService } from './gateway-service.ts'
+import { logLevelOption, protectMemory, runUntilSignal } from './service.ts'
+
+interface GatewayOptions {
+  readonly config: string
+}
+
+function runCommand(): Command {
+  return new Command('run')
+    .description('serve browsers and connectors until SIGTERM')
+    .option('-c, --config <file>', 'the configuration', 'gateway.yaml')
+    .addOption(logLevelOption())
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ sallyport gateway run --config /etc/sallyport/gateway.yaml',
+    )
+    .action(async (options: GatewayOptions & { logLevel: LogLevel }) => {
+      const logger = createLogger(options.logLevel)
+      protectMemory(logger)
+      const service = await startGatewayService(loadGatewayConfig(options.config), logger)
+      await runUntilSignal(service, logger)
+    })
+}
+
+function checkCommand(): Command {
+  return new Command('check')
+    .description('check the configuration and change nothing')
+    .option('-c, --config <file>', 'the configuration', 'gateway.yaml')
+    .action((options: GatewayOptions) => {
+      const { apps } = loadGatewayConfig(options.config)
+      process.stdout.write(`${options.config}: good, ${apps.length} apps\n`)
+    })
+}
+
+/**
+ * The gateway's commands.
+ *
+ * @returns `gateway run` and `gateway check`.
+ */
+export function gatewayCommand(): Command {
+  return new Command('gateway')
+    .description('the outside: where people sign in and connectors dial in')
+    .addCommand(runCommand())
+    .addCommand(checkCommand())
+}
