@@ -11,20 +11,34 @@ import { identifier, originUrl, servicePrincipalName, text, wholeNumber } from '
 const MAX_TIMEOUT_MS = 86_400_000
 const timeoutMs = wholeNumber(1, MAX_TIMEOUT_MS)
 
-const allowSchema = z.strictObject({
+/** Who may use an app. Nothing listed: nobody. */
+export interface AllowRule {
   /** Any signed-in user. */
-  everyone: z.literal(true, 'only `everyone: true` has a meaning here').exactOptional(),
+  readonly everyone?: true
   /** Login names, compared without regard to case. */
-  users: z.array(text('a login name')).exactOptional(),
+  readonly users?: readonly string[]
   /** Groups of the groups claim, compared exactly. */
-  groups: z.array(text('a group')).exactOptional(),
+  readonly groups?: readonly string[]
   /** Claims that must all be there, each with one of the listed values. */
+  readonly claims?: Readonly<Record<string, readonly string[]>>
+}
+
+/** A published app: what its connectors are told, and what only the gateway needs to know. */
+export interface AppConfig extends AppSettings {
+  readonly connectorGroup: string
+  readonly allow: AllowRule
+}
+
+const allowSchema: z.ZodType<AllowRule> = z.strictObject({
+  everyone: z.literal(true, 'only `everyone: true` has a meaning here').exactOptional(),
+  users: z.array(text('a login name')).exactOptional(),
+  groups: z.array(text('a group')).exactOptional(),
   claims: z
     .record(z.string(), z.array(text('a claim value')).min(1, 'list at least one value'))
     .exactOptional(),
 })
 
-const appSchema = z.strictObject({
+const appSchema: z.ZodType<AppConfig> = z.strictObject({
   id: identifier,
   externalUrl: originUrl(['https:']),
   internalUrl: originUrl(['http:', 'https:']),
@@ -57,15 +71,6 @@ const appSchema = z.strictObject({
     })
     .prefault({}),
 })
-
-/** Who may use an app. Nothing listed: nobody. */
-export type AllowRule = Readonly<z.infer<typeof allowSchema>>
-
-/** A published app: what its connectors are told, and what only the gateway needs to know. */
-export interface AppConfig extends AppSettings {
-  readonly connectorGroup: string
-  readonly allow: AllowRule
-}
 
 /** A fault in an app: the field, and what is wrong with it. */
 interface Fault {

@@ -6,39 +6,112 @@
  */
 
 import { z } from 'zod'
-import { appsSchema } from './config-apps.ts'
+import { appsSchema, type AppConfig } from './config-apps.ts'
 import { issuerUrl, listenAddress, listenPort, text, wholeNumber } from './config-fields.ts'
 
 const DAY_MS = 86_400_000
 
-const limitsSchema = z.strictObject({
+/** Limits of the browser listener. Times in milliseconds. */
+export interface BrowserLimits {
   /** Largest request head, octets. Kerberos sites with many cookies need room. */
-  headerOctets: wholeNumber(1024, 1_048_576).default(32_768),
+  readonly headerOctets: number
   /** Most header fields in a request. */
-  headerFields: wholeNumber(8, 256).default(100),
+  readonly headerFields: number
   /** Longest request target, octets. */
-  targetOctets: wholeNumber(256, 65_536).default(16_384),
+  readonly targetOctets: number
   /** Most browser connections at once. */
-  connections: wholeNumber(1, 1_000_000).default(10_000),
+  readonly connections: number
   /** Most requests on one connection, 0 for any number. */
-  requestsPerConnection: wholeNumber(0, 1_000_000).default(0),
+  readonly requestsPerConnection: number
   /** Time for the TLS handshake. */
-  handshakeMs: wholeNumber(100, DAY_MS).default(10_000),
+  readonly handshakeMs: number
   /** Time for a whole request head. */
-  headersMs: wholeNumber(100, DAY_MS).default(20_000),
+  readonly headersMs: number
   /** Time for a whole request with its body. */
-  requestMs: wholeNumber(1000, DAY_MS).default(3_600_000),
+  readonly requestMs: number
   /** How long a connection without a request is kept. */
-  keepAliveMs: wholeNumber(0, DAY_MS).default(60_000),
+  readonly keepAliveMs: number
   /** How long a browser may neither send what it announced nor take what it asked for. */
-  stalledMs: wholeNumber(1000, DAY_MS).default(120_000),
+  readonly stalledMs: number
   /** Octets of a request body kept for a second attempt when the first was refused before it began. */
-  replayOctets: wholeNumber(0, 1_048_576).default(65_536),
+  readonly replayOctets: number
   /** How long requests in flight may take to end when the gateway stops. */
+  readonly drainMs: number
+}
+
+/** The OpenID provider. */
+export interface OidcConfig {
+  readonly issuer: string
+  readonly clientId: string
+  /** Path. Absent: a public client. */
+  readonly clientSecretFile?: string
+  /** Path of CA certificates (PEM) to trust for the provider, instead of the system's. */
+  readonly ca?: string
+  readonly scopes: readonly string[]
+  /** The claim that is the user's login. */
+  readonly loginClaim: string
+  /** The claim that lists the user's groups. */
+  readonly groupsClaim: string
+  /** Longest time since the user typed a password at the provider. */
+  readonly maxAgeSeconds: number
+  /** Further parameters of the authorization request, e.g. `prompt: consent` or `domain_hint`. */
+  readonly parameters: Readonly<Record<string, string>>
+  /** Time for one request to the provider. */
+  readonly timeoutMs: number
+  /** Where the provider sends the browser after sign-out; must be registered there. Absent: the provider's own page. */
+  readonly postLogoutRedirectUri?: string
+}
+
+/** How long sessions live. */
+export interface SessionConfig {
+  readonly idleMinutes: number
+  readonly absoluteHours: number
+  /** Opened sessions kept in memory; the others are decrypted again when they are used. */
+  readonly cachedSessions: number
+}
+
+/** What gateway.yaml says, defaults filled in. */
+export interface GatewayConfig {
+  readonly stateDirectory: string
+  readonly browser: {
+    readonly address: string
+    readonly port: number
+    /** Path of the certificate chain (PEM). */
+    readonly certificate: string
+    /** Path of the private key (PEM). */
+    readonly key: string
+    readonly limits: BrowserLimits
+  }
+  readonly tunnel: {
+    readonly address: string
+    readonly port: number
+    /** The host name that connectors check. */
+    readonly name: string
+    /** `host:port` where connectors reach the tunnel listener. */
+    readonly publicAddress: string
+  }
+  /** Absent only when every app is passthrough. */
+  readonly oidc?: OidcConfig
+  readonly session: SessionConfig
+  readonly apps: readonly AppConfig[]
+}
+
+const limitsSchema: z.ZodType<BrowserLimits> = z.strictObject({
+  headerOctets: wholeNumber(1024, 1_048_576).default(32_768),
+  headerFields: wholeNumber(8, 256).default(100),
+  targetOctets: wholeNumber(256, 65_536).default(16_384),
+  connections: wholeNumber(1, 1_000_000).default(10_000),
+  requestsPerConnection: wholeNumber(0, 1_000_000).default(0),
+  handshakeMs: wholeNumber(100, DAY_MS).default(10_000),
+  headersMs: wholeNumber(100, DAY_MS).default(20_000),
+  requestMs: wholeNumber(1000, DAY_MS).default(3_600_000),
+  keepAliveMs: wholeNumber(0, DAY_MS).default(60_000),
+  stalledMs: wholeNumber(1000, DAY_MS).default(120_000),
+  replayOctets: wholeNumber(0, 1_048_576).default(65_536),
   drainMs: wholeNumber(0, DAY_MS).default(10_000),
 })
 
-const browserSchema = z.strictObject({
+const browserSchema: z.ZodType<GatewayConfig['browser']> = z.strictObject({
   address: listenAddress.default('0.0.0.0'),
   port: listenPort.default(443),
   certificate: text('the path of the certificate chain (PEM)'),
@@ -46,45 +119,37 @@ const browserSchema = z.strictObject({
   limits: limitsSchema.prefault({}),
 })
 
-const tunnelSchema = z.strictObject({
+const tunnelSchema: z.ZodType<GatewayConfig['tunnel']> = z.strictObject({
   address: listenAddress.default('0.0.0.0'),
   port: listenPort.default(8444),
   name: text('the host name that connectors check'),
   publicAddress: text('host:port').regex(/^\S+:\d{1,5}$/, 'expected host:port'),
 })
 
-const oidcSchema = z.strictObject({
+const oidcSchema: z.ZodType<OidcConfig> = z.strictObject({
   issuer: issuerUrl,
   clientId: text('the client id'),
   clientSecretFile: text('the path of the client secret').exactOptional(),
-  /** CA certificates (PEM) to trust for the provider, instead of the system's. */
   ca: text('the path of CA certificates (PEM)').exactOptional(),
   scopes: z
     .array(text('a scope'))
     .default(['openid', 'profile', 'offline_access'])
     .refine((scopes) => scopes.includes('openid'), 'must hold openid'),
-  /** The claim that is the user's login. */
   loginClaim: text('a claim name').default('upn'),
-  /** The claim that lists the user's groups. */
   groupsClaim: text('a claim name').default('groups'),
-  /** Longest time since the user typed a password at the provider. */
   maxAgeSeconds: wholeNumber(60, 2_592_000).default(36_000),
-  /** Further parameters of the authorization request, e.g. `prompt: consent` or `domain_hint`. */
   parameters: z.record(z.string(), text('a parameter')).default({}),
-  /** Time for one request to the provider. */
   timeoutMs: wholeNumber(100, 120_000).default(10_000),
-  /** Where the provider sends the browser after sign-out; must be registered there. Absent: the provider's own page. */
   postLogoutRedirectUri: text('a URL').exactOptional(),
 })
 
-const sessionSchema = z.strictObject({
+const sessionSchema: z.ZodType<SessionConfig> = z.strictObject({
   idleMinutes: wholeNumber(1, 10_080).default(30),
   absoluteHours: wholeNumber(1, 720).default(10),
-  /** Opened sessions kept in memory; the others are decrypted again when they are used. */
   cachedSessions: wholeNumber(16, 1_000_000).default(10_000),
 })
 
-const configSchema = z.strictObject({
+const configSchema: z.ZodType<GatewayConfig> = z.strictObject({
   stateDirectory: text('the path of the state directory'),
   browser: browserSchema,
   tunnel: tunnelSchema,
@@ -93,18 +158,7 @@ const configSchema = z.strictObject({
   apps: appsSchema,
 })
 
-type Config = z.infer<typeof configSchema>
-
-/** What gateway.yaml says, defaults filled in. */
-export type GatewayConfig = Readonly<Config>
-/** Limits of the browser listener. */
-export type BrowserLimits = Readonly<z.infer<typeof limitsSchema>>
-/** The OpenID provider. */
-export type OidcConfig = Readonly<z.infer<typeof oidcSchema>>
-/** How long sessions live. */
-export type SessionConfig = Readonly<z.infer<typeof sessionSchema>>
-
-function checkOidc(config: Config, context: z.RefinementCtx): void {
+function checkOidc(config: GatewayConfig, context: z.RefinementCtx): void {
   const needy = config.apps.findIndex((app) => app.preAuthentication === 'oidc')
   if (needy < 0 || config.oidc) return
   context.addIssue({

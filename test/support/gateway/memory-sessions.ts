@@ -4,7 +4,7 @@ import type { SessionRecord, SessionRepository } from '../../../src/gateway/inde
 
 /** A repository whose queries can be counted and held back. */
 export class MemorySessions implements SessionRepository {
-  readonly rows = new Map<string, SessionRecord>()
+  readonly rows: Map<string, SessionRecord> = new Map()
   finds = 0
   touches = 0
   /** While set, `find` waits for it after it has read. */

@@ -4,7 +4,7 @@ import { Agent, request as httpsRequest, type RequestOptions } from 'node:https'
 import type { IncomingHttpHeaders } from 'node:http'
 import { gatewayConfigSchema, type GatewayConfig } from '../../../src/gateway/index.ts'
 import { createGateway, type Gateway, type GatewayPorts } from '../../../src/gateway/io/index.ts'
-import { createAuthority, issueServerCertificate } from '../../../src/pki/index.ts'
+import { createAuthority, issueServerCertificate, type Credential } from '../../../src/pki/index.ts'
 import { systemClock, systemRandom } from '../../../src/platform/io/index.ts'
 import { MemoryLogger } from '../manual-clock.ts'
 import { FakeProvider } from './fake-provider.ts'
@@ -12,7 +12,7 @@ import { MemorySessions } from './memory-sessions.ts'
 import { TestConnector } from './test-connector.ts'
 import { joinTunnel, type TunnelPair } from './tunnel-pair.ts'
 
-const HOSTS = ['app.example', 'wiki.example', 'open.example', 'shut.example', '*.localhost']
+const HOSTS = ['app.example', 'wiki.example', 'open.example', 'shut.example', 'app.localhost']
 const issuePorts = { clock: systemClock, random: systemRandom }
 const authority = createAuthority(issuePorts)
 const credential = issueServerCertificate(authority, { names: HOSTS }, issuePorts)
@@ -20,7 +20,7 @@ const credential = issueServerCertificate(authority, { names: HOSTS }, issuePort
 /** PEM of the authority that signs the browser listener's certificate. */
 export const browserCa: string = authority.certificatePem
 /** Certificate and key of a listener for the test's hosts. */
-export const listenerCredential = credential
+export const listenerCredential: Credential = credential
 
 /** gateway.yaml for tests, as an object. */
 export function testConfig(change: Readonly<Record<string, unknown>> = {}): GatewayConfig {
@@ -76,16 +76,20 @@ export interface Ask {
 /** A gateway under test. */
 export class World {
   readonly config: GatewayConfig
-  readonly logger = new MemoryLogger()
-  readonly sessions = new MemorySessions()
+  readonly logger: MemoryLogger = new MemoryLogger()
+  readonly sessions: MemorySessions
   readonly provider: FakeProvider
-  readonly connector = new TestConnector()
+  readonly connector: TestConnector = new TestConnector()
   readonly gateway: Gateway
   port = 0
   readonly #agent = new Agent({ keepAlive: true })
 
-  constructor(config: GatewayConfig = testConfig(), ports: Partial<GatewayPorts> = {}) {
+  constructor(
+    config: GatewayConfig = testConfig(),
+    ports: Partial<GatewayPorts> & { sessions?: MemorySessions } = {},
+  ) {
     this.config = config
+    this.sessions = ports.sessions ?? new MemorySessions()
     const clock = ports.clock ?? systemClock
     this.provider = new FakeProvider(() => clock.nowMs(), {
       ...{ sub: 'user-1', upn: 'Alice@corp.example', groups: ['staff'] },
