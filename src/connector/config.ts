@@ -15,94 +15,131 @@ import {
   wholeNumber,
 } from './config-fields.ts'
 
+/** The connector’s own account and its KDCs. */
+export interface KerberosConfig {
+  readonly realm: string
+  /** The account without realm, e.g. `CONN1$`. */
+  readonly principal: string
+  /** Path of the keytab. */
+  readonly keytab: string
+  /** KDCs of the realm, `host` or `host:port`, tried in order. */
+  readonly kdcs: readonly string[]
+  /** Longest wait for one KDC. */
+  readonly timeoutMs: number
+}
+
+/** Where accounts are looked up. */
+export interface DirectoryConfig {
+  /** Domain controllers by the names in their certificates, tried in order. */
+  readonly servers: readonly string[]
+  /** Path of CA certificates (PEM) to trust, instead of the system’s. */
+  readonly ca?: string
+  /** Where accounts are looked for. Absent: the whole domain of the server. */
+  readonly baseDn?: string
+  /** Longest wait for name, TCP, TLS and bind at one server. */
+  readonly connectTimeoutMs: number
+  /** Longest wait for one search. */
+  readonly operationTimeoutMs: number
+}
+
+/** Which name servers are asked about the inside. */
+export interface DnsConfig {
+  /** Their IP addresses, with or without a port. */
+  readonly servers: readonly string[]
+  /** Longest wait for one answer. */
+  readonly timeoutMs: number
+  /** Answers kept. */
+  readonly cachedNames: number
+  /** Longest time that an answer is kept, whatever its time to live. */
+  readonly cacheSeconds: number
+}
+
+/** Bounds of the connector. */
+export interface ConnectorLimits {
+  /** Longest wait before dialling for the second time. */
+  readonly reconnectFirstMs: number
+  /** Longest wait before dialling again. */
+  readonly reconnectMaxMs: number
+  /** A tunnel that lasted this long was a good one: the next wait is short again. */
+  readonly stableMs: number
+  /** Longest wait for one attempt to dial. */
+  readonly dialMs: number
+  /** Proofs of sign-in kept for each tunnel. */
+  readonly proofs: number
+  /** Octets of ID tokens kept for each tunnel. */
+  readonly proofOctets: number
+  /** How long requests in flight may take to end when the connector stops. */
+  readonly drainMs: number
+  /** How often Kerberos is checked, for the status that the gateway shows. */
+  readonly statusMs: number
+}
+
+/** What connector.yaml says, defaults filled in. */
+export interface ConnectorConfig {
+  /** Path. Key, certificate, CA and gateway address, as `sallyport connector register` wrote them. */
+  readonly stateDirectory: string
+  /** Path of policy.yaml, the connector’s own policy: whose proofs, which backends. */
+  readonly policy: string
+  /** Absent: apps without Kerberos only. */
+  readonly kerberos?: KerberosConfig
+  readonly directory?: DirectoryConfig
+  /** Absent: the host’s resolver. */
+  readonly dns?: DnsConfig
+  readonly limits: ConnectorLimits
+}
+
 const DAY_MS = 86_400_000
 
 const kerberosSchema = z.strictObject({
   realm,
-  /** The connector's own account, without realm: `CONN1$`. */
   principal,
   keytab: path('the path of the keytab'),
-  /** KDCs of the realm, tried in order. */
   kdcs: z
     .array(hostAndPort('a KDC'))
     .min(1, 'must list at least one KDC')
     .max(16, 'at most 16 KDCs'),
-  /** Longest wait for one KDC. */
   timeoutMs: wholeNumber(100, 60_000).default(3000),
 })
 
 const directorySchema = z.strictObject({
-  /** Domain controllers by the names in their certificates, tried in order. */
   servers: z
     .array(hostAndPort('a domain controller'))
     .min(1, 'must list at least one domain controller')
     .max(16, 'at most 16 domain controllers'),
-  /** CA certificates (PEM) to trust, instead of the system’s. */
   ca: path('the path of CA certificates (PEM)').exactOptional(),
-  /** Where accounts are looked for. Absent: the whole domain of the server. */
   baseDn: distinguishedName.exactOptional(),
-  /** Longest wait for name, TCP, TLS and bind at one server. */
   connectTimeoutMs: wholeNumber(100, 60_000).default(5000),
-  /** Longest wait for one search. */
   operationTimeoutMs: wholeNumber(100, 120_000).default(10_000),
 })
 
 const dnsSchema = z.strictObject({
-  /** IP addresses of the name servers that know the inside. Absent: the host’s resolver. */
   servers: z.array(dnsServer).min(1, 'must list at least one name server').max(8, 'at most 8'),
-  /** Longest wait for one answer. */
   timeoutMs: wholeNumber(100, 30_000).default(2000),
-  /** Answers kept. */
   cachedNames: wholeNumber(1, 100_000).default(1000),
-  /** Longest time that an answer is kept, whatever its time to live. */
   cacheSeconds: wholeNumber(0, 86_400).default(300),
 })
 
 const limitsSchema = z.strictObject({
-  /** Shortest wait before dialling again. */
   reconnectFirstMs: wholeNumber(10, DAY_MS).default(500),
-  /** Longest wait before dialling again. */
   reconnectMaxMs: wholeNumber(10, DAY_MS).default(30_000),
-  /** A tunnel that lasted this long was a good one: the next wait is short again. */
   stableMs: wholeNumber(0, DAY_MS).default(10_000),
-  /** Longest wait for one attempt to dial. */
   dialMs: wholeNumber(100, DAY_MS).default(15_000),
-  /** Proofs of sign-in kept for each tunnel. */
   proofs: wholeNumber(16, 1_000_000).default(10_000),
-  /** Octets of ID tokens kept for each tunnel. */
   proofOctets: wholeNumber(65_536, 1_073_741_824).default(67_108_864),
-  /** How long requests in flight may take to end when the connector stops. */
   drainMs: wholeNumber(0, DAY_MS).default(30_000),
-  /** How often Kerberos is checked, for the status that the gateway shows. */
   statusMs: wholeNumber(1000, DAY_MS).default(60_000),
 })
 
 const configSchema = z.strictObject({
-  /** Key, certificate, CA and gateway address, as `sallyport connector register` wrote them. */
   stateDirectory: path('the path of the state directory'),
-  /** The connector’s own policy: whose proofs, which backends. */
   policy: path('the path of policy.yaml'),
-  /** Absent: apps without Kerberos only. */
   kerberos: kerberosSchema.exactOptional(),
   directory: directorySchema.exactOptional(),
   dns: dnsSchema.exactOptional(),
   limits: limitsSchema.prefault({}),
 })
 
-type Config = z.infer<typeof configSchema>
-
-/** What connector.yaml says, defaults filled in. */
-export type ConnectorConfig = Readonly<Config>
-/** The connector’s own account and its KDCs. */
-export type KerberosConfig = Readonly<z.infer<typeof kerberosSchema>>
-/** Where accounts are looked up. */
-export type DirectoryConfig = Readonly<z.infer<typeof directorySchema>>
-/** Which name servers are asked. */
-export type DnsConfig = Readonly<z.infer<typeof dnsSchema>>
-/** Bounds of the connector. */
-export type ConnectorLimits = Readonly<z.infer<typeof limitsSchema>>
-
-function checkParts(config: Config, context: z.RefinementCtx): void {
+function checkParts(config: ConnectorConfig, context: z.RefinementCtx): void {
   const fault = (path: string, message: string) => {
     context.addIssue({ code: 'custom', path: [path], message })
   }

@@ -12,6 +12,7 @@ import type {
   StreamHandler,
   StreamReason,
   TunnelHandler,
+  TunnelPeer,
   TunnelSession,
   TunnelStream,
 } from '../../src/tunnel/index.ts'
@@ -55,7 +56,7 @@ export class FakeStream implements TunnelStream {
 /** A tunnel; the test plays the gateway. */
 export class FakeSession implements TunnelSession {
   readonly handler: TunnelHandler
-  readonly peer = { version: 1, capabilities: [] }
+  readonly peer: TunnelPeer = { version: 1, capabilities: [] }
   readonly controls: ControlMessage[] = []
   openStreams = 0
   draining = false

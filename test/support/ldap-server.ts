@@ -7,13 +7,13 @@
 
 import type { AddressInfo } from 'node:net'
 import { createServer, type Server, type TLSSocket } from 'node:tls'
-import { createAuthority, issueServerCertificate } from '../../src/pki/index.ts'
+import { createAuthority, issueServerCertificate, type Authority } from '../../src/pki/index.ts'
 import { systemClock, systemRandom } from '../../src/platform/io/index.ts'
 
 const PORTS = { clock: systemClock, random: systemRandom }
 
 /** One CA for all servers of a test file. */
-export const LDAP_CA = createAuthority(PORTS)
+export const LDAP_CA: Authority = createAuthority(PORTS)
 
 /** Attribute values by name. */
 export type LdapAttributes = Readonly<Record<string, readonly (string | Uint8Array)[]>>

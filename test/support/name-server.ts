@@ -16,7 +16,7 @@ const TYPE_A = 1
 
 /** Answers A queries from a table, and says NXDOMAIN to all else. RFC 1035 section 4. */
 export class NameServer {
-  readonly records = new Map<string, readonly NameRecord[]>()
+  readonly records: Map<string, readonly NameRecord[]> = new Map()
   readonly asked: string[] = []
   readonly #socket: Socket = createSocket('udp4')
 
@@ -33,7 +33,7 @@ export class NameServer {
 
   /** For `dns.servers`. */
   get address(): string {
-    return `127.0.0.1:${(this.#socket.address()).port}`
+    return `127.0.0.1:${this.#socket.address().port}`
   }
 
   stop(): Promise<void> {

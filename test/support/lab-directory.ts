@@ -1,0 +1,54 @@
+/** The directory of a lab, reached as a connector reaches it. */
+
+import { readFile } from 'node:fs/promises'
+import { connectorConfigSchema } from '../../src/connector/index.ts'
+import {
+  createKerberosClient,
+  createNameResolver,
+  ldapBinder,
+} from '../../src/connector/io/index.ts'
+import {
+  LdapDirectory,
+  type LdapBinder,
+  type LdapDirectoryOptions,
+} from '../../src/directory/io/index.ts'
+import { systemClock, systemRandom } from '../../src/platform/io/index.ts'
+import type { LabEnvironment } from '../../docker/lab.ts'
+import { MemoryLogger } from './manual-clock.ts'
+
+const world = { clock: systemClock, random: systemRandom }
+
+/** What differs from a connector with default settings. */
+export interface LabDirectoryOptions extends Partial<LdapDirectoryOptions> {
+  /** Changes the binder, for binds that must fail. */
+  readonly spoil?: (binder: LdapBinder) => LdapBinder
+}
+
+/** Connects nothing yet. */
+export async function labDirectory(
+  lab: LabEnvironment,
+  { spoil = (binder) => binder, ...options }: LabDirectoryOptions = {},
+): Promise<LdapDirectory> {
+  const config = connectorConfigSchema.parse({
+    stateDirectory: 'unused',
+    policy: 'unused',
+    kerberos: {
+      realm: lab.realm,
+      principal: 'CONN1$',
+      keytab: lab.connectors['CONN1'].keytab,
+      kdcs: lab.domainControllers.map(({ name }) => name),
+    },
+    directory: { servers: lab.domainControllers.map(({ name }) => name), ca: lab.caFile },
+    dns: { servers: [lab.dnsServer] },
+  })
+  const { kerberos, directory, dns } = config
+  if (!kerberos || !directory) throw new Error('the configuration has lost its sections')
+  const logger = new MemoryLogger()
+  const resolve = createNameResolver(dns, systemClock)
+  const client = await createKerberosClient(kerberos, { ...world, logger, resolve })
+  const ca = await readFile(lab.caFile, 'utf8')
+  return new LdapDirectory(
+    { ...directory, ca, ...options },
+    { clock: systemClock, logger, lookup: resolve, binder: spoil(ldapBinder(client, world)) },
+  )
+}
