@@ -5,8 +5,6 @@
  */
 
 import { Command, InvalidArgumentError } from 'commander'
-import { adminRequest } from '../gateway/io/index.ts'
-import { loadGatewayConfig } from './gateway-config.ts'
 
 /** Longest life of a registration token, minutes: a week. */
 const MAX_TOKEN_MINUTES = 7 * 24 * 60
@@ -17,7 +15,12 @@ interface AdminOptions {
 
 type Method = 'GET' | 'POST'
 
-function ask(options: AdminOptions, request: { method: Method; path: string; body?: object }) {
+async function ask(
+  options: AdminOptions,
+  request: { method: Method; path: string; body?: object },
+): Promise<unknown> {
+  const { loadGatewayConfig } = await import('./gateway-config.ts')
+  const { adminRequest } = await import('../gateway/io/index.ts')
   const { stateDirectory } = loadGatewayConfig(options.config)
   return adminRequest(stateDirectory, request)
 }

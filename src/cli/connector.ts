@@ -1,19 +1,14 @@
 /**
  * `sallyport connector`: registers a connector and runs it.
  *
+ * Rooms are imported by the commands that need them, so that the others start at once.
+ *
  * @module
  */
 
 import { hostname } from 'node:os'
 import { Command } from 'commander'
-import { registerConnector } from '../connector/index.ts'
-import {
-  createConnectorRuntime,
-  registrationFiles,
-  registrationTransport,
-} from '../connector/io/index.ts'
 import { createLogger, systemClock, type LogLevel } from '../platform/io/index.ts'
-import { loadConnectorConfig, loadPolicy } from './connector-config.ts'
 import { readSecretText } from './secret-text.ts'
 import { logLevelOption, protectMemory, runUntilSignal } from './service.ts'
 import { ownVersion } from './version.ts'
@@ -51,15 +46,16 @@ function registerCommand(): Command {
         what: 'registration token',
         option: '--token-file',
       })
-      const registered = await registerConnector(
+      const { registerConnector } = await import('../connector/index.ts')
+      const outside = await import('../connector/io/index.ts')
+      const { id, group, address } = await registerConnector(
         { token, name: options.name, force: options.force },
         {
-          transport: registrationTransport(),
-          files: registrationFiles(options.state),
+          transport: outside.registrationTransport(),
+          files: outside.registrationFiles(options.state),
           clock: systemClock,
         },
       )
-      const { id, group, address } = registered
       process.stdout.write(`registered as ${id} in group ${group} at ${address}\n`)
     })
 }
@@ -80,6 +76,8 @@ function runCommand(): Command {
     .action(async (options: ConnectorOptions & { logLevel: LogLevel }) => {
       const logger = createLogger(options.logLevel)
       protectMemory(logger)
+      const { loadConnectorConfig, loadPolicy } = await import('./connector-config.ts')
+      const { createConnectorRuntime } = await import('../connector/io/index.ts')
       const config = loadConnectorConfig(options.config)
       const policy = loadPolicy(config.policy)
       const version = ownVersion()
@@ -93,7 +91,8 @@ function checkCommand(): Command {
   return new Command('check')
     .description('check configuration and policy and change nothing')
     .option('-c, --config <file>', 'the configuration', 'connector.yaml')
-    .action((options: ConnectorOptions) => {
+    .action(async (options: ConnectorOptions) => {
+      const { loadConnectorConfig, loadPolicy } = await import('./connector-config.ts')
       const config = loadConnectorConfig(options.config)
       loadPolicy(config.policy)
       process.stdout.write(`${options.config}: good\n${config.policy}: good\n`)

@@ -1,13 +1,13 @@
 /**
  * `sallyport gateway`: runs the gateway, or checks its configuration.
  *
+ * Rooms are imported by the commands that need them, so that the others start at once.
+ *
  * @module
  */
 
 import { Command } from 'commander'
 import { createLogger, type LogLevel } from '../platform/io/index.ts'
-import { loadGatewayConfig } from './gateway-config.ts'
-import { startGatewayService } from './gateway-service.ts'
 import { logLevelOption, protectMemory, runUntilSignal } from './service.ts'
 
 interface GatewayOptions {
@@ -26,6 +26,8 @@ function runCommand(): Command {
     .action(async (options: GatewayOptions & { logLevel: LogLevel }) => {
       const logger = createLogger(options.logLevel)
       protectMemory(logger)
+      const { loadGatewayConfig } = await import('./gateway-config.ts')
+      const { startGatewayService } = await import('./gateway-service.ts')
       const service = await startGatewayService(loadGatewayConfig(options.config), logger)
       await runUntilSignal(service, logger)
     })
@@ -35,7 +37,8 @@ function checkCommand(): Command {
   return new Command('check')
     .description('check the configuration and change nothing')
     .option('-c, --config <file>', 'the configuration', 'gateway.yaml')
-    .action((options: GatewayOptions) => {
+    .action(async (options: GatewayOptions) => {
+      const { loadGatewayConfig } = await import('./gateway-config.ts')
       const { apps } = loadGatewayConfig(options.config)
       process.stdout.write(`${options.config}: good, ${apps.length} apps\n`)
     })

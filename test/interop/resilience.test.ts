@@ -43,7 +43,7 @@ describe(
       assert.equal((await visitor.visit(url)).status, 200)
       const revoked = await stack.admin('sessions', 'revoke', '--user', 'victor2@corp.example')
       assert.equal(revoked.status, 0, revoked.stderr)
-      assert.equal((await visitor.visit(url)).status, 302)
+      assert.equal((await visitor.visit(url)).status, 303)
       await visitor.close()
     })
 
@@ -57,7 +57,7 @@ describe(
         headers: { origin: stack.url('intranet').slice(0, -1), 'sec-fetch-site': 'same-origin' },
       })
       visitor.setCookie(host, '__Host-sallyport', cookie)
-      assert.equal((await visitor.visit(stack.url('intranet', '/whoami'))).status, 302)
+      assert.equal((await visitor.visit(stack.url('intranet', '/whoami'))).status, 303)
       await visitor.close()
     })
 
