@@ -42,6 +42,8 @@ export class GroupReader {
     this.#names = new LRUCache({
       max: limits.maxCachedGroups ?? 10_000,
       ttl: limits.groupNameLifetimeMs ?? 600_000,
+      // Otherwise the cache would keep the time for a while by a timer of its own.
+      ttlResolution: 0,
       perf: { now: () => clock.monotonicMs() },
     })
   }

@@ -83,6 +83,8 @@ function askServers(config: DnsConfig, clock: Clock): NameResolver {
   const cache = new LRUCache<string, readonly string[]>({
     max: config.cachedNames,
     ttl: config.cacheSeconds * 1000,
+    // Otherwise the cache would keep the time for a while by a timer of its own.
+    ttlResolution: 0,
     perf: { now: () => clock.monotonicMs() },
     fetchMethod: async (name, _stale, { options }) => {
       const { addresses, ttlSeconds } = await query(resolver, name)
