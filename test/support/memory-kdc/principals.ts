@@ -1,0 +1,92 @@
+/** The directory of the in-memory KDC: accounts, their keys and what they may do. */
+
+import { generateKey, stringToKey, type EncryptionKey } from '../../../src/kerberos/crypto/index.ts'
+import { EncryptionType } from '../../../src/kerberos/iana/index.ts'
+import type { KeytabEntry } from '../../../src/kerberos/files/index.ts'
+import {
+  formatPrincipal,
+  parsePrincipal,
+  type PrincipalName,
+} from '../../../src/kerberos/messages/index.ts'
+import type { Random } from '../../../src/platform/index.ts'
+
+/** An account, as a test writes it. Names are compared without regard to case. */
+export interface AccountSettings {
+  /** sAMAccountName, for instance `CONN1$`. */
+  readonly name: string
+  /** Makes the key from this instead of from chance. */
+  readonly password?: string
+  /** User principal name. */
+  readonly upn?: string
+  /** Service principal names. */
+  readonly spns?: readonly string[]
+  /** An error code that the KDC answers for this client, in AS and S4U2Self. */
+  readonly refusal?: number
+  /** "Account is sensitive and cannot be delegated". */
+  readonly sensitive?: boolean
+  /** Protocol transition. */
+  readonly trustedToAuth?: boolean
+  /** msDS-AllowedToDelegateTo. */
+  readonly allowedTo?: readonly string[]
+  /** Names of accounts that may delegate to this one (RBCD). */
+  readonly delegators?: readonly string[]
+}
+
+/** An account of the in-memory KDC. */
+export interface Account extends AccountSettings {
+  readonly rid: number
+  readonly key: EncryptionKey
+  readonly kvno: number
+}
+
+/** Accounts of one realm. */
+export class Directory {
+  readonly realm: string
+  readonly #random: Random
+  readonly #accounts: Account[] = []
+
+  constructor(realm: string, random: Random) {
+    this.realm = realm
+    this.#random = random
+  }
+
+  add(settings: AccountSettings): Account {
+    const account = {
+      ...settings,
+      rid: 1000 + this.#accounts.length,
+      key: this.#keyOf(settings),
+      kvno: 2,
+    }
+    this.#accounts.push(account)
+    return account
+  }
+
+  #keyOf({ name, password }: AccountSettings): EncryptionKey {
+    const etype = EncryptionType.AES256_CTS_HMAC_SHA1_96
+    if (password === undefined) return generateKey(etype, this.#random)
+    return stringToKey(etype, password, this.saltOf(name), 4096)
+  }
+
+  saltOf(name: string): string {
+    return `${this.realm}salt-of-${name}`
+  }
+
+  /** By account name, user principal name or service principal name. */
+  find(name: PrincipalName | undefined): Account | undefined {
+    const wanted = (name?.nameString ?? []).join('/').toLowerCase()
+    return this.#accounts.find((account) =>
+      [account.name, account.upn, ...(account.spns ?? [])].some(
+        (known) => known?.toLowerCase() === wanted,
+      ),
+    )
+  }
+
+  /** The keytab of an account. */
+  keytab(name: string): readonly KeytabEntry[] {
+    const { principal } = parsePrincipal(name)
+    const account = this.find(principal)
+    if (account === undefined) throw new Error(`no account ${formatPrincipal(principal)}`)
+    const { key, kvno } = account
+    return [{ principal, realm: this.realm, kvno, timestampMs: 0, key }]
+  }
+}

@@ -1,0 +1,39 @@
+/** What a test can have the in-memory KDC, or someone on the wire, do wrong. Every hook gets the truth and may change it. */
+
+import type {
+  DecodedKdcReq,
+  EncKdcRepPart,
+  EncTicketPart,
+  KdcRep,
+} from '../../../src/kerberos/messages/index.ts'
+import type { PacContent, PacSigner } from '../pac-writer.ts'
+
+/** Which exchange is being answered. */
+export type Kind = 'AS' | 'TGS' | 'S4U2Self' | 'S4U2Proxy'
+
+/** A refusal that the KDC is to answer with. */
+export interface Refusal {
+  readonly code: number
+  readonly ntStatus?: number
+  readonly eText?: string
+}
+
+/** Tricks; those that are absent leave the truth. */
+export interface Tricks {
+  /** Someone on the wire changes the request. */
+  request?: (octets: Uint8Array) => Uint8Array
+  /** The KDC refuses. */
+  refuse?: (kind: Kind, request: DecodedKdcReq) => Refusal | undefined
+  /** The KDC says something else in the PAC, or leaves it out. */
+  pac?: (content: PacContent) => PacContent | undefined
+  /** The PAC is signed otherwise. */
+  pacSigner?: (signer: PacSigner) => PacSigner
+  /** The KDC puts something else into the ticket. */
+  ticketPart?: (part: EncTicketPart, kind: Kind) => EncTicketPart
+  /** The KDC puts something else into the reply's encrypted part. */
+  replyPart?: (part: EncKdcRepPart, kind: Kind) => EncKdcRepPart
+  /** Someone on the wire changes what is not encrypted. */
+  reply?: (reply: KdcRep, kind: Kind) => KdcRep
+  /** Someone on the wire changes the octets of the reply. */
+  octets?: (octets: Uint8Array, kind: Kind) => Uint8Array
+}
