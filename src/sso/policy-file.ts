@@ -9,6 +9,77 @@
 import { z } from 'zod'
 import { parseNetwork } from './addresses.ts'
 
+/** Whom a connector never acts for, besides Windows' own administrators. */
+export interface NeverImpersonate {
+  /** sAMAccountName, UPN or SID. */
+  readonly users: readonly string[]
+  /** SID, name or distinguished name; nested membership counts. */
+  readonly groups: readonly string[]
+}
+
+/** One issuer of ID tokens that this connector believes. */
+export interface IssuerRow {
+  readonly issuer: string
+  readonly audience: string
+  /** Who the token was issued to, where azp says so. Default: the audience. */
+  readonly authorizedParty?: string | undefined
+  /** The claim that is the login; one that users cannot edit. */
+  readonly loginClaim: string
+  /** The claim for the two onPremisesUserPrincipal… kinds. Default: loginClaim. */
+  readonly onPremisesUserPrincipalNameClaim?: string | undefined
+  /** The claim for onPremisesSAMAccountName. Default: loginClaim. */
+  readonly onPremisesSAMAccountNameClaim?: string | undefined
+  /** Where the key set is; exactly one of jwksUrl and keysFile is given. */
+  readonly jwksUrl?: string | undefined
+  readonly keysFile?: string | undefined
+  /** PEM file of the authority that signs the certificate at jwksUrl. Default: the system's roots. */
+  readonly ca?: string | undefined
+  /** Suffixes of logins it may assert; empty: any, within the realms. */
+  readonly upnSuffixes: readonly string[]
+  /** Realms of accounts it may assert; empty: any, within the suffixes. */
+  readonly realms: readonly string[]
+  /** Longest age of a sign-in, minutes. Default 720. */
+  readonly maxAgeMinutes: number
+  /** Signature algorithms, all asymmetric. Default RS256 and ES256. */
+  readonly algorithms: string[]
+}
+
+/** How a backend's TLS is verified: exactly one field is given. */
+export interface TlsRow {
+  /** PEM file. */
+  readonly ca?: string | undefined
+  /** SHA-256 of SubjectPublicKeyInfo, hex. */
+  readonly pin?: readonly string[] | undefined
+  /** Not at all. YAML 1.1 reads `off` as false. */
+  readonly verify?: 'off' | false | undefined
+}
+
+/** One backend that this connector may go to. */
+export interface BackendRow {
+  readonly origin: string
+  /** With it: Kerberos, for this SPN alone. Without: no single sign-on. */
+  readonly servicePrincipalName?: string | undefined
+  /** passthrough: requests without a sign-in are allowed too. Default oidc. */
+  readonly preAuthentication: 'oidc' | 'passthrough'
+  /** Networks its addresses must be in. Default: any but loopback, link-local, multicast and metadata addresses. */
+  readonly addresses?: readonly string[] | undefined
+  /** Default: the system's roots. */
+  readonly tls?: TlsRow | undefined
+  /** required: a reply without a good AP-REP is refused. wanted: a bad one is. off: not looked at. Default wanted. */
+  readonly mutualAuthentication: 'required' | 'wanted' | 'off'
+  /** True: Domain Admins and the like may be impersonated at this backend. Default false. */
+  readonly allowPrivileged: boolean
+  readonly neverImpersonate: NeverImpersonate
+}
+
+/** A checked policy.yaml. */
+export interface PolicyFile {
+  readonly issuers: readonly IssuerRow[]
+  /** For every backend. */
+  readonly neverImpersonate: NeverImpersonate
+  readonly backends: readonly BackendRow[]
+}
+
 /** Signature algorithms an issuer may use. Symmetric ones are not among them: the verifier's key would forge. */
 const ALGORITHMS = [
   'RS256',
@@ -59,9 +130,7 @@ const groupNames = z.array(text('a group'), { error: 'groups must be a list' })
 
 const neverImpersonate = z
   .strictObject({
-    /** sAMAccountName, UPN or SID. */
     users: accountNames.default([]),
-    /** SID, name or distinguished name; nested membership counts. */
     groups: groupNames.default([]),
   })
   .default({ users: [], groups: [] })
@@ -70,7 +139,6 @@ const issuer = z
   .strictObject({
     issuer: text('issuer'),
     audience: text('audience'),
-    /** Who the token was issued to, where azp says so. Default: the audience. */
     authorizedParty: text('authorizedParty').optional(),
     loginClaim: text('loginClaim'),
     onPremisesUserPrincipalNameClaim: text('onPremisesUserPrincipalNameClaim').optional(),
@@ -125,9 +193,7 @@ const tls = z
 const backend = z
   .strictObject({
     origin,
-    /** With it: Kerberos, for this SPN alone. Without: no single sign-on. */
     servicePrincipalName: servicePrincipalName.optional(),
-    /** passthrough: requests without a sign-in are allowed too. */
     preAuthentication: z
       .enum(['oidc', 'passthrough'], { error: 'must be oidc or passthrough' })
       .default('oidc'),
@@ -141,11 +207,9 @@ const backend = z
       .min(1, 'addresses must list at least one network')
       .optional(),
     tls: tls.optional(),
-    /** required: a reply without a good AP-REP is refused. wanted: a bad one is refused. off: not looked at. */
     mutualAuthentication: z
       .enum(['required', 'wanted', 'off'], { error: 'must be required, wanted or off' })
       .default('wanted'),
-    /** True: Domain Admins and the like may be impersonated at this backend. */
     allowPrivileged: z.boolean().default(false),
     neverImpersonate,
   })
@@ -158,16 +222,11 @@ const backend = z
     path: ['tls'],
   })
 
-/** policy.yaml. Paths (`ca`, `keysFile`) are as written; `compilePolicy` is given their contents. */
-export const policySchema = z.strictObject({
+const policyFile = z.strictObject({
   issuers: z.array(issuer, { error: 'issuers must be a list' }).default([]),
   neverImpersonate,
   backends: z.array(backend, { error: 'backends must be a list' }),
 })
 
-/** A checked policy.yaml. */
-export type PolicyFile = z.infer<typeof policySchema>
-/** One issuer of ID tokens that this connector believes. */
-export type IssuerRow = PolicyFile['issuers'][number]
-/** One backend that this connector may go to. */
-export type BackendRow = PolicyFile['backends'][number]
+/** policy.yaml. Paths (`ca`, `keysFile`) are as written; `compilePolicy` is given their contents. */
+export const policySchema: z.ZodType<PolicyFile> = policyFile

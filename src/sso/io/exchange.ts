@@ -6,10 +6,10 @@
  */
 
 import type { Dispatcher } from 'undici'
-import { errorCode, type SallyportError } from '../../platform/index.ts'
+import type { SallyportError } from '../../platform/index.ts'
 import type { BackendCall, BackendHandler, BackendRequest } from '../backend.ts'
 import type { Connection } from './connection.ts'
-import { backendFailure } from './failure.ts'
+import { backendFailure, faultCode } from './failure.ts'
 import { SourceReadable } from './source-readable.ts'
 
 /** Where an exchange gets its connection from and gives it back to. */
@@ -26,7 +26,8 @@ export interface ExchangeHome {
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /** Faults that another connection would not mend: a malformed request or answer, or too long a wait. */
-const NEVER_REPEATED = /^UND_ERR_INVALID|^UND_ERR_NOT_SUPPORTED|_TIMEOUT$|^HPE_|_OVERFLOW$/
+const NEVER_REPEATED =
+  /^UND_ERR_INVALID|^UND_ERR_NOT_SUPPORTED|_TIMEOUT$|^HTTPParserError$|_OVERFLOW$/
 
 /** A first try and two more: one idle connection that was gone, one that went while it was checked. */
 const MAX_ATTEMPTS = 3
@@ -130,7 +131,7 @@ export class Exchange implements BackendCall, Dispatcher.DispatchHandler {
   /** At most once, unless it never started, or is safe and the backend merely closed a connection it had kept. */
   #mayRepeat(error: Error): boolean {
     if (this.#attempts >= MAX_ATTEMPTS || this.#answered) return false
-    const code = errorCode(error)
+    const code = faultCode(error)
     if (NEVER_REPEATED.test(code)) return false
     const streamed = this.#body instanceof SourceReadable ? this.#body : undefined
     if (this.#controller === undefined) return streamed?.destroyed !== true

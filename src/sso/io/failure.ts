@@ -14,6 +14,7 @@ const CODES: Readonly<Record<string, readonly [SsoErrorCode, string]>> = {
     'ERR_BACKEND_TIMEOUT',
     'stopped within its response for longer than idleMs',
   ],
+  HTTPParserError: ['ERR_BACKEND_PROTOCOL', 'does not answer in HTTP/1.1'],
   UND_ERR_HEADERS_OVERFLOW: [
     'ERR_BACKEND_PROTOCOL',
     'sent a response head longer than responseHeadOctets',
@@ -34,6 +35,16 @@ const CODES: Readonly<Record<string, readonly [SsoErrorCode, string]>> = {
 }
 
 /**
+ * What a fault is called.
+ *
+ * @param error - What undici or the socket said.
+ * @returns Its code; `HTTPParserError` for an answer that cannot be parsed, which undici gives no code.
+ */
+export function faultCode(error: unknown): string {
+  return error instanceof Error && error.name === 'HTTPParserError' ? error.name : errorCode(error)
+}
+
+/**
  * Translates a fault.
  *
  * @param target - Who answered, or did not.
@@ -48,14 +59,9 @@ export function backendFailure(
 ): SallyportError {
   if (error instanceof SallyportError) return error
   const name = `${target.protocol}//${target.hostname}:${target.port}`
-  const code = errorCode(error)
+  const code = faultCode(error)
   const known = CODES[code]
   if (known !== undefined) return new SsoError(known[0], `${name} ${known[1]}`, { cause: error })
-  if (code.startsWith('HPE_')) {
-    return new SsoError('ERR_BACKEND_PROTOCOL', `${name} does not answer in HTTP/1.1 (${code})`, {
-      cause: error,
-    })
-  }
   const when = started
     ? 'before its response was whole; the request is not repeated'
     : 'before the request was sent'

@@ -30,7 +30,7 @@ export type Mood = (arrival: Arrival, request: IncomingMessage, response: Server
 export class IwaBackend {
   readonly arrivals: Arrival[] = []
   /** Every user seen on each connection. */
-  readonly usersByConnection = new Map<number, Set<string>>()
+  readonly usersByConnection: Map<number, Set<string>> = new Map()
   /** Tokens that came twice: a real acceptor has a replay cache. */
   replays = 0
   mood: Mood = () => false

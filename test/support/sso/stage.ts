@@ -52,7 +52,7 @@ export interface Ask {
 /** A pipeline, its world and one backend. */
 export class Stage {
   readonly clock: ManualClock
-  readonly logger = new MemoryLogger()
+  readonly logger: MemoryLogger = new MemoryLogger()
   readonly issuer: Issuer
   readonly directory: FakeDirectory
   readonly kerberos: FakeKerberos

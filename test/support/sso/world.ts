@@ -107,7 +107,7 @@ export class FakeKerberos {
   delegations = 0
   failImpersonate: Error | undefined
   failDelegate: Error | undefined
-  lifetimeMs = 10 * 3_600_000
+  lifetimeMs: number = 10 * 3_600_000
   groupSids: readonly string[] = [`${DOMAIN_SID}-513`]
   /** Holds every exchange up until it is resolved. */
   gate: Promise<void> | undefined
