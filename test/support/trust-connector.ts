@@ -21,7 +21,7 @@ import { MemoryLogger } from './manual-clock.ts'
 
 /** A connector with a state directory of its own. */
 export class TrustConnector {
-  readonly directory = mkdtempSync(join(tmpdir(), 'sallyport-connector-'))
+  readonly directory: string = mkdtempSync(join(tmpdir(), 'sallyport-connector-'))
 
   register(token: string, force = false): Promise<Registered> {
     return registerConnector(

@@ -47,8 +47,9 @@ export class TrustGateway {
   readonly authority: Authority
   readonly store: GatewayStore = openStore(':memory:')
   readonly clock: ShiftedClock = shiftedClock()
-  readonly logger = new MemoryLogger()
+  readonly logger: MemoryLogger = new MemoryLogger()
   readonly tunnels: AdmittedTunnel[] = []
+  readonly #waiting: ((tunnel: AdmittedTunnel) => void)[] = []
   readonly #options: TrustGatewayOptions
   readonly #registration: Registration
   readonly #listener: TunnelListener
@@ -92,6 +93,13 @@ export class TrustGateway {
     return token
   }
 
+  /** The tunnel that opens next. Ask before dialling. */
+  nextTunnel(): Promise<AdmittedTunnel> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve)
+    })
+  }
+
   async stop(): Promise<void> {
     for (const { session } of this.tunnels) session.close({ code: 'ERR_TEST', message: 'over' })
     await this.#listener.close()
@@ -119,7 +127,9 @@ export class TrustGateway {
   #handler({ id, group }: { id: string; group: string }): TunnelHandler {
     return {
       onReady: (session) => {
-        this.tunnels.push({ id, group, session })
+        const tunnel = { id, group, session }
+        this.tunnels.push(tunnel)
+        for (const resolve of this.#waiting.splice(0)) resolve(tunnel)
       },
       onControl: () => undefined,
       onClose: () => undefined,
