@@ -1,0 +1,237 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { createBrowserCertificate } from '../../../docker/demo/browser-certificate.ts'
+import { runCommand, startService, type ServiceProcess } from '../../../docker/demo/process.ts'
+import { freePort } from '../../../docker/demo/stack.ts'
+import { decodeRegistrationToken, encodeRegistrationToken } from '../../../src/pki/index.ts'
+
+const GATEWAY_YAML = (ports: { browser: number; tunnel: number }) => `
+stateDirectory: ./gateway
+browser: { address: 127.0.0.1, port: ${ports.browser}, certificate: browser.pem, key: browser.key }
+tunnel:
+  { address: 127.0.0.1, port: ${ports.tunnel}, name: gateway.example, publicAddress: '127.0.0.1:${ports.tunnel}' }
+apps:
+  - { id: plain, externalUrl: 'https://plain.localhost:${ports.browser}/', internalUrl: http://plain.corp.example/, preAuthentication: passthrough, singleSignOn: none, connectorGroup: default }
+`
+const POLICY_YAML = 'issuers: []\nbackends:\n  - { origin: http://plain.corp.example }\n'
+
+let directory: string
+let gateway: ServiceProcess
+let tunnelPort: number
+let gatewayFile: string
+
+before(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'sallyport-cli-'))
+  await createBrowserCertificate(directory, ['plain.localhost'])
+  tunnelPort = await freePort()
+  gatewayFile = await file(
+    'gateway.yaml',
+    GATEWAY_YAML({ browser: await freePort(), tunnel: tunnelPort }),
+  )
+  gateway = await startService(['gateway', 'run', '--config', gatewayFile], 'ready')
+})
+after(async () => {
+  await gateway.stop()
+  await rm(directory, { recursive: true, force: true })
+})
+
+async function file(name: string, text: string): Promise<string> {
+  const path = join(directory, name)
+  await writeFile(path, text)
+  return path
+}
+
+async function newToken(): Promise<string> {
+  const made = await runCommand(['tokens', 'create', '--config', gatewayFile])
+  assert.equal(made.status, 0, made.stderr)
+  return made.stdout.trim()
+}
+
+const register = (state: string, token: string) =>
+  runCommand(['connector', 'register', '--state', join(directory, state), '--token-file', '-'], {
+    stdin: token,
+  })
+
+async function refused(args: readonly string[], expected: RegExp): Promise<string> {
+  const { status, stderr } = await runCommand(args)
+  assert.equal(status, 1, stderr)
+  assert.match(stderr, expected)
+  return stderr
+}
+
+describe('help and usage', () => {
+  it('--help shows commands and examples', async () => {
+    const { status, stdout } = await runCommand(['--help'])
+    assert.equal(status, 0)
+    for (const word of ['gateway', 'connector', 'tokens', 'Examples:'])
+      assert.ok(stdout.includes(word))
+  })
+
+  it('a misspelt command ends with status 2 and a suggestion', async () => {
+    const { status, stderr } = await runCommand(['gatway'])
+    assert.equal(status, 2)
+    assert.match(stderr, /Did you mean gateway\?/)
+  })
+
+  it('a registration token has no place in the argument list', async () => {
+    const { status } = await runCommand([
+      'connector',
+      'register',
+      '--state',
+      'x',
+      '--token',
+      'sallyport-1.x',
+    ])
+    assert.equal(status, 2)
+  })
+})
+
+describe('configuration', () => {
+  it('names file, line and field of every fault', async () => {
+    const text = GATEWAY_YAML({ browser: 1, tunnel: 2 }).replace(
+      'singleSignOn: none',
+      'singleSignOn: kerberos',
+    )
+    const path = await file('bad.yaml', text.replace('port: 1,', 'port: many,'))
+    const stderr = await refused(['gateway', 'check', '--config', path], /ERR_CLI_CONFIG/)
+    assert.match(stderr, /bad\.yaml:3:\d+: browser\.port: /)
+    assert.match(
+      stderr,
+      /bad\.yaml:7:\d+: apps\[0\]\.singleSignOn: kerberos needs a signed-in user/,
+    )
+  })
+
+  it('says which file is missing', async () => {
+    await refused(
+      ['gateway', 'run', '--config', '/nonexistent.yaml'],
+      /ERR_CLI_FILE: .*\/nonexistent\.yaml: there is no such file/,
+    )
+  })
+
+  it('a good file is good', async () => {
+    const { status, stdout } = await runCommand(['gateway', 'check', '--config', gatewayFile])
+    assert.deepEqual([status, stdout.endsWith('good, 1 apps\n')], [0, true])
+  })
+
+  it('names the address that is taken', async () => {
+    const taken = createServer().listen(0, '127.0.0.1')
+    await new Promise((resolve) => taken.once('listening', resolve))
+    const { port } = taken.address() as AddressInfo
+    const text = GATEWAY_YAML({ browser: port, tunnel: await freePort() }).replace(
+      './gateway',
+      './second',
+    )
+    const path = await file('taken.yaml', text)
+    const stderr = await refused(['gateway', 'run', '--config', path], /ERR_GATEWAY_LISTEN/)
+    assert.match(stderr, new RegExp(`127\\.0\\.0\\.1.*${port}`))
+    assert.match(stderr, /mend: /)
+    await new Promise((resolve) => taken.close(resolve))
+  })
+})
+
+describe('registration', () => {
+  it('keeps key and certificate for the owner alone, and a token is good once', async () => {
+    const token = await newToken()
+    const first = await register('one', token)
+    assert.equal(first.status, 0, first.stderr)
+    for (const name of ['connector.key', 'connector.crt', 'connector.json']) {
+      assert.equal((await stat(join(directory, 'one', name))).mode & 0o777, 0o600, name)
+    }
+    const second = await register('two', token)
+    assert.deepEqual(
+      [second.status, /ERR_\w*TOKEN_USED/.test(second.stderr)],
+      [1, true],
+      second.stderr,
+    )
+    await assert.rejects(stat(join(directory, 'two', 'connector.key')))
+  })
+
+  it('sends nothing to a gateway whose authority is another one', async () => {
+    const token = decodeRegistrationToken(await newToken())
+    const forged = encodeRegistrationToken({ ...token, pin: 'ab'.repeat(32) })
+    const { status, stderr } = await register('three', forged)
+    assert.deepEqual([status, /ERR_PKI_PIN_MISMATCH/.test(stderr)], [1, true], stderr)
+    // The secret was not shown to anyone: the real token still works.
+    const honest = await register('three', encodeRegistrationToken(token))
+    assert.equal(honest.status, 0, honest.stderr)
+  })
+
+  it('refuses garbage, an empty token and a gateway that is not there', async () => {
+    const garbage = await register('four', 'sallyport-1.garbage')
+    assert.match(garbage.stderr, /ERR_PKI_TOKEN/)
+    const empty = await register('four', '')
+    assert.match(empty.stderr, /ERR_CLI_SECRET/)
+    const token = decodeRegistrationToken(await newToken())
+    const nowhere = encodeRegistrationToken({ ...token, address: `127.0.0.1:${await freePort()}` })
+    const unreachable = await register('four', nowhere)
+    assert.match(unreachable.stderr, /UNREACHABLE/)
+    assert.deepEqual([garbage.status, empty.status, unreachable.status], [1, 1, 1])
+  })
+})
+
+describe('a connector that cannot start', () => {
+  const connectorYaml = (lines: string) => `stateDirectory: ./one\npolicy: policy.yaml\n${lines}`
+
+  it('names the keytab that it cannot read', async () => {
+    await file('policy.yaml', POLICY_YAML)
+    await file('broken.keytab', 'this is no keytab')
+    const kerberos = (keytab: string) =>
+      `kerberos: { realm: CORP.EXAMPLE, principal: CONN1$, keytab: ${keytab}, kdcs: [127.0.0.1] }\ndirectory: { servers: [dc1.corp.example] }\n`
+    const missing = await file('c1.yaml', connectorYaml(kerberos('missing.keytab')))
+    await refused(['connector', 'run', '--config', missing], /missing\.keytab/)
+    const broken = await file('c2.yaml', connectorYaml(kerberos('broken.keytab')))
+    await refused(
+      ['connector', 'run', '--config', broken],
+      /ERR_KRB_KEYTAB.*broken\.keytab|broken\.keytab.*ERR_KRB_KEYTAB/s,
+    )
+  })
+
+  it('says that it is not registered', async () => {
+    await file('policy.yaml', POLICY_YAML)
+    const path = await file('c3.yaml', connectorYaml('').replace('./one', './nowhere'))
+    await refused(
+      ['connector', 'run', '--config', path],
+      /ERR_CONNECTOR_NOT_REGISTERED[\s\S]*sallyport connector register/,
+    )
+  })
+
+  it('names line and field of a bad policy', async () => {
+    await file('bad-policy.yaml', 'issuers: []\nbackends:\n  - { origin: ftp://x }\n')
+    const path = await file('c4.yaml', 'stateDirectory: ./one\npolicy: bad-policy.yaml\n')
+    await refused(
+      ['connector', 'check', '--config', path],
+      /bad-policy\.yaml:3:\d+: backends\[0\]\.origin: /,
+    )
+  })
+})
+
+describe('administration', () => {
+  it('lists connectors with their group', async () => {
+    const { status, stdout } = await runCommand(['connectors', 'list', '--config', gatewayFile])
+    assert.equal(status, 0)
+    assert.match(stdout, /"group": "default"/)
+  })
+
+  it('says what to do when no gateway runs', async () => {
+    const idle = await file(
+      'idle.yaml',
+      (await readFile(gatewayFile, 'utf8')).replace('./gateway', './idle'),
+    )
+    await refused(['sessions', 'list', '--config', idle], /mend: .*sallyport gateway run/)
+  })
+
+  it('a connector that nobody registered cannot be revoked', async () => {
+    const args = [
+      'connectors',
+      'revoke',
+      '00000000-0000-4000-8000-000000000000',
+      '--config',
+      gatewayFile,
+    ]
+    await refused(args, /ERR_GATEWAY_CONNECTOR_UNKNOWN/)
+  })
+})
