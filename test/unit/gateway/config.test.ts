@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { gatewayConfigSchema } from '../../../src/gateway/index.ts'
+
+const APP = {
+  id: 'intranet',
+  externalUrl: 'https://Intranet.localhost:8443/',
+  internalUrl: 'http://iwa.corp.example:80',
+  singleSignOn: 'kerberos',
+  servicePrincipalName: 'HTTP/iwa.corp.example',
+}
+const CONFIG = {
+  stateDirectory: './state',
+  browser: { certificate: 'tls.pem', key: 'tls.key' },
+  tunnel: { name: 'gateway.example', publicAddress: 'gateway.example:8444' },
+  oidc: { issuer: 'https://login.example/tenant', clientId: 'sallyport' },
+  apps: [APP],
+}
+
+function faults(config: unknown): Record<string, string> {
+  const result = gatewayConfigSchema.safeParse(config)
+  assert.equal(result.success, false)
+  return Object.fromEntries(
+    result.error.issues.map((issue) => [issue.path.join('.'), issue.message]),
+  )
+}
+
+const withApp = (change: object) => ({ ...CONFIG, apps: [{ ...APP, ...change }] })
+
+describe('gatewayConfigSchema', () => {
+  it('fills in defaults and normalises URLs', () => {
+    const { apps, session, browser, oidc } = gatewayConfigSchema.parse(CONFIG)
+    const [app] = apps
+    assert.equal(app?.externalUrl, 'https://intranet.localhost:8443/')
+    assert.equal(app.internalUrl, 'http://iwa.corp.example/')
+    assert.equal(app.preAuthentication, 'oidc')
+    assert.equal(app.hostHeader, 'internal')
+    assert.equal(app.connectorGroup, 'default')
+    assert.equal(app.delegatedLoginIdentity, 'userPrincipalName')
+    assert.deepEqual(app.timeouts, { connectMs: 10_000, firstOctetMs: 85_000, idleMs: 180_000 })
+    assert.deepEqual(session, { idleMinutes: 30, absoluteHours: 10, cachedSessions: 10_000 })
+    assert.equal(browser.port, 443)
+    assert.equal(oidc?.loginClaim, 'upn')
+  })
+
+  it('allows nobody where nobody is listed', () => {
+    assert.deepEqual(gatewayConfigSchema.parse(CONFIG).apps[0]?.allow, {})
+  })
+
+  it('accepts everyone: true, and nothing else under that name', () => {
+    const { apps } = gatewayConfigSchema.parse(withApp({ allow: { everyone: true } }))
+    assert.equal(apps[0]?.allow.everyone, true)
+    assert.match(
+      faults(withApp({ allow: { everyone: false } }))['apps.0.allow.everyone'] ?? '',
+      /true/,
+    )
+  })
+
+  it('refuses unknown fields, at every depth', () => {
+    for (const config of [
+      { ...CONFIG, colour: 'red' },
+      withApp({ colour: 'red' }),
+      withApp({ allow: { user: [] } }),
+      { ...CONFIG, browser: { ...CONFIG.browser, limits: { speed: 1 } } },
+      { ...CONFIG, oidc: { ...CONFIG.oidc, secret: 'x' } },
+    ]) {
+      const result = gatewayConfigSchema.safeParse(config)
+      assert.equal(result.error?.issues[0]?.code, 'unrecognized_keys')
+    }
+  })
+
+  it('refuses passthrough with kerberos, and kerberos without a service', () => {
+    assert.match(
+      faults(withApp({ preAuthentication: 'passthrough' }))['apps.0.singleSignOn'] ?? '',
+      /needs a signed-in user/,
+    )
+    const { servicePrincipalName: _gone, ...rest } = APP
+    assert.ok(_gone)
+    assert.match(
+      faults({ ...CONFIG, apps: [rest] })['apps.0.servicePrincipalName'] ?? '',
+      /missing/,
+    )
+  })
+
+  it('refuses allow in a passthrough app', () => {
+    const app = { preAuthentication: 'passthrough', singleSignOn: 'none', allow: { users: ['a'] } }
+    assert.match(faults(withApp(app))['apps.0.allow'] ?? '', /no effect/)
+  })
+
+  it('refuses two apps with one id or one external URL, however written', () => {
+    const twin = { ...APP, externalUrl: 'https://INTRANET.localhost:8443' }
+    const found = faults({ ...CONFIG, apps: [APP, twin] })
+    assert.match(found['apps.1.id'] ?? '', /another app/)
+    assert.match(found['apps.1.externalUrl'] ?? '', /another app/)
+  })
+
+  for (const [field, value, message] of [
+    ['externalUrl', 'http://intranet.example/', /must start with https:/],
+    ['externalUrl', 'https://intranet.example/path', /no path/],
+    ['externalUrl', 'https://u:p@intranet.example/', /user name/],
+    ['externalUrl', 'https://intranet.example/?q', /query/],
+    ['externalUrl', 'intranet.example', /not a URL/],
+    ['internalUrl', 'ftp://iwa/', /http:\/\/ or https:/],
+    ['servicePrincipalName', 'iwa.corp.example', /HTTP\/iwa/],
+    ['id', 'with space', /letters/],
+    ['hostHeader', 'both', /internal or external/],
+    ['delegatedLoginIdentity', 'mail', /onPremisesSAMAccountName/],
+  ] as const) {
+    it(`refuses ${field}: ${value}`, () => {
+      assert.match(faults(withApp({ [field]: value }))[`apps.0.${field}`] ?? '', message)
+    })
+  }
+
+  it('refuses an oidc app without a provider, and allows none for passthrough apps', () => {
+    const { oidc: _gone, ...rest } = CONFIG
+    assert.ok(_gone)
+    assert.match(faults(rest)['oidc'] ?? '', /OpenID Connect/)
+    const open = { preAuthentication: 'passthrough', singleSignOn: 'none' }
+    assert.equal(
+      gatewayConfigSchema.safeParse({ ...withApp(open), oidc: undefined }).success,
+      false,
+    )
+    const { oidc: _none, ...bare } = withApp(open)
+    assert.ok(_none)
+    assert.equal(gatewayConfigSchema.safeParse(bare).success, true)
+  })
+
+  it('refuses an issuer without TLS, scopes without openid and numbers out of range', () => {
+    const oidc = {
+      issuer: 'http://login.example',
+      clientId: '',
+      scopes: ['profile'],
+      maxAgeSeconds: 1,
+    }
+    const found = faults({ ...CONFIG, oidc })
+    assert.deepEqual(Object.keys(found).sort(), [
+      'oidc.clientId',
+      'oidc.issuer',
+      'oidc.maxAgeSeconds',
+      'oidc.scopes',
+    ])
+  })
+})
