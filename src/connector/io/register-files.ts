@@ -8,6 +8,7 @@ import { access, constants } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { errorText } from '../../platform/index.ts'
+import { PkiError } from '../../pki/index.ts'
 import { createStateDirectory, readStateFile, writeStateFiles } from '../../pki/io/index.ts'
 import { RegisterError } from '../register-errors.ts'
 import type { RegistrationFiles, RegistrationRecord } from '../register.ts'
@@ -36,7 +37,7 @@ async function requireWritable(directory: string): Promise<void> {
   } catch (cause) {
     const message = `cannot write in ${directory}: ${errorText(cause)}`
     const mend = 'Run this as the account that will run the connector, or choose another directory.'
-    throw new RegisterError('ERR_CONNECTOR_REGISTRATION_DAMAGED', message, { cause, mend })
+    throw new PkiError('ERR_PKI_STATE', message, { cause, mend })
   }
 }
 

@@ -31,7 +31,7 @@ export interface TunnelListenerLimits {
 /** What holds when nothing is said. */
 export const DEFAULT_TUNNEL_LISTENER_LIMITS: TunnelListenerLimits = {
   maxConnections: 10_000,
-  maxPending: 256,
+  maxPending: 1000,
   handshakeTimeoutMs: 10_000,
   headTimeoutMs: 10_000,
   requestTimeoutMs: 15_000,
