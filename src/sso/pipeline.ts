@@ -61,7 +61,8 @@ class Pipeline implements SsoPipeline, CallHome {
     this.#limits = limits
     this.#proofs = new ProofVerifier(ports, limits)
     this.#identities = directory && new IdentityFinder({ directory, clock, onRefused }, limits)
-    this.#tickets = kerberos && new TicketKeeper({ kerberos, clock, random, onRefused }, limits)
+    this.#tickets =
+      kerberos && new TicketKeeper({ kerberos, clock, random, logger, onRefused }, limits)
     this.#run = compose([
       proofStage(this.#proofs),
       policyStage(ports.policy),

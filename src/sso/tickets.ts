@@ -9,7 +9,7 @@
 
 import { LRUCache } from 'lru-cache'
 import { Initiator, type Evidence, type ServiceTicket } from '../kerberos/index.ts'
-import { errorCode, type Clock, type Random } from '../platform/index.ts'
+import { errorCode, type Clock, type Logger, type Random } from '../platform/index.ts'
 import { SsoError } from './errors.ts'
 import type { Identity, RefusalListener } from './identity.ts'
 import type { SsoLimits } from './limits.ts'
@@ -85,6 +85,7 @@ export interface TicketPorts {
   readonly kerberos: KerberosPort
   readonly clock: Clock
   readonly random: Random
+  readonly logger: Logger
   /** A KDC said no: the user's other tickets and sockets end too. */
   readonly onRefused: RefusalListener
 }
@@ -290,7 +291,12 @@ export class TicketKeeper {
   async #delegate(wish: TicketContext): Promise<PreparedTicket> {
     this.counts.delegations++
     const ticket = await this.#ports.kerberos.delegate(wish.evidence.evidence, wish.spn)
-    const { clock, random } = this.#ports
+    const { clock, random, logger } = this.#ports
+    logger.info('service ticket obtained', {
+      user: wish.identity.account.sAMAccountName,
+      servicePrincipalName: wish.spn,
+      endsAt: new Date(ticket.endTimeMs).toISOString(),
+    })
     return {
       ...this.#keep(ticket, wish),
       spn: wish.spn,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { KdcReplyError, KrbErrorCode } from '../kerberos/index.ts'
 import { errorCode } from '../platform/index.ts'
 
 const UNREACHABLE = new Set([
@@ -19,5 +20,8 @@ const UNREACHABLE = new Set([
  * @returns True when no KDC or directory server answered; false for every answer, also a malformed one.
  */
 export function isTransportFailure(error: unknown): boolean {
+  // RFC 4120 section 7.5.9: a KDC that cannot answer now has said nothing about the user.
+  if (error instanceof KdcReplyError)
+    return error.krbErrorCode === KrbErrorCode.KDC_ERR_SVC_UNAVAILABLE
   return UNREACHABLE.has(errorCode(error))
 }

@@ -83,20 +83,39 @@ function once<T extends Socket>(socket: T, ready: string, signal: AbortSignal): 
   })
 }
 
+/** One attempt at one address; `shareMs` keeps a silent address from using all the time up. */
+async function attempt(
+  target: BackendTarget,
+  place: { readonly host: string; readonly shareMs: number },
+  signal: AbortSignal,
+): Promise<Socket> {
+  const { host, shareMs } = place
+  const socket = connectTcp({ host, port: target.port, noDelay: true, keepAlive: true })
+  const timer = setTimeout(() => {
+    socket.destroy(new Error('no answer'))
+  }, shareMs)
+  try {
+    await once(socket, 'connect', signal)
+  } finally {
+    clearTimeout(timer)
+  }
+  // What counts is where the socket ended up, not what DNS said.
+  if (target.allowsAddress(socket.remoteAddress ?? '')) return socket
+  socket.destroy()
+  throw addressRefused(target, socket.remoteAddress ?? 'nowhere')
+}
+
 async function openTcp(
   target: BackendTarget,
   resolve: Resolve,
   signal: AbortSignal,
 ): Promise<Socket> {
+  const addresses = await addressesOf(target, resolve)
+  const shareMs = target.timeouts.connectMs / addresses.length
   let last: unknown
-  for (const host of await addressesOf(target, resolve)) {
+  for (const host of addresses) {
     try {
-      const socket = connectTcp({ host, port: target.port, noDelay: true, keepAlive: true })
-      await once(socket, 'connect', signal)
-      // What counts is where the socket ended up, not what DNS said.
-      if (target.allowsAddress(socket.remoteAddress ?? '')) return socket
-      socket.destroy()
-      throw addressRefused(target, socket.remoteAddress ?? 'nowhere')
+      return await attempt(target, { host, shareMs }, signal)
     } catch (error) {
       if (error instanceof SsoError) throw error
       last = error
@@ -105,10 +124,7 @@ async function openTcp(
   throw new SsoError(
     'ERR_BACKEND_UNREACHABLE',
     `${nameOf(target)} cannot be reached: ${errorCode(last)}`,
-    {
-      cause: last,
-      mend: 'Check that the backend runs and that this host may reach it.',
-    },
+    { cause: last, mend: 'Check that the backend runs and that this host may reach it.' },
   )
 }
 

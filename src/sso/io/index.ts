@@ -1,5 +1,5 @@
 /**
- * The outside of the SSO pipeline: backends by undici, the issuers' keys, DNS.
+ * The outside of the SSO pipeline: backends by undici, the issuers' keys.
  *
  * @module
  */
@@ -7,4 +7,4 @@
 export { createBackendPool, type BackendPoolOptions } from './backend-pool.ts'
 export { createKeySource, type KeySourceOptions } from './jwks.ts'
 export { resolveBackendLimits, type BackendLimits } from './limits.ts'
-export { createResolve, type DnsOptions, type Resolve } from './resolve.ts'
+export type { Resolve } from './resolve.ts'

@@ -22,7 +22,8 @@ import {
   type Proof,
   type SsoPipeline,
 } from '../../../src/sso/index.ts'
-import { createBackendPool, createResolve } from '../../../src/sso/io/index.ts'
+import { createNameResolver, type NameResolver } from '../../../src/connector/io/index.ts'
+import { createBackendPool } from '../../../src/sso/io/index.ts'
 import { MemoryLogger } from '../manual-clock.ts'
 import { CollectingSink, type Outcome } from './sink.ts'
 import { appOf, createIssuer, ISSUER, type Issuer, type RawPolicy } from './world.ts'
@@ -74,6 +75,11 @@ async function kerberosOf(lab: LabEnvironment, account: string): Promise<Kerbero
   })
 }
 
+function resolverOf(lab: LabEnvironment): NameResolver {
+  const settings = { timeoutMs: 2000, cachedNames: 100, cacheSeconds: 60 }
+  return createNameResolver({ servers: [lab.dnsServer], ...settings }, systemClock)
+}
+
 function directoryOf(lab: LabEnvironment, kerberos: KerberosClient, ca: string): LdapDirectory {
   const ports = { clock: systemClock, random: systemRandom }
   return new LdapDirectory(
@@ -81,7 +87,7 @@ function directoryOf(lab: LabEnvironment, kerberos: KerberosClient, ca: string):
     {
       clock: systemClock,
       logger: new MemoryLogger(),
-      lookup: createResolve({ servers: [lab.dnsServer] }),
+      lookup: resolverOf(lab),
       binder: {
         channelBinding: tlsServerEndPoint,
         bindToken: async (serverName, channelBinding) => {
@@ -114,7 +120,7 @@ export async function createLabPipeline(
     keys: issuer.keys,
     kerberos,
     directory,
-    backends: createBackendPool({ resolve: createResolve({ servers: [lab.dnsServer] }) }),
+    backends: createBackendPool({ resolve: resolverOf(lab) }),
     clock: systemClock,
     random: systemRandom,
     logger,

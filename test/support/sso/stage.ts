@@ -14,7 +14,7 @@ import {
   type SsoLimits,
   type SsoPipeline,
 } from '../../../src/sso/index.ts'
-import { createBackendPool, createResolve, type BackendLimits } from '../../../src/sso/io/index.ts'
+import { createBackendPool, type BackendLimits } from '../../../src/sso/io/index.ts'
 import type { AppSettings } from '../../../src/tunnel/index.ts'
 import { ManualClock, MemoryLogger } from '../manual-clock.ts'
 import { IwaBackend } from './iwa-backend.ts'
@@ -93,7 +93,7 @@ export class Stage {
       kerberos: this.kerberos,
       directory: this.directory,
       backends: createBackendPool({
-        resolve: createResolve(),
+        resolve: () => Promise.resolve(['127.0.0.1']),
         ...(options.backendLimits === undefined ? {} : { limits: options.backendLimits }),
       }),
       clock: this.clock,
