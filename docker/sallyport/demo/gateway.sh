@@ -1,0 +1,18 @@
+#!/bin/bash
+# Runs the gateway and leaves a registration token for the connector in /token.
+set -euo pipefail
+
+sallyport gateway run --config /etc/sallyport/gateway.yaml &
+gateway=$!
+trap 'kill -TERM "$gateway" 2> /dev/null' TERM INT
+umask 077
+for ((n = 0; n < 60; n++)); do
+  if sallyport tokens create --config /etc/sallyport/gateway.yaml > /token/registration.new 2> /dev/null; then
+    mv /token/registration.new /token/registration
+    break
+  fi
+  kill -0 "$gateway" 2> /dev/null || break
+  sleep 1
+done
+# The first wait is broken off by the signal that the trap passes on; the second one sees the gateway end.
+wait "$gateway" || wait "$gateway"

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# What the domain controller's container does: restores the domain for its own address, makes the lab's certificates,
+# hands keytabs and certificates to the others in LAB_SHARED, and runs Samba.
+#
+# LAB_BACKEND_ADDRESS, LAB_EPA_ADDRESS: what DNS answers for the backends. LAB_CERTIFICATES: "name=SAN,SAN name=SAN ..."
+set -euo pipefail
+HERE=$(dirname "$(readlink -f "$0")")
+: "${LAB_SHARED:=/lab}"
+: "${LAB_ADDRESS:=$(hostname -i | awk '{ print $1 }')}"
+: "${LAB_CERTIFICATES:=backend=DNS:iwa.corp.example,DNS:plain.corp.example epa=DNS:epa.corp.example}"
+export LAB_ADDRESS LAB_TLS=$LAB_SHARED/tls
+
+if [ ! -e "$LAB_STATE/private/sam.ldb" ]; then
+  "$HERE/restore.sh" /opt/lab/domain.tar.gz
+fi
+rm -f "$LAB_SHARED/ready"
+read -r -a certificates <<< "dc=DNS:dc1.corp.example,IP:$LAB_ADDRESS $LAB_CERTIFICATES"
+"$HERE/../tls.sh" "$LAB_TLS" "${certificates[@]}"
+mkdir -p "$LAB_SHARED/keytabs"
+cp "$LAB_STATE"/keytabs/* "$LAB_SHARED/keytabs/"
+cp "$LAB_STATE/krb5.conf" "$LAB_SHARED/krb5.conf"
+# Other containers read these under other user ids. It is a lab: what a volume holds is for whoever mounts it. Samba
+# itself insists on a private key that it alone can read.
+chmod 644 "$LAB_SHARED"/keytabs/* "$LAB_SHARED"/tls/*.key
+chmod 600 "$LAB_TLS/dc.key"
+touch "$LAB_SHARED/ready"
+exec "$HERE/start.sh"
