@@ -61,16 +61,6 @@ export function sequence(...children: DerNode[]): DerNode {
 }
 
 /**
- * A SET of one or more elements that are already in DER order.
- *
- * @param children - Its elements.
- * @returns The node.
- */
-export function set(...children: DerNode[]): DerNode {
-  return forge.asn1.create(Class.UNIVERSAL, Type.SET, true, children)
-}
-
-/**
  * `[n]`, constructed.
  *
  * @param tag - 0 to 30.
@@ -150,7 +140,8 @@ export function bitString(octets: Uint8Array, unusedBits: number = 0): DerNode {
  */
 export function commonName(text: string): DerNode {
   const value = primitive(Type.UTF8, binary(Buffer.from(text, 'utf8')))
-  return sequence(set(sequence(oid('2.5.4.3'), value)))
+  const attribute = sequence(oid('2.5.4.3'), value)
+  return sequence(forge.asn1.create(Class.UNIVERSAL, Type.SET, true, [attribute]))
 }
 
 /**

@@ -20,7 +20,7 @@ export { certificateUris, loadCertificate, serialOf } from './certificate.ts'
 export { PkiError, type PkiErrorCode } from './errors.ts'
 export { ipOctets } from './ip.ts'
 export { createKey, privateKeyFromPem, privateKeyToPem, publicKeyPin } from './keys.ts'
-export { CONNECTOR_URI_PREFIX, GATEWAY_URI, UUID } from './oids.ts'
+export { UUID } from './oids.ts'
 export { createSigningRequest, readSigningRequest } from './request.ts'
 export {
   createRegistrationSecret,

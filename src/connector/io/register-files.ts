@@ -14,7 +14,7 @@ import { RegisterError } from '../register-errors.ts'
 import type { RegistrationFiles, RegistrationRecord } from '../register.ts'
 
 /** Names in the state directory. */
-export const REGISTRATION_FILES = {
+const REGISTRATION_FILES = {
   key: 'connector.key',
   cert: 'connector.crt',
   ca: 'gateway-ca.crt',

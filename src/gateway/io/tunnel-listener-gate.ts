@@ -32,7 +32,7 @@ import {
 } from './tunnel-listener-replies.ts'
 
 /** Path of registrations. */
-export const REGISTER_PATH = '/register'
+const REGISTER_PATH = '/register'
 
 /** What the gate needs of the gateway. */
 export interface TunnelGatePorts {

@@ -29,7 +29,7 @@ export interface TunnelListenerLimits {
 }
 
 /** What holds when nothing is said. */
-export const DEFAULT_TUNNEL_LISTENER_LIMITS: TunnelListenerLimits = {
+const DEFAULT_TUNNEL_LISTENER_LIMITS: TunnelListenerLimits = {
   maxConnections: 10_000,
   maxPending: 1000,
   handshakeTimeoutMs: 10_000,

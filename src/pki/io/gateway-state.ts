@@ -22,9 +22,9 @@ import { privateKeyFromPem } from '../keys.ts'
 import { createStateDirectory, readStateFile, writeStateFiles } from './private-files.ts'
 
 /** Name of the CA's file. */
-export const AUTHORITY_FILE = 'ca.pem'
+const AUTHORITY_FILE = 'ca.pem'
 /** Name of the tunnel listener's file. */
-export const SERVER_FILE = 'tunnel.pem'
+const SERVER_FILE = 'tunnel.pem'
 
 const KEY = /-----BEGIN PRIVATE KEY-----[^-]+-----END PRIVATE KEY-----\n?/
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n?/

@@ -4,12 +4,7 @@
  * @module
  */
 
-export {
-  AUTHORITY_FILE,
-  loadAuthority,
-  loadServerCertificate,
-  SERVER_FILE,
-} from './gateway-state.ts'
+export { loadAuthority, loadServerCertificate } from './gateway-state.ts'
 export {
   createStateDirectory,
   readStateFile,
