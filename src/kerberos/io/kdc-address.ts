@@ -4,6 +4,8 @@
  * @module
  */
 
+import { isIPv6 } from 'node:net'
+
 /** The port of RFC 4120 section 7.2. */
 const KERBEROS_PORT = 88
 
@@ -23,12 +25,14 @@ export interface KdcAddress {
  * @throws RangeError for anything else.
  */
 export function parseKdcAddress(text: string): KdcAddress {
-  const bracketed = /^\[([0-9a-fA-F:.%\w]+)\](?::(\d{1,5}))?$/.exec(text)
+  if (isIPv6(text)) return { host: text, port: KERBEROS_PORT }
+  const bracketed = /^\[([^\]]+)\](?::(\d{1,5}))?$/.exec(text)
   const plain = /^([^\s:[\]]+)(?::(\d{1,5}))?$/.exec(text)
-  const match = bracketed ?? plain ?? /^([0-9a-fA-F:.]+)$/.exec(text)
+  const match = bracketed ?? plain
   const host = match?.[1]
+  const isAddress = bracketed === null || isIPv6(host ?? '')
   const port = Number(match?.[2] ?? KERBEROS_PORT)
-  if (host === undefined || port < 1 || port > 65535) {
+  if (host === undefined || !isAddress || port < 1 || port > 65535) {
     throw new RangeError(`not the address of a KDC (host, host:port): ${JSON.stringify(text)}`)
   }
   return { host, port }
