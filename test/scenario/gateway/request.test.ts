@@ -249,7 +249,8 @@ describe('a request through the gateway', () => {
   })
 
   it('holds the browser back while the connector does not read', async () => {
-    const total = 4 * 1024 * 1024
+    // More than a tunnel stream would queue if the browser were not held back.
+    const total = 20 * 1024 * 1024
     let arrived: ArrivedRequest | undefined
     world.connector.arrived = (request) => {
       arrived = request

@@ -271,7 +271,13 @@ describe('sessions and time', () => {
     await clock.advance(29 * MINUTE)
     await world.ask({ cookie })
     await clock.advance(10 * MINUTE + 30_000)
+    const gate = Promise.withResolvers<undefined>()
+    world.provider.held = gate.promise
+    // The old token is still good: nobody waits for the new one.
     await Promise.all([world.ask({ cookie }), world.ask({ cookie }), world.ask({ cookie })])
+    gate.resolve(undefined)
+    world.provider.held = undefined
+    await settled()
     assert.equal(world.provider.refreshes, refreshes + 1)
     await world.ask({ cookie })
     const [after] = world.connector.proofs.slice(-1)
@@ -284,7 +290,14 @@ describe('sessions and time', () => {
     const cookie = await world.signIn()
     await clock.advance(11 * MINUTE)
     const { refreshes } = short
-    const answers = await Promise.all([world.ask({ cookie }), world.ask({ cookie })])
+    const gate = Promise.withResolvers<undefined>()
+    short.held = gate.promise
+    const asked = Promise.all([world.ask({ cookie }), world.ask({ cookie })])
+    while (short.refreshes === refreshes) await settled()
+    await settled()
+    gate.resolve(undefined)
+    short.held = undefined
+    const answers = await asked
     assert.deepEqual(
       answers.map((each) => each.status),
       [200, 200],
@@ -322,6 +335,17 @@ describe('sessions and time', () => {
       world.provider.claims = claims
       assert.equal((await world.ask({ cookie })).status, 401)
     }
+  })
+
+  it('are judged anew by the claims of a fresh token', async () => {
+    world.provider.lifeSeconds = 600
+    const cookie = await world.signIn()
+    assert.equal((await world.ask({ cookie })).status, 200)
+    const { claims } = world.provider
+    world.provider.claims = { ...claims, groups: [] }
+    await clock.advance(11 * MINUTE)
+    assert.equal((await world.ask({ cookie })).status, 403)
+    world.provider.claims = claims
   })
 
   it('last while the provider is down: to the end of the token, then 503, then on', async () => {
