@@ -140,6 +140,7 @@ export class Inflow {
   #allowance: number
   #unread = 0
   #taken = 0
+  #last = false
 
   constructor(windowOctets: number) {
     this.#windowOctets = windowOctets
@@ -150,9 +151,10 @@ export class Inflow {
    * Counts arrived data.
    *
    * @param octets - Payload of a DATA frame.
+   * @param last - It carries END: the peer needs no more credit.
    * @throws TunnelError ERR_TUNNEL_CREDIT when the peer had not so much credit.
    */
-  arrived(octets: number): void {
+  arrived(octets: number, last: boolean): void {
     if (octets > this.#allowance) {
       throw new TunnelError(
         'ERR_TUNNEL_CREDIT',
@@ -161,6 +163,7 @@ export class Inflow {
     }
     this.#allowance -= octets
     this.#unread += octets
+    this.#last = last
   }
 
   /**
@@ -176,7 +179,7 @@ export class Inflow {
     }
     this.#unread -= octets
     this.#taken += octets
-    if (this.ended || this.#taken * 2 < this.#windowOctets) return 0
+    if (this.#last || this.#taken * 2 < this.#windowOctets) return 0
     const credit = this.#taken
     this.#taken = 0
     this.#allowance += credit

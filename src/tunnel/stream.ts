@@ -147,7 +147,7 @@ export class Stream implements TunnelStream {
   acceptData(chunk: Uint8Array, end: boolean): void {
     if (this.#in.ended) this.#violated('DATA after END')
     if (this.#host.role === 'gateway' && !this.#headDone) this.#violated('DATA before HEAD')
-    this.#in.arrived(chunk.length)
+    this.#in.arrived(chunk.length, end)
     if (chunk.length > 0 && !this.#handler.data(chunk)) this.#resetAndTell(HANDLER_FAULT)
     if (end) this.#acceptEnd()
   }
