@@ -42,6 +42,10 @@ const NO_KERBEROS: KerberosStatus = {
   problem: 'no kerberos section in connector.yaml',
 }
 
+/** A longer text would make the status message a protocol violation, and cost the tunnel. */
+const MAX_STATUS_LENGTH = 512
+const MAX_VERSION_LENGTH = 64
+
 /**
  * Puts a connector together.
  *
@@ -202,10 +206,15 @@ class TunnelKeeper implements Connector, LinkOwner {
   }
 
   #sendStatus(session: TunnelSession): void {
+    const { ready, principal, problem } = this.#kerberos
     session.sendControl({
       type: 'status',
-      version: this.#options.version,
-      kerberos: this.#kerberos,
+      version: this.#options.version.slice(0, MAX_VERSION_LENGTH),
+      kerberos: {
+        ready,
+        ...(principal === undefined ? {} : { principal: principal.slice(0, MAX_STATUS_LENGTH) }),
+        ...(problem === undefined ? {} : { problem: problem.slice(0, MAX_STATUS_LENGTH) }),
+      },
     })
   }
 

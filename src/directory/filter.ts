@@ -9,7 +9,7 @@ import { DirectoryError } from './errors.ts'
 import { encodeSid } from './sid.ts'
 
 /** Longest name that is looked up, UTF-16 units: userPrincipalName is limited to 1024 (MS-ADA3 2.349). */
-export const MAX_NAME_LENGTH = 1024
+const MAX_NAME_LENGTH = 1024
 
 /** People only: a computer or a group is never impersonated. */
 const PEOPLE = '(objectCategory=person)(objectClass=user)'

@@ -7,13 +7,10 @@
  *     BindResponse ::= [APPLICATION 1] SEQUENCE { resultCode ENUMERATED, matchedDN LDAPDN, diagnosticMessage LDAPString,
  *          referral [3] Referral OPTIONAL, serverSaslCreds [7] OCTET STRING OPTIONAL }
  *
- * LDAP is BER with definite lengths (section 5.1), not DER: Active Directory writes every length as 0x84 and four octets, which
- * our strict DER reader rightly refuses. Hence this small reader.
- *
  * @module
  */
 
-import { DirectoryError } from './errors.ts'
+import { BerCursor, malformedLdap, readBerHead } from './ber.ts'
 
 /** What the server said to a bind. */
 export interface BindResponse {
@@ -29,7 +26,7 @@ export interface BindResponse {
 }
 
 /** Longest bind response that is read, octets. */
-export const MAX_BIND_RESPONSE_OCTETS = 65_536
+const MAX_BIND_RESPONSE_OCTETS = 65_536
 
 const INTEGER = 0x02
 const OCTET_STRING = 0x04
@@ -80,10 +77,11 @@ export function encodeSaslBind(
  * @throws DirectoryError with ERR_DIRECTORY_REPLY when the octets are no bind response or too many.
  */
 export function decodeBindResponse(received: Uint8Array): BindResponse | undefined {
-  const message = readHead(received, 0)
+  const message = readBerHead(received, 0)
   if (!message) return undefined
-  if (message.tag !== SEQUENCE) throw malformed('it does not begin with a SEQUENCE')
-  if (message.end > MAX_BIND_RESPONSE_OCTETS) throw malformed(`${message.end} octets are too many`)
+  if (message.tag !== SEQUENCE) throw malformedLdap('it does not begin with a SEQUENCE')
+  if (message.end > MAX_BIND_RESPONSE_OCTETS)
+    throw malformedLdap(`${message.end} octets are too many`)
   if (message.end > received.length) return undefined
   const body = new BerCursor(received.subarray(message.start, message.end))
   const messageId = unsigned(body.take(INTEGER))
@@ -101,56 +99,14 @@ export function decodeBindResponse(received: Uint8Array): BindResponse | undefin
   }
 }
 
-function malformed(why: string): DirectoryError {
-  return new DirectoryError('ERR_DIRECTORY_REPLY', `not an LDAP bind response: ${why}`)
-}
-
+/**
+ * Reads an INTEGER or ENUMERATED that is not negative.
+ *
+ * @param content - 1 to 4 octets.
+ * @returns The number.
+ * @throws DirectoryError with ERR_DIRECTORY_REPLY when it is longer.
+ */
 function unsigned(content: Uint8Array): number {
-  if (content.length < 1 || content.length > 4) throw malformed('a number is too long')
+  if (content.length < 1 || content.length > 4) throw malformedLdap('a number is too long')
   return content.reduce((value, octet) => value * 256 + octet, 0)
-}
-
-/** Tag, start and end of the element at an offset; undefined when its head is not all there. */
-function readHead(octets: Uint8Array, offset: number) {
-  const tag = octets[offset]
-  const first = octets[offset + 1]
-  if (tag === undefined || first === undefined) return undefined
-  if (first < 0x80) return { tag, start: offset + 2, end: offset + 2 + first }
-  const count = first & 0x7f
-  if (count < 1 || count > 4) throw malformed('a length is indefinite or too long')
-  const start = offset + 2 + count
-  if (octets.length < start) return undefined
-  const length = octets.subarray(offset + 2, start).reduce((sum, octet) => sum * 256 + octet, 0)
-  return { tag, start, end: start + length }
-}
-
-/** Walks the elements of one constructed value. */
-class BerCursor {
-  readonly #octets: Uint8Array
-  #offset = 0
-
-  constructor(octets: Uint8Array) {
-    this.#octets = octets
-  }
-
-  /** The content of the next element, which must have this tag. */
-  take(tag: number): Uint8Array {
-    const head = readHead(this.#octets, this.#offset)
-    if (head?.tag !== tag || head.end > this.#octets.length) {
-      throw malformed(`expected tag 0x${tag.toString(16)} at octet ${this.#offset} of its part`)
-    }
-    this.#offset = head.end
-    return this.#octets.subarray(head.start, head.end)
-  }
-
-  /** The content of the first remaining element with this tag, or undefined. */
-  find(tag: number): Uint8Array | undefined {
-    while (this.#offset < this.#octets.length) {
-      const head = readHead(this.#octets, this.#offset)
-      if (!head) throw malformed('its last element is cut off')
-      const content = this.take(head.tag)
-      if (head.tag === tag) return content
-    }
-    return undefined
-  }
 }

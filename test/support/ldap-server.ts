@@ -75,6 +75,8 @@ export class LdapServer {
   /** LDAP result of a search; undefined: never answers. */
   searchResult: number | undefined = 0
   answer: (query: LdapQuery) => readonly LdapObject[] = () => []
+  /** Sent instead of every answer to a search. */
+  garbage: Uint8Array | undefined
   /** Sends answers one octet at a time. */
   dribble = false
   readonly tokens: Buffer[] = []
@@ -82,6 +84,7 @@ export class LdapServer {
   connections = 0
   readonly #server: Server
   readonly #sockets = new Set<TLSSocket>()
+  readonly #muted = new WeakSet<TLSSocket>()
 
   private constructor(names: readonly string[]) {
     const { certificatePem, privateKeyPem } = issueServerCertificate(LDAP_CA, { names }, PORTS)
@@ -106,6 +109,11 @@ export class LdapServer {
     return new Promise((resolve) => {
       this.#server.listen(port, '127.0.0.1', resolve)
     })
+  }
+
+  /** Answers no more on the connections that are open now. */
+  mute(): void {
+    for (const socket of this.#sockets) this.#muted.add(socket)
   }
 
   /** Cuts every connection. */
@@ -160,7 +168,9 @@ export class LdapServer {
       octets: content,
     }
     this.queries.push(query)
-    if (this.searchResult === undefined) return
+    if (this.#muted.has(socket)) return
+    if (this.garbage) socket.write(this.garbage)
+    if (this.searchResult === undefined || this.garbage) return
     const entries = this.searchResult === 0 ? this.answer(query) : []
     const messages = entries.map((entry) => tlv(0x30, tlv(0x02, id), encodeEntry(entry)))
     const done = [integer(0x0a, this.searchResult), tlv(0x04), tlv(0x04)]

@@ -45,6 +45,9 @@ export function createNameResolver(config: DnsConfig | undefined, clock: Clock):
   }
 }
 
+/** How node spells the family that is wanted; any other spelling means both. */
+const FAMILIES: Readonly<Record<string, number>> = { 4: 4, IPv4: 4, 6: 6, IPv6: 6 }
+
 /**
  * The resolver in the form that node's sockets want.
  *
@@ -53,7 +56,8 @@ export function createNameResolver(config: DnsConfig | undefined, clock: Clock):
  */
 export function toLookupFunction(resolve: NameResolver): LookupFunction {
   return (name, options, done) => {
-    const wanted = (address: string) => !options.family || isIP(address) === options.family
+    const family = FAMILIES[options.family ?? 0]
+    const wanted = (address: string) => family === undefined || isIP(address) === family
     resolve(name).then(
       (found) => {
         const addresses = found

@@ -33,6 +33,7 @@ export interface LdapTarget {
 }
 
 const MESSAGE_ID = 1
+const KEEP_ALIVE_MS = 30_000
 
 /**
  * Connects and binds.
@@ -62,6 +63,8 @@ export async function openBoundSocket(
   signal.addEventListener('abort', cut, { once: true })
   try {
     await event(socket, 'secureConnect')
+    // A firewall that forgets an idle connection shows itself before a user waits for it.
+    socket.setKeepAlive(true, KEEP_ALIVE_MS)
     await bind(socket, target.serverName, binder)
     return socket
   } catch (error) {

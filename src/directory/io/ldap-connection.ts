@@ -8,11 +8,12 @@ import type { TLSSocket } from 'node:tls'
 import { Client, ResultCodeError, type Entry } from 'ldapts'
 import { errorText } from '../../platform/index.ts'
 import { DirectoryError, type DirectoryEntry, type SearchRequest } from '../index.ts'
+import { GuardedSocket } from './guarded-socket.ts'
 
 /** Bounds of a connection. */
 export interface LdapConnectionLimits {
   /** Longest wait for one answer, milliseconds. */
-  readonly operationTimeoutMs: number
+  readonly answerTimeoutMs: number
   /** Most octets of the answers that are awaited at one time. */
   readonly maxReplyOctets: number
 }
@@ -28,27 +29,26 @@ export class LdapConnection {
   /** Who is at the other end. */
   readonly serverName: string
   readonly #client: Client
-  readonly #socket: TLSSocket
+  readonly #guard: GuardedSocket
   readonly #limits: LdapConnectionLimits
   #inFlight = 0
-  #octets = 0
   #handedOver = false
 
   constructor(socket: TLSSocket, serverName: string, limits: LdapConnectionLimits) {
     this.serverName = serverName
-    this.#socket = socket
+    this.#guard = new GuardedSocket(socket, limits.maxReplyOctets)
     this.#limits = limits
     this.#client = new Client({
       url: `ldaps://${serverName.includes(':') ? `[${serverName}]` : serverName}`,
-      timeout: limits.operationTimeoutMs,
-      connectTimeout: limits.operationTimeoutMs,
+      timeout: limits.answerTimeoutMs,
+      connectTimeout: limits.answerTimeoutMs,
       createSecureConnection: () => this.#handOver(),
     })
   }
 
   /** False once the connection has ended. */
   get usable(): boolean {
-    return !this.#socket.destroyed && (!this.#handedOver || this.#client.isConnected)
+    return !this.#guard.destroyed && (!this.#handedOver || this.#client.isConnected)
   }
 
   /** Searches that wait for an answer. */
@@ -64,7 +64,7 @@ export class LdapConnection {
    * @throws LdapConnectionLost when the connection is of no use any more, DirectoryError when the server says no.
    */
   async search(request: SearchRequest): Promise<readonly DirectoryEntry[]> {
-    if (this.#inFlight === 0) this.#octets = 0
+    if (this.#inFlight === 0) this.#guard.settle()
     this.#inFlight += 1
     try {
       const { searchEntries } = await this.#client.search(request.base, {
@@ -73,7 +73,7 @@ export class LdapConnection {
         attributes: [...request.text, ...request.binary],
         explicitBufferAttributes: [...request.binary],
         sizeLimit: request.sizeLimit,
-        timeLimit: Math.ceil(this.#limits.operationTimeoutMs / 1000),
+        timeLimit: Math.ceil(this.#limits.answerTimeoutMs / 1000),
       })
       return searchEntries.map((entry) => toEntry(entry, request))
     } catch (error) {
@@ -85,34 +85,27 @@ export class LdapConnection {
 
   /** Ends the connection; searches that wait fail. */
   close(): void {
-    this.#socket.destroy()
+    this.#guard.destroy()
   }
 
   #handOver(): TLSSocket {
     if (this.#handedOver) throw new LdapConnectionLost('the connection has ended')
     this.#handedOver = true
-    this.#socket.on('data', (chunk: Uint8Array) => {
-      this.#octets += chunk.length
-      if (this.#octets > this.#limits.maxReplyOctets) this.#socket.destroy()
-    })
     // ldapts takes all error listeners away when it takes a socket over, and its own when the socket closes.
     queueMicrotask(() => {
-      this.#socket.on('error', () => {
-        this.#socket.destroy()
-      })
+      this.#guard.on('error', () => undefined)
     })
-    return this.#socket
+    // ldapts uses what every Duplex has, and `connecting` and `readyState`.
+    return this.#guard as unknown as TLSSocket
   }
 
   #fault(error: unknown, request: SearchRequest): Error {
     if (error instanceof DirectoryError) return error
+    if (this.#guard.fault) return this.#guard.fault
     const text = `${this.serverName}: ${errorText(error)}`
     if (!(error instanceof ResultCodeError) || TRY_ELSEWHERE.has(error.code)) {
       this.close()
-      const tooMuch = this.#octets > this.#limits.maxReplyOctets
-      return new LdapConnectionLost(tooMuch ? `${text} (answer above maxReplyOctets)` : text, {
-        cause: error,
-      })
+      return new LdapConnectionLost(text, { cause: error })
     }
     return new DirectoryError(
       'ERR_DIRECTORY_REFUSED',

@@ -12,7 +12,7 @@ export interface LdapOptions {
   readonly ca?: string | undefined
   /** Longest wait for name, TCP, TLS and bind together at one server, milliseconds. Default 5000. */
   readonly connectTimeoutMs?: number
-  /** Longest wait for one search, connecting included, milliseconds. Default 10 000. */
+  /** Longest wait for one search, connecting included, milliseconds; for one answer half of it. Default 10 000. */
   readonly operationTimeoutMs?: number
   /** How long a bind is used before a new connection is bound, milliseconds. Default 3 600 000. */
   readonly maxBindAgeMs?: number
@@ -43,7 +43,7 @@ const SERVER = /^(?:\[([0-9a-f:.]+)\]|([^:\s/[\]]+))(?::(\d{1,5}))?$/i
  * @returns Host and port.
  * @throws RangeError for anything else.
  */
-export function parseLdapServer(text: string): LdapServer {
+function parseLdapServer(text: string): LdapServer {
   const match = SERVER.exec(text)
   const host = match?.[1] ?? match?.[2]
   const port = Number(match?.[3] ?? 636)

@@ -14,7 +14,7 @@ import {
 } from '../index.ts'
 import { openBoundSocket, type LdapBinder } from './bound-socket.ts'
 import { within } from './deadline.ts'
-import { LdapConnection, LdapConnectionLost } from './ldap-connection.ts'
+import { LdapConnection, LdapConnectionLost, type LdapConnectionLimits } from './ldap-connection.ts'
 import { resolveLdapOptions, type LdapOptions, type ResolvedLdapOptions } from './ldap-options.ts'
 
 /** The outside world of an LDAP search. */
@@ -29,6 +29,7 @@ export interface LdapPorts {
 /** DirectorySearch over LDAPS. */
 export class LdapSearch implements DirectorySearch {
   readonly #options: ResolvedLdapOptions
+  readonly #connectionLimits: LdapConnectionLimits
   readonly #ports: LdapPorts
   #connection: { readonly open: LdapConnection; readonly sinceMs: number } | undefined
   #opening: Promise<LdapConnection> | undefined
@@ -40,6 +41,9 @@ export class LdapSearch implements DirectorySearch {
 
   constructor(options: LdapOptions, ports: LdapPorts) {
     this.#options = resolveLdapOptions(options)
+    const { operationTimeoutMs, maxReplyOctets } = this.#options
+    // Half, so that a kept connection that has fallen silent leaves time for a new one.
+    this.#connectionLimits = { answerTimeoutMs: operationTimeoutMs / 2, maxReplyOctets }
     this.#ports = ports
   }
 
@@ -181,7 +185,7 @@ export class LdapSearch implements DirectorySearch {
         try {
           const target = { address, port, serverName: host, ca }
           const socket = await openBoundSocket(target, this.#ports.binder, signal)
-          return new LdapConnection(socket, host, this.#options)
+          return new LdapConnection(socket, host, this.#connectionLimits)
         } catch (error) {
           fault = error
         }

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { createConnector, resolveConnectorLimits } from '../../../src/connector/index.ts'
 import type { ConnectorLimits, KerberosStatus } from '../../../src/connector/index.ts'
 import { SallyportError, type Random } from '../../../src/platform/index.ts'
-import type { TunnelHandler } from '../../../src/tunnel/index.ts'
+import { decodeControl, encodeControl, type TunnelHandler } from '../../../src/tunnel/index.ts'
 import { FakePipeline } from '../../support/fake-pipeline.ts'
 import { FakeSession, PLAIN_APP } from '../../support/fake-tunnel.ts'
 import { ManualClock, MemoryLogger, settled } from '../../support/manual-clock.ts'
@@ -87,6 +87,19 @@ describe('the connector and its tunnel', () => {
     await clock.advance(60_000)
     const said = dialler.session.controls.map((m) => m.type === 'status' && m.kerberos.problem)
     assert.deepEqual(said, ['not checked yet', 'KDC silent', undefined])
+  })
+
+  it('cuts a status that the gateway would not take', async () => {
+    const problem = 'x'.repeat(5000)
+    const { connector, dialler } = started({
+      checkKerberos: () => Promise.resolve({ ready: false, problem }),
+    })
+    connector.start()
+    await settled()
+    for (const message of dialler.session.controls) {
+      assert.deepEqual(decodeControl(encodeControl(message), 'connector'), message)
+    }
+    assert.equal(dialler.session.controls.length, 2)
   })
 
   it('dials again for ever, with growing waits', async () => {

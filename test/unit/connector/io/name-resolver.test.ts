@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { afterEach, describe, it } from 'node:test'
+import type { LookupOptions } from 'node:dns'
 import { createNameResolver } from '../../../../src/connector/io/index.ts'
+import { toLookupFunction } from '../../../../src/connector/io/name-resolver.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
 import { NameServer } from '../../../support/name-server.ts'
 
@@ -76,6 +78,46 @@ describe('names by name servers', () => {
     assert.deepEqual(await resolve('10.1.2.3'), ['10.1.2.3'])
     assert.deepEqual(await resolve('fd00::1'), ['fd00::1'])
     assert.equal(server.asked.length, 0)
+  })
+})
+
+describe('names for sockets', () => {
+  const lookup = toLookupFunction((name) => {
+    if (name === 'none.test') return Promise.reject(new Error('no such name'))
+    return Promise.resolve(['fd00::1', '10.0.0.1'])
+  })
+  const ask = (name: string, options: LookupOptions) => {
+    return new Promise<unknown>((resolve, reject) => {
+      lookup(name, options, (error, address, family) => {
+        if (error) reject(error)
+        else resolve(family === undefined ? address : [address, family])
+      })
+    })
+  }
+
+  it('come all at once, or the first', async () => {
+    const both = [
+      { address: 'fd00::1', family: 6 },
+      { address: '10.0.0.1', family: 4 },
+    ]
+    assert.deepEqual(await ask('a.test', { all: true }), both)
+    assert.deepEqual(await ask('a.test', {}), ['fd00::1', 6])
+  })
+
+  it('are of the family that is asked for', async () => {
+    assert.deepEqual(await ask('a.test', { family: 4 }), ['10.0.0.1', 4])
+    assert.deepEqual(await ask('a.test', { family: 'IPv4' }), ['10.0.0.1', 4])
+  })
+
+  it('may be missing', async () => {
+    await assert.rejects(ask('none.test', {}), /no such name/)
+    const only = toLookupFunction(() => Promise.resolve(['10.0.0.1']))
+    const asked = new Promise((_resolve, reject) => {
+      only('a.test', { family: 6 }, (error) => {
+        reject(error ?? new Error('an address was found'))
+      })
+    })
+    await assert.rejects(asked, { code: 'ERR_CONNECTOR_NAME' })
   })
 })
 

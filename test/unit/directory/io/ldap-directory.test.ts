@@ -258,10 +258,46 @@ describe('LdapDirectory', () => {
     await accounts.findAccount(KEY)
     dc.answer = (query) => Array.from({ length: 500 }, () => domain(query)).flat()
     await assert.rejects(accounts.findAccount(KEY), {
-      code: 'ERR_DIRECTORY_UNREACHABLE',
+      code: 'ERR_DIRECTORY_REPLY',
       message: /maxReplyOctets/,
     })
   })
+
+  it('turns to a new connection when a kept one has fallen silent', async () => {
+    const dc = await server()
+    const accounts = directory({ servers: [at(dc)], operationTimeoutMs: 2000 })
+    await accounts.findAccount(KEY)
+    dc.mute()
+    assert.ok(await accounts.findAccount(KEY))
+    assert.equal(dc.connections, 2)
+  })
+
+  it('takes a notice of disconnection for what it is', async () => {
+    const dc = await server()
+    dc.garbage = Buffer.from('300c02010078070a013404000400', 'hex')
+    const accounts = directory({ servers: [at(dc)] })
+    await assert.rejects(accounts.findAccount(KEY), { code: 'ERR_DIRECTORY_UNREACHABLE' })
+  })
+
+  const garbage = {
+    'what is no LDAP': Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'),
+    zeros: Buffer.alloc(100),
+    'an endless length': Buffer.from('3084ffffffff', 'hex'),
+    'an operation that nobody asked for': Buffer.from('30050201026500', 'hex'),
+    'an entry cut short': Buffer.from('300c020102640704056162636465', 'hex'),
+  }
+  for (const [what, octets] of Object.entries(garbage)) {
+    it(`survives ${what}`, async () => {
+      const dc = await server()
+      dc.garbage = octets
+      const accounts = directory({ servers: [at(dc)], operationTimeoutMs: 100 })
+      await assert.rejects(accounts.findAccount(KEY), (error: Error & { code?: string }) => {
+        return error.code?.startsWith('ERR_DIRECTORY_') === true
+      })
+      dc.garbage = undefined
+      assert.ok(await accounts.findAccount(KEY))
+    })
+  }
 
   it('asks nothing more once it is closed', async () => {
     const dc = await server()
