@@ -13,10 +13,79 @@ import { TunnelError } from './errors.ts'
 /** Which end of the tunnel: only the gateway opens streams, only the connector dials. */
 export type TunnelRole = 'gateway' | 'connector'
 
+/** One published app, as the gateway tells it to a connector. */
+export interface AppSettings {
+  readonly id: string
+  /** Origin and base path, without a query. */
+  readonly externalUrl: string
+  /** Origin and base path, without a query. */
+  readonly internalUrl: string
+  readonly preAuthentication: 'oidc' | 'passthrough'
+  readonly singleSignOn: 'kerberos' | 'none'
+  /** Required with `kerberos`. */
+  readonly servicePrincipalName?: string
+  readonly delegatedLoginIdentity:
+    | 'userPrincipalName'
+    | 'onPremisesUserPrincipalName'
+    | 'userPrincipalUsername'
+    | 'onPremisesUserPrincipalUsername'
+    | 'onPremisesSAMAccountName'
+  readonly hostHeader: 'internal' | 'external'
+  readonly timeouts: {
+    readonly connectMs: number
+    readonly firstOctetMs: number
+    readonly idleMs: number
+  }
+}
+
+/** Gateway to connector: the whole list of apps of its group, at once after HELLO and on every change. */
+export interface AppsMessage {
+  readonly type: 'apps'
+  readonly revision: number
+  readonly apps: readonly AppSettings[]
+}
+
+/** Gateway to connector: a proof of sign-in, before the first OPEN that names it. A refreshed token gets a new id. */
+export interface ProofMessage {
+  readonly type: 'proof'
+  readonly id: string
+  readonly idToken: string
+}
+
+/** Gateway to connector: drop these proofs and all that was done in their name (sign-out, revocation). */
+export interface ForgetMessage {
+  readonly type: 'forget'
+  readonly proofs: readonly string[]
+}
+
+/** Gateway to connector: drop cached tickets, of one user or service or of all. */
+export interface FlushMessage {
+  readonly type: 'flush'
+  readonly user?: string
+  readonly servicePrincipalName?: string
+}
+
+/** Connector to gateway: what it is and whether its Kerberos works. */
+export interface StatusMessage {
+  readonly type: 'status'
+  readonly version: string
+  readonly kerberos: {
+    readonly ready: boolean
+    readonly principal?: string
+    readonly problem?: string
+  }
+}
+
+/** Everything that goes beside the streams. */
+export type ControlMessage =
+  AppsMessage | ProofMessage | ForgetMessage | FlushMessage | StatusMessage
+
+type ControlType = ControlMessage['type']
+
 const id = z.string().min(1).max(128)
 const milliseconds = z.number().int().min(1).max(86_400_000)
 
-const appSchema = z.object({
+const appSchema: z.ZodType<AppSettings> = z.object({
   id,
   externalUrl: z.string().min(1).max(2048),
   internalUrl: z.string().min(1).max(2048),
@@ -36,11 +105,11 @@ const appSchema = z.object({
     .readonly(),
 })
 
-const schemas = {
+const schemas: Readonly<Record<ControlType, z.ZodType<ControlMessage>>> = {
   apps: z.object({
     type: z.literal('apps'),
     revision: z.number().int().min(0),
-    apps: z.array(appSchema.readonly()).max(10_000).readonly(),
+    apps: z.array(appSchema).max(10_000).readonly(),
   }),
   proof: z.object({ type: z.literal('proof'), id, idToken: z.string().min(1).max(65_536) }),
   forget: z.object({
@@ -64,26 +133,6 @@ const schemas = {
       .readonly(),
   }),
 }
-
-/** One published app, as the gateway tells it to a connector. */
-export type AppSettings = Readonly<z.infer<typeof appSchema>>
-
-/** Gateway to connector: the whole list of apps of its group, at once after HELLO and on every change. */
-export type AppsMessage = Readonly<z.infer<typeof schemas.apps>>
-/** Gateway to connector: a proof of sign-in, before the first OPEN that names it. A refreshed token gets a new id. */
-export type ProofMessage = Readonly<z.infer<typeof schemas.proof>>
-/** Gateway to connector: drop these proofs and all that was done in their name (sign-out, revocation). */
-export type ForgetMessage = Readonly<z.infer<typeof schemas.forget>>
-/** Gateway to connector: drop cached tickets, of one user or service or of all. */
-export type FlushMessage = Readonly<z.infer<typeof schemas.flush>>
-/** Connector to gateway: what it is and whether its Kerberos works. */
-export type StatusMessage = Readonly<z.infer<typeof schemas.status>>
-
-/** Everything that goes beside the streams. */
-export type ControlMessage =
-  AppsMessage | ProofMessage | ForgetMessage | FlushMessage | StatusMessage
-
-type ControlType = ControlMessage['type']
 
 const SENDER: Readonly<Record<ControlType, TunnelRole>> = {
   apps: 'gateway',

@@ -166,9 +166,7 @@ describe('acceptTunnel', { timeout: 30_000 }, () => {
 
   const plainPeer = (): WebSocket =>
     new WebSocket(`wss://127.0.0.1:${listener.port}/tunnel`, 'sallyport.1', {
-      ca: certificates.ca,
-      ...certificates.client,
-      agent: new Agent({ servername: 'localhost' }),
+      agent: new Agent({ servername: 'localhost', ca: certificates.ca, ...certificates.client }),
     })
 
   it('rejects a peer that says no HELLO in time, and its handler hears nothing', async () => {
