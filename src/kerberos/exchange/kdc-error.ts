@@ -104,6 +104,12 @@ function meaningOf(error: KrbError, step: ExchangeStep, ntStatus: number | undef
     const mend = DELEGATION_MENDS.get(ntStatus ?? 0) ?? DELEGATION_MEND
     return { code: 'ERR_KRB_DELEGATION_REFUSED', mend }
   }
+  if (step.exchange === 'S4U2Proxy' && errorCode === Krb.KDC_ERR_POLICY) {
+    return {
+      code: 'ERR_KRB_KDC_REPLY',
+      mend: 'The user may be disabled by now; with several forests check selective authentication and the trust.',
+    }
+  }
   if (step.exchange === 'S4U2Self') {
     // Samba answers 12 for a disabled account.
     if (errorCode === Krb.KDC_ERR_POLICY) return CLIENT_REVOKED

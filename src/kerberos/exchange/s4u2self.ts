@@ -4,6 +4,7 @@
  * @module
  */
 
+import { getFips } from 'node:crypto'
 import { checksum, checksumTypeOf, hmacMd5, verifyChecksum } from '../crypto/index.ts'
 import { ChecksumType, KeyUsage, NameType, PaType, S4uOption } from '../iana/index.ts'
 import {
@@ -66,12 +67,20 @@ export function* s4u2selfExchange(
       tgt,
       sname: identity.principal,
       client: { cname, crealm: user.realm },
-      padata: (nonce) => [paForUser(tgt, cname, user.realm), paS4uX509User(question, nonce)],
+      padata: (nonce) => userPaData(question, nonce),
     },
     ports,
   )
   checkReplyPaData(checked, tgt)
   return openEvidence(checked, user, keys)
+}
+
+/** Both forms: Samba knows the first alone. In FIPS mode there is no MD5, hence no PA-FOR-USER. */
+function userPaData(question: S4u2SelfQuestion, nonce: number): readonly PaData[] {
+  const named = paS4uX509User(question, nonce)
+  if (getFips() === 1) return [named]
+  const { tgt, user } = question
+  return [paForUser(tgt, userPrincipal(user), user.realm), named]
 }
 
 function paForUser(tgt: ServiceTicket, userName: PrincipalName, userRealm: string): PaData {
