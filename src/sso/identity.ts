@@ -11,6 +11,7 @@ import { errorCode, type Clock } from '../platform/index.ts'
 import { SsoError } from './errors.ts'
 import type { SsoLimits } from './limits.ts'
 import type { BackendPolicy } from './policy.ts'
+import { RefusalMemory } from './refusals.ts'
 import { isTransportFailure } from './transport-failure.ts'
 
 /** An account that may be acted for. One object per look-up. */
@@ -75,6 +76,7 @@ export class IdentityFinder {
   readonly #clock: Clock
   readonly #limits: SsoLimits
   readonly #cache: LRUCache<string, Identity, AccountKey>
+  readonly #refusals: RefusalMemory
 
   constructor(
     ports: { directory: AccountDirectory; clock: Clock; onRefused: RefusalListener },
@@ -82,6 +84,7 @@ export class IdentityFinder {
   ) {
     this.#clock = ports.clock
     this.#limits = limits
+    this.#refusals = new RefusalMemory(ports.clock, limits)
     this.#cache = new LRUCache<string, Identity, AccountKey>({
       max: limits.identityCount,
       ignoreFetchAbort: true,
@@ -138,7 +141,10 @@ export class IdentityFinder {
    *   errors when it cannot answer.
    */
   async find(key: AccountKey): Promise<Identity> {
-    const identity = await this.#cache.fetch(cacheKey(key), { context: key, forceRefresh: true })
+    const name = cacheKey(key)
+    const identity = await this.#refusals.guard(name, () =>
+      this.#cache.fetch(name, { context: key, forceRefresh: true }),
+    )
     if (identity === undefined) throw evicted()
     return identity
   }
@@ -150,6 +156,7 @@ export class IdentityFinder {
    * @returns The users that were dropped.
    */
   drop(matches: (identity: Identity) => boolean): readonly string[] {
+    this.#refusals.clear()
     const dropped: string[] = []
     for (const [key, identity] of [...this.#cache.entries()]) {
       if (!matches(identity)) continue

@@ -18,6 +18,10 @@ export interface SsoLimits {
   readonly identityMs: number
   /** Wait before the directory or KDC is asked again after it could not be reached, milliseconds. Default 10 000. */
   readonly transportRetryMs: number
+  /** How long a refusal of the directory or a KDC is taken for its answer, milliseconds; 0: never. Default 2000. */
+  readonly refusalMs: number
+  /** Refusals remembered. Default 10 000. */
+  readonly refusalCount: number
   /** Service tickets kept, and evidence tickets as many. Default 20 000. */
   readonly ticketCount: number
   /** Octets of service tickets kept, and of evidence tickets as many. Default 67 108 864. */
@@ -41,6 +45,8 @@ const DEFAULTS: SsoLimits = {
   identityCount: 10_000,
   identityMs: 300_000,
   transportRetryMs: 10_000,
+  refusalMs: 2000,
+  refusalCount: 10_000,
   ticketCount: 20_000,
   ticketOctets: 64 * 1024 * 1024,
   ticketMs: 3_600_000,
@@ -63,6 +69,7 @@ export function resolveSsoLimits(limits: Partial<SsoLimits> = {}): SsoLimits {
     'clockToleranceSeconds',
     'ticketMarginMs',
     'ticketRefetchAgeMs',
+    'refusalMs',
     'replayBodyOctets',
   ]
   for (const [name, value] of Object.entries(resolved)) {

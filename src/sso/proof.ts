@@ -29,10 +29,10 @@ export interface Verdict {
   readonly validUntilMs: number
 }
 
-function invalid(reason: string, cause?: unknown): SsoError {
+/** jose's own errors hold the claims: they are not kept as causes. */
+function invalid(reason: string): SsoError {
   return new SsoError('ERR_SSO_PROOF_INVALID', `the ID token is refused: ${reason}`, {
     mend: "Compare the token's claims with the issuer's row in the connector's policy.",
-    ...(cause === undefined ? {} : { cause }),
   })
 }
 
@@ -56,7 +56,7 @@ function translate(error: unknown): SallyportError {
   if (error instanceof SallyportError) return error
   if (error instanceof jose.JWTExpired) return expired(`claim ${error.claim}`)
   if (error instanceof jose.JWTClaimValidationFailed)
-    return invalid(`claim ${error.claim} (${error.reason})`, error)
+    return invalid(`claim ${error.claim} (${error.reason})`)
   if (error instanceof jose.JOSEAlgNotAllowed)
     return invalid('its algorithm is not one that the policy lists')
   if (error instanceof jose.JWKSNoMatchingKey)

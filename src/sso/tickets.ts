@@ -16,6 +16,7 @@ import type { SsoLimits } from './limits.ts'
 import type { BackendPolicy } from './policy.ts'
 import type { KerberosPort } from './ports.ts'
 import { refuseProtectedUser } from './privileged.ts'
+import { RefusalMemory } from './refusals.ts'
 import { isTransportFailure } from './transport-failure.ts'
 
 /** What an evidence ticket and a service ticket have in common here. */
@@ -133,12 +134,14 @@ export class TicketKeeper {
   readonly #evidence: LRUCache<string, KeptEvidence, TicketWish>
   readonly #tickets: LRUCache<string, PreparedTicket, TicketContext>
   readonly #flights = new Set<Flight>()
+  readonly #refusals: RefusalMemory
   readonly counts: ExchangeCounts = { impersonations: 0, delegations: 0 }
 
   constructor(ports: TicketPorts, limits: SsoLimits) {
     this.#ports = ports
     this.#limits = limits
     this.#own = ports.kerberos.name
+    this.#refusals = new RefusalMemory(ports.clock, limits)
     this.#evidence = new LRUCache<string, KeptEvidence, TicketWish>({
       ...CACHE_MANNERS,
       max: limits.ticketCount,
@@ -198,13 +201,23 @@ export class TicketKeeper {
    * @throws KerberosError as the KDC client does; SsoError ERR_SSO_NEVER_IMPERSONATE or ERR_SSO_NOT_DELEGATABLE.
    */
   async obtain(wish: TicketWish): Promise<PreparedTicket> {
-    const evidence = await this.#fetchGood(wish, (forceRefresh) =>
-      this.#evidence.fetch(this.#userKey(wish.identity), { context: wish, forceRefresh }),
-    )
+    // A newer sign-in is another question.
+    const question = `${this.#userKey(wish.identity)}\n${wish.spn}\n${wish.signedInMs}`
+    const evidence = await this.#refusals.guard(question, () => this.#obtainEvidence(wish))
     clear(evidence, wish.backend)
-    const context = { ...wish, evidence }
-    const key = `${this.#userKey(wish.identity)}\n${wish.spn}`
+    return this.#refusals.guard(question, () => this.#obtainTicket({ ...wish, evidence }))
+  }
+
+  #obtainEvidence(wish: TicketWish): Promise<KeptEvidence> {
+    const key = this.#userKey(wish.identity)
     return this.#fetchGood(wish, (forceRefresh) =>
+      this.#evidence.fetch(key, { context: wish, forceRefresh }),
+    )
+  }
+
+  #obtainTicket(context: TicketContext): Promise<PreparedTicket> {
+    const key = `${this.#userKey(context.identity)}\n${context.spn}`
+    return this.#fetchGood(context, (forceRefresh) =>
       this.#tickets.fetch(key, { context, forceRefresh }),
     )
   }
@@ -315,6 +328,7 @@ export class TicketKeeper {
    */
   drop(matches: (identity: Identity) => boolean, spn?: string): readonly string[] {
     const users = new Set<string>()
+    this.#refusals.clear()
     // The caches do not list what is being fetched, so that is looked for here.
     for (const flight of this.#flights) {
       if (!matches(flight.identity) || (spn !== undefined && !sameSpn(flight.spn, spn))) continue

@@ -150,6 +150,7 @@ describe('pipeline with a KDC in memory and a backend that checks every token', 
     kdc.tricks = {}
     assert.equal(outcome.status, 0)
     assert.match(outcome.code ?? '', /^ERR_KRB_/)
+    pipeline.flush({ user: 'alice' })
     assert.equal((await ask('alice')).body.toString(), `alice@${REALM}`)
   })
 })

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { afterEach, describe, it } from 'node:test'
+import fc from 'fast-check'
+import { settled } from '../../support/manual-clock.ts'
 import { bodyOf, valuesOf } from '../../support/sso/sink.ts'
 import { createStage, type Stage, type StageOptions } from '../../support/sso/stage.ts'
 import { appOf } from '../../support/sso/world.ts'
@@ -46,6 +48,41 @@ describe('pipeline', () => {
     assert.deepEqual([stage.kerberos.impersonations, stage.kerberos.delegations], [1, 1])
     assert.equal(stage.pipeline.counters.proofsVerified, 1)
     assert.equal(stage.directory.lookups, 1)
+  })
+
+  it('serves those who wait when the one who asked first goes away', async () => {
+    const stage = await open()
+    let release: () => void = () => undefined
+    stage.kerberos.gate = new Promise((resolve) => {
+      release = resolve
+    })
+    const proof = await stage.proof('alice')
+    const { call } = stage.start({ proof })
+    while (stage.kerberos.impersonations === 0) await settled()
+    const second = stage.ask({ proof })
+    call.abort()
+    release()
+    assert.equal((await second).body.toString(), 'alice')
+    assert.deepEqual([stage.kerberos.impersonations, stage.backend.arrivals.length], [1, 1])
+  })
+
+  it('asks no KDC for a token that was changed anywhere', async () => {
+    const stage = await open()
+    const { idToken } = await stage.proof('alice')
+    // The last character's spare bits say nothing.
+    const place = fc.nat({ max: idToken.length - 2 })
+    const character = fc.constantFrom('A', 'B', 'a', 'b', '0', '1', '-', '_', '.')
+    await fc.assert(
+      fc.asyncProperty(place, character, async (at, other) => {
+        fc.pre(idToken[at] !== other)
+        const changed = idToken.slice(0, at) + other + idToken.slice(at + 1)
+        const outcome = await stage.ask({ proof: { id: `p${at}${other}`, idToken: changed } })
+        assert.equal(outcome.code, 'ERR_SSO_PROOF_INVALID')
+      }),
+      { numRuns: 60 },
+    )
+    assert.deepEqual([stage.kerberos.impersonations, stage.directory.lookups], [0, 0])
+    assert.equal(stage.backend.arrivals.length, 0)
   })
 
   it('sends no request and asks no KDC without a proof', async () => {

@@ -9,6 +9,8 @@ import { createStage, type Stage, type StageOptions } from '../../support/sso/st
 import { appOf, DOMAIN_SID } from '../../support/sso/world.ts'
 
 const HOUR = 3_600_000
+/** How long a refusal is taken for the answer. */
+const REFUSAL_MS = 2000
 const DAY_CLAIMS = { exp: 4_000_000_000 }
 
 describe('tickets do not outlive trust (invariant 9)', () => {
@@ -95,6 +97,7 @@ describe('tickets do not outlive trust (invariant 9)', () => {
     // The older sign-in's ticket is gone as well.
     await refused(stage, first, 'ERR_KRB_CLIENT_REVOKED')
     stage.kerberos.failImpersonate = undefined
+    await stage.clock.advance(REFUSAL_MS)
     await ok(stage, first)
     assert.equal(stage.backend.connections, connections + 1)
   })
@@ -120,8 +123,33 @@ describe('tickets do not outlive trust (invariant 9)', () => {
     stage.kerberos.failDelegate = new KerberosError('ERR_KRB_DELEGATION_REFUSED', 'not on the list')
     await refused(stage, proof, 'ERR_KRB_DELEGATION_REFUSED')
     stage.kerberos.failDelegate = undefined
+    await stage.clock.advance(REFUSAL_MS)
     await ok(stage, proof)
     assert.deepEqual(exchanges(stage), [2, 2])
+  })
+
+  it('asks a KDC and the directory once for what they have just refused', async () => {
+    const stage = await open()
+    const proof = await stage.proof('alice', DAY_CLAIMS)
+    const unknown = await stage.proof('ghost', DAY_CLAIMS)
+    stage.kerberos.failDelegate = new KerberosError('ERR_KRB_DELEGATION_REFUSED', 'not on the list')
+    for (let count = 0; count < 5; count++) {
+      await refused(stage, proof, 'ERR_KRB_DELEGATION_REFUSED')
+      await refused(stage, unknown, 'ERR_SSO_ACCOUNT_UNKNOWN')
+    }
+    assert.deepEqual([...exchanges(stage), stage.directory.lookups], [1, 1, 2])
+    stage.kerberos.failDelegate = undefined
+    stage.pipeline.flush({ user: 'alice' })
+    await ok(stage, proof)
+  })
+
+  it('asks again at once where nobody answered', async () => {
+    const stage = await open()
+    const proof = await stage.proof('alice', DAY_CLAIMS)
+    stage.kerberos.failImpersonate = new KerberosError('ERR_KRB_KDC_UNREACHABLE', 'no KDC')
+    await refused(stage, proof, 'ERR_KRB_KDC_UNREACHABLE')
+    stage.kerberos.failImpersonate = undefined
+    await ok(stage, proof)
   })
 
   it('asks the directory again after a while, and drops a user that it disables', async () => {
@@ -135,6 +163,7 @@ describe('tickets do not outlive trust (invariant 9)', () => {
     await stage.clock.advance(60_000)
     await refused(stage, proof, 'ERR_SSO_ACCOUNT_DISABLED')
     stage.directory.accounts[0] = alice
+    await stage.clock.advance(REFUSAL_MS)
     await ok(stage, proof)
     assert.deepEqual(exchanges(stage), [2, 2])
   })

@@ -100,6 +100,22 @@ describe('backend pool: streams', () => {
     assert.equal(probe.ends, 0)
   })
 
+  it('passes a response that comes before the body is through, and takes no more of it', async () => {
+    const target = await targetOf(
+      serve((_request, response) => {
+        response.writeHead(413, { connection: 'close' }).end('too large')
+      }),
+    )
+    const source = new TestBody()
+    const body = { length: 100_000_000, source }
+    const { probe } = start(open(), target, { method: 'POST', body })
+    while (source.sink === undefined) await settled()
+    source.sink.onData(Buffer.alloc(1000))
+    const reply = await probe.reply
+    assert.deepEqual([reply.status, reply.body, reply.code], [413, 'too large', undefined])
+    while (!source.cancelled) await settled()
+  })
+
   it('cuts the backend when the client goes away within its body', async () => {
     const closed = Promise.withResolvers<undefined>()
     const target = await targetOf(
