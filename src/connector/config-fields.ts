@@ -81,6 +81,12 @@ export function hostAndPort(what: string): z.ZodString {
   )
 }
 
+/** A domain controller: a DNS name, since a service ticket is for a name. */
+export const domainController: z.ZodString = hostAndPort('a domain controller').refine(
+  (text) => !isIpAddress(splitHostPort(text)?.host ?? ''),
+  'expected the name of the domain controller, as in its certificate and SPN, not an address',
+)
+
 /** A name server: an IP address, with or without a port. */
 export const dnsServer: z.ZodString = path('a name server').refine((text) => {
   return isIpv6(text) || isIpAddress(splitHostPort(text)?.host ?? '')

@@ -8,6 +8,7 @@ import { z } from 'zod'
 import {
   distinguishedName,
   dnsServer,
+  domainController,
   hostAndPort,
   path,
   principal,
@@ -103,7 +104,7 @@ const kerberosSchema = z.strictObject({
 
 const directorySchema = z.strictObject({
   servers: z
-    .array(hostAndPort('a domain controller'))
+    .array(domainController)
     .min(1, 'must list at least one domain controller')
     .max(16, 'at most 16 domain controllers'),
   ca: path('the path of CA certificates (PEM)').exactOptional(),

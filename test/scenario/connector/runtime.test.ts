@@ -16,7 +16,7 @@ import { systemRandom } from '../../../src/platform/io/index.ts'
 import { compilePolicy, policySchema } from '../../../src/sso/index.ts'
 import type { AppSettings, StreamReason, TunnelSession } from '../../../src/tunnel/index.ts'
 import { PLAIN_APP } from '../../support/fake-tunnel.ts'
-import { MemoryLogger } from '../../support/manual-clock.ts'
+import { MemoryLogger, settled } from '../../support/manual-clock.ts'
 import { TrustConnector } from '../../support/trust-connector.ts'
 import { TrustGateway } from '../../support/trust-gateway.ts'
 
@@ -59,11 +59,11 @@ function configure(change: object = {}): ConnectorConfig {
   return connectorConfigSchema.parse(config)
 }
 
-function runtime(config: ConnectorConfig): Promise<Connector> {
+function runtime(config: ConnectorConfig, logger = new MemoryLogger()): Promise<Connector> {
   const row = { origin, preAuthentication: 'passthrough', addresses: ['127.0.0.1'] }
   const file = policySchema.parse({ backends: [row] })
   const policy = compilePolicy(file, () => '')
-  return createConnectorRuntime({ config, policy, version: '1.2.3', logger: new MemoryLogger() })
+  return createConnectorRuntime({ config, policy, version: '1.2.3', logger })
 }
 
 async function connected(): Promise<TunnelSession> {
@@ -145,24 +145,42 @@ describe('the connector service', () => {
   })
 })
 
+const KERBEROS = {
+  realm: 'CORP.EXAMPLE',
+  principal: 'CONN1$',
+  keytab: '/nonexistent/conn1.keytab',
+  kdcs: ['127.0.0.1'],
+}
+const DIRECTORY = { servers: ['dc1.corp.example'] }
+
+function keytabOf(name: string): string {
+  const path = join(home.directory, 'test.keytab')
+  const { principal } = parsePrincipal(name)
+  const key = generateKey(18, systemRandom)
+  const entry = { principal, realm: 'CORP.EXAMPLE', kvno: 1, timestampMs: 0, key }
+  writeFileSync(path, encodeKeytab([entry]), { mode: 0o600 })
+  return path
+}
+
+describe('the connector service with Kerberos', () => {
+  it('runs while no KDC answers, and says what is wrong', async () => {
+    const logger = new MemoryLogger()
+    const kerberos = { ...KERBEROS, keytab: keytabOf('CONN1$'), kdcs: ['127.0.0.1:1'] }
+    const connector = await runtime(configure({ kerberos, directory: DIRECTORY }), logger)
+    running.push(connector)
+    const next = gateway.nextTunnel()
+    connector.start()
+    const { session } = await next
+    const fault = () => logger.lines.find(({ message }) => message === 'kerberos does not work')
+    while (!fault()) await settled()
+    assert.match(String(fault()?.fields['reason']), /^ERR_KRB_KDC_UNREACHABLE: /)
+    assert.equal(fault()?.fields['principal'], 'CONN1$@CORP.EXAMPLE')
+    session.sendControl({ type: 'apps', revision: 1, apps: [app()] })
+    assert.equal((await ask(session, Buffer.from('hello'))).body.toString(), 'hello')
+  })
+})
+
 describe('the connector service does not start', () => {
-  const kerberos = {
-    realm: 'CORP.EXAMPLE',
-    principal: 'CONN1$',
-    keytab: '/nonexistent/conn1.keytab',
-    kdcs: ['127.0.0.1'],
-  }
-  const directory = { servers: ['dc1.corp.example'] }
-
-  function keytabOf(name: string): string {
-    const path = join(home.directory, 'test.keytab')
-    const { principal } = parsePrincipal(name)
-    const key = generateKey(18, systemRandom)
-    const entry = { principal, realm: 'CORP.EXAMPLE', kvno: 1, timestampMs: 0, key }
-    writeFileSync(path, encodeKeytab([entry]), { mode: 0o600 })
-    return path
-  }
-
   it('without a registration', async () => {
     await assert.rejects(runtime(configure({ stateDirectory: '/nonexistent' })), {
       code: 'ERR_CONNECTOR_NOT_REGISTERED',
@@ -170,11 +188,16 @@ describe('the connector service does not start', () => {
   })
 
   it('when the keytab that it names cannot be read', async () => {
-    await assert.rejects(runtime(configure({ kerberos, directory })), { code: 'ERR_KRB_KEYTAB' })
+    await assert.rejects(runtime(configure({ kerberos: KERBEROS, directory: DIRECTORY })), {
+      code: 'ERR_KRB_KEYTAB',
+    })
   })
 
   it('when the keytab holds another account', async () => {
-    const config = configure({ kerberos: { ...kerberos, keytab: keytabOf('CONN2$') }, directory })
+    const config = configure({
+      kerberos: { ...KERBEROS, keytab: keytabOf('CONN2$') },
+      directory: DIRECTORY,
+    })
     await assert.rejects(runtime(config), {
       code: 'ERR_CONNECTOR_FILE',
       message: /holds no key of CONN1\$@CORP\.EXAMPLE, but of CONN2\$@CORP\.EXAMPLE$/,
@@ -183,8 +206,8 @@ describe('the connector service does not start', () => {
 
   it('when the CA of the directory cannot be read', async () => {
     const config = configure({
-      kerberos: { ...kerberos, keytab: keytabOf('CONN1$') },
-      directory: { ...directory, ca: '/nonexistent/ca.pem' },
+      kerberos: { ...KERBEROS, keytab: keytabOf('CONN1$') },
+      directory: { ...DIRECTORY, ca: '/nonexistent/ca.pem' },
     })
     await assert.rejects(runtime(config), {
       code: 'ERR_CONNECTOR_FILE',

@@ -72,6 +72,11 @@ describe('connector.yaml', () => {
       where: /^kerberos.kdcs.0: expected a KDC as host or host:port/,
     },
     {
+      what: 'a domain controller by address',
+      change: { directory: { servers: ['10.0.0.1:636'] } },
+      where: /^directory.servers.0: expected the name of the domain controller/,
+    },
+    {
       what: 'a name server by name',
       change: { dns: { servers: ['dc1.corp.example'] } },
       where: /^dns.servers.0: expected the IP address/,
