@@ -25,8 +25,14 @@ const NEVER_STARTED = new Set([
   'ERR_TUNNEL_STREAM_LIMIT',
 ])
 
-/** The tunnel went away: the request may have reached the backend. */
-const TUNNEL_GONE = new Set(['ERR_TUNNEL_LOST', 'ERR_TUNNEL_CLOSED', 'ERR_TUNNEL_TIMEOUT'])
+/** Tunnel or connector went away: the request may have reached the backend. */
+const GONE = new Set([
+  'ERR_TUNNEL_LOST',
+  'ERR_TUNNEL_CLOSED',
+  'ERR_TUNNEL_TIMEOUT',
+  'ERR_SSO_CLOSED',
+  'ERR_CONNECTOR_STOPPED',
+])
 
 /** RFC 9110 section 9.2.1: safe methods, whose repetition changes nothing. */
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'PROPFIND', 'REPORT', 'SEARCH'])
@@ -40,5 +46,5 @@ const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'PROPFIND', 'REPORT', 'SEARCH'])
 export function mayTryAgain(attempt: FailedAttempt): boolean {
   if (!attempt.replayable || attempt.attempts >= MAX_ATTEMPTS) return false
   if (NEVER_STARTED.has(attempt.code)) return true
-  return TUNNEL_GONE.has(attempt.code) && SAFE.has(attempt.method)
+  return GONE.has(attempt.code) && SAFE.has(attempt.method)
 }

@@ -150,7 +150,10 @@ export class SignIn {
       throw new GatewayError('ERR_GATEWAY_CROSS_SITE', 'sign-out asked for by another site')
     }
     const session = await this.#session(request)
-    if (session) await this.#ports.sessions.end(session.idHash)
+    if (session) {
+      await this.#ports.sessions.end(session.idHash)
+      this.#ports.logger.info('signed out', { user: session.user, requestId: request.requestId })
+    }
     const forget = ['Set-Cookie', clearCookie(SESSION_COOKIE)]
     const elsewhere = session && (await this.#endSessionUrl(session))
     return elsewhere === undefined ? signedOutPage(forget) : redirect(elsewhere, forget)

@@ -34,6 +34,8 @@ export interface ExchangePorts {
   readonly connectors: LiveConnectors
   readonly active: ActiveExchanges
   readonly limits: BrowserLimits
+  /** Told once a second of a session whose request still moves octets: it is in use, and its token is kept fresh. */
+  readonly stillUsed: (session: OpenSession) => void
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -65,6 +67,8 @@ function onDrain(this: Carrying): void {
 
 /** What the connector's own limits are given on top, so that its answer, which says more, comes first. */
 const GRACE_MS = 5_000
+/** A request whose last octets are younger than this is moving. Two ticks of the watch. */
+const MOVING_MS = 2_000
 /** Most tunnels tried for one request. */
 const MAX_ATTEMPTS = 3
 
@@ -191,6 +195,7 @@ export class BrowserExchange implements StreamHandler, WatchedExchange {
 
   check(nowMs: number): void {
     const waitedMs = nowMs - this.#movedMs
+    if (waitedMs < MOVING_MS) this.#stillUsed()
     const { firstOctetMs, connectMs, idleMs } = this.#admitted.route.app.timeouts
     if (this.#isClientSlow()) {
       if (waitedMs > this.#ports.limits.stalledMs) this.abort('ERR_GATEWAY_CLIENT_STALLED')
@@ -204,6 +209,17 @@ export class BrowserExchange implements StreamHandler, WatchedExchange {
     if (this.#over) return
     this.#stream?.reset({ code, message: 'ended by the gateway' })
     this.#fail(code, 'ended by the gateway')
+  }
+
+  #stillUsed(): void {
+    if (!this.session) return
+    this.#ports.stillUsed(this.session)
+    // A connector ends what runs under an expired proof, unless it has been given a newer one.
+    this.#live?.ensureProof(
+      this.session.idHash,
+      this.session.tokens.proof,
+      this.#ports.clock.nowMs(),
+    )
   }
 
   #isClientSlow(): boolean {

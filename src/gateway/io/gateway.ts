@@ -45,7 +45,6 @@ export interface FlushFilter {
 const SWEEP_MS = 60_000
 const TOUCH_MS = 60_000
 const REFRESH_AHEAD_MS = 60_000
-/** How long connectors may take to end what is in flight after the browsers' requests are over. */
 const CLOSE_REASON = { code: 'ERR_GATEWAY_STOPPING', message: 'the gateway is stopping' }
 
 function sessionLimits(config: SessionConfig): SessionLimits {
@@ -79,10 +78,18 @@ export class Gateway {
     this.connectors = new LiveConnectors(apps, logger)
     this.#active = new ActiveExchanges(clock, logger)
     this.#sessions = this.#createSessions()
+    const users = this.#users()
     this.#front = new Front({
       apps,
-      users: this.#users(),
-      exchange: { connectors: this.connectors, active: this.#active, limits, clock, logger },
+      users,
+      exchange: {
+        ...{ connectors: this.connectors, active: this.#active, limits, clock, logger },
+        stillUsed: (session) => {
+          this.#sessions.use(session, clock.nowMs())
+          // 'ended' and 'unavailable' show at the next request.
+          void users?.keeper.ensure(session)
+        },
+      },
       logger,
       requestIdPrefix: Buffer.from(random.bytes(6)).toString('base64url'),
     })
@@ -140,6 +147,7 @@ export class Gateway {
    */
   async revokeUser(user: string): Promise<number> {
     const count = await this.#sessions.revokeUser(user)
+    this.#ports.logger.info('sessions revoked', { user, count })
     this.flush({ user })
     return count
   }

@@ -108,10 +108,11 @@ describe('a real OpenID provider', () => {
     const cookie = await signIn()
     await world.ask({ host: 'app.localhost', cookie })
     const before = world.connector.proofs.at(-1)
-    await clock.advance(3_599_000)
-    assert.equal((await world.ask({ host: 'app.localhost', cookie })).status, 200)
-    await clock.advance(2_000)
-    assert.equal((await world.ask({ host: 'app.localhost', cookie })).status, 200)
+    // The provider lives in real time: its tokens are refreshed a minute ahead, beside the requests.
+    await clock.advance(3_590_000)
+    for (let at = 0; at < 500 && world.connector.proofs.at(-1) === before; at++) {
+      assert.equal((await world.ask({ host: 'app.localhost', cookie })).status, 200)
+    }
     assert.notEqual(world.connector.proofs.at(-1), before)
     real.known.clear()
     await clock.advance(3_600_000)

@@ -7,6 +7,8 @@ import { after, before, beforeEach, describe, it } from 'node:test'
 import { browserCa, World } from '../../support/gateway/world.ts'
 import type { ArrivedRequest } from '../../support/gateway/test-connector.ts'
 
+const LOOPBACK = { host: '127.0.0.1', ca: browserCa, servername: 'app.example' }
+
 const hello = (request: ArrivedRequest) => {
   request.reply(200, ['Content-Type', 'text/plain', 'Content-Length', '5'], 'hello')
 }
@@ -118,6 +120,15 @@ describe('a request through the gateway', () => {
     assert.equal(unknown.headers['transfer-encoding'], 'chunked')
     const empty = await world.ask({ cookie, method: 'POST', headers: { 'Content-Length': '0' } })
     assert.equal(empty.body, '0:')
+  })
+
+  it('writes head and small body at once', async () => {
+    const socket = connect({ ...LOOPBACK, port: world.port })
+    socket.write(`GET / HTTP/1.1\r\nHost: app.example\r\nCookie: ${cookie}\r\n\r\n`)
+    // One TLS record is one event.
+    const [chunk] = (await once(socket, 'data')) as [Buffer]
+    assert.match(chunk.toString('latin1'), /^HTTP\/1\.1 200 OK\r\n.*\r\n\r\nhello$/s)
+    socket.destroy()
   })
 
   it('sends no body for HEAD, 204 and 304', async () => {
@@ -315,12 +326,7 @@ describe('a request through the gateway', () => {
   ] as const) {
     it(`refuses ${what}`, async () => {
       const before = world.connector.requests.length
-      const socket = connect({
-        host: '127.0.0.1',
-        port: world.port,
-        ca: browserCa,
-        servername: 'app.example',
-      })
+      const socket = connect({ ...LOOPBACK, port: world.port })
       socket.write(`POST / HTTP/1.1\r\nHost: app.example\r\nCookie: ${cookie}\r\n${fields}\r\n`)
       const [chunk] = (await once(socket, 'data')) as [Buffer]
       assert.match(chunk.toString('latin1'), /^HTTP\/1\.1 400 /)

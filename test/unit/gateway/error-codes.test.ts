@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { faultOf, LISTED_CODES } from '../../../src/gateway/error-codes.ts'
 
@@ -62,6 +63,14 @@ describe('faultOf', () => {
     for (const code of ['ERR_NEW', '', 'constructor', '__proto__', 'toString']) {
       assert.equal(faultOf(code).status, 502)
     }
+  })
+
+  it('has decided about every code of the SSO room', () => {
+    const source = readFileSync(new URL('../../../src/sso/errors.ts', import.meta.url), 'utf8')
+    const codes = [...source.matchAll(/'(ERR_(?:SSO|BACKEND)_[A-Z_]+)'/g)].map(([, code]) => code)
+    assert.ok(codes.length > 15)
+    const undecided = codes.filter((code) => !LISTED_CODES.includes(code ?? ''))
+    assert.deepEqual(undecided, [])
   })
 
   it('has words of its own for each listed code', () => {
