@@ -47,7 +47,7 @@ function readStrings(reader: DerReader): string[] {
 }
 
 /** Writes a PrincipalName. */
-export function writePrincipalName(w: DerWriter, name: PrincipalName): void {
+function writePrincipalName(w: DerWriter, name: PrincipalName): void {
   w.openSequence().openContext(0).integer(name.nameType).close().openContext(1).openSequence()
   for (const component of name.nameString) w.string(Tag.GENERAL_STRING, component)
   w.close(3)

@@ -63,8 +63,8 @@ const MAX_SKEW_MS = 300_000
 
 /** Thrown inside, answered as a KRB-ERROR. */
 class Refused extends Error {
-  readonly refusal: Refusal & { readonly eData?: Uint8Array }
-  constructor(refusal: Refusal & { readonly eData?: Uint8Array }) {
+  readonly refusal: Refusal
+  constructor(refusal: Refusal) {
     super(`refused ${refusal.code}`)
     this.refusal = refusal
   }
@@ -139,7 +139,7 @@ export class MemoryKdc implements KdcTransport {
     return { realm: this.directory.realm, clock, random, tricks, kdcKey: this.#krbtgt }
   }
 
-  #refusal(request: DecodedKdcReq, refusal: Refusal & { eData?: Uint8Array }): Uint8Array {
+  #refusal(request: DecodedKdcReq, refusal: Refusal): Uint8Array {
     const { code, ntStatus, eText, eData } = refusal
     const now = this.#clock.nowMs()
     return encodeKrbError({
@@ -160,7 +160,7 @@ export class MemoryKdc implements KdcTransport {
       throw new Refused({ code: Krb.KDC_ERR_C_PRINCIPAL_UNKNOWN })
     }
     if (account.refusal !== undefined) throw new Refused({ code: account.refusal })
-    this.#checkTimestamp(request, account)
+    if (account.withoutProof !== true) this.#checkTimestamp(request, account)
     return {
       kind: 'AS',
       body: request.body,
@@ -169,6 +169,7 @@ export class MemoryKdc implements KdcTransport {
       flags: TicketFlag.INITIAL | TicketFlag.PRE_AUTHENT | flagsFrom(request),
       authTimeMs: this.#seconds(),
       replyKey: account.key,
+      padata: [this.#etypeInfo(account)],
     }
   }
 
@@ -179,9 +180,7 @@ export class MemoryKdc implements KdcTransport {
   #checkTimestamp(request: DecodedKdcReq, account: Account): void {
     const value = findPaData(request.padata, PaType.PA_ENC_TIMESTAMP)
     if (value === undefined) {
-      const salt = this.directory.saltOf(account.name)
-      const info = encodeEtypeInfo2([{ etype: account.key.etype, salt }])
-      const eData = encodeMethodData([{ padataType: PaType.PA_ETYPE_INFO2, padataValue: info }])
+      const eData = encodeMethodData([this.#etypeInfo(account)])
       throw new Refused({ code: Krb.KDC_ERR_PREAUTH_REQUIRED, eData })
     }
     const { cipher } = decodeEncryptedData(value)
@@ -190,6 +189,12 @@ export class MemoryKdc implements KdcTransport {
     if (Math.abs(patimestampMs - this.#clock.nowMs()) > MAX_SKEW_MS) {
       throw new Refused({ code: Krb.KRB_AP_ERR_SKEW })
     }
+  }
+
+  #etypeInfo(account: Account): PaData {
+    const salt = this.directory.saltOf(account.name)
+    const padataValue = encodeEtypeInfo2([{ etype: account.key.etype, salt }])
+    return { padataType: PaType.PA_ETYPE_INFO2, padataValue }
   }
 
   #tgs(kind: Kind, request: DecodedKdcReq): Issue {

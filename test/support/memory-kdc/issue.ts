@@ -98,7 +98,8 @@ function sealedReply(
   }
   const part = issuer.tricks.replyPart?.(truth, kind) ?? truth
   const isAs = kind === 'AS'
-  const tag = isAs ? ApplicationTag.EncASRepPart : ApplicationTag.EncTGSRepPart
+  const asTag = issuer.tricks.asPartTag ?? ApplicationTag.EncASRepPart
+  const tag = isAs ? asTag : ApplicationTag.EncTGSRepPart
   const usage = isAs ? KeyUsage.AS_REP_ENC_PART : KeyUsage.TGS_REP_ENC_PART_SESSION_KEY
   const cipher = encrypt(replyKey, usage, encodeEncKdcRepPart(part, tag), issuer.random)
   return { etype: replyKey.etype, cipher }

@@ -16,6 +16,8 @@ export interface AccountSettings {
   readonly name: string
   /** Makes the key from this instead of from chance. */
   readonly password?: string
+  /** The KDC demands no proof in the AS exchange. */
+  readonly withoutProof?: boolean
   /** User principal name. */
   readonly upn?: string
   /** Service principal names. */

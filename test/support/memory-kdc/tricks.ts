@@ -16,10 +16,13 @@ export interface Refusal {
   readonly code: number
   readonly ntStatus?: number
   readonly eText?: string
+  readonly eData?: Uint8Array
 }
 
 /** Tricks; those that are absent leave the truth. */
 export interface Tricks {
+  /** APPLICATION tag of an AS reply's encrypted part; 25 unless told otherwise. */
+  asPartTag?: number
   /** Someone on the wire changes the request. */
   request?: (octets: Uint8Array) => Uint8Array
   /** The KDC refuses. */
