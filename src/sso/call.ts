@@ -10,7 +10,7 @@ import type { Identity } from './identity.ts'
 import type { Route } from './policy.ts'
 import type { ResponseSink, SsoCall, SsoRequest } from './ports.ts'
 import type { Verdict } from './proof.ts'
-import type { PreparedTicket, TicketWish } from './tickets.ts'
+import type { PreparedTicket, TicketWish } from './ticket-types.ts'
 
 /** What a call needs of its pipeline. */
 export interface CallHome {

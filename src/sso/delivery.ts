@@ -26,7 +26,8 @@ import { backendHeaders, clientHeaders, negotiateOf } from './headers.ts'
 import type { SsoLimits } from './limits.ts'
 import type { Route } from './policy.ts'
 import type { Stage } from './stages.ts'
-import type { PreparedTicket, TicketKeeper } from './tickets.ts'
+import type { PreparedTicket } from './ticket-types.ts'
+import type { TicketKeeper } from './tickets.ts'
 
 /** How often what happened. */
 export interface DeliveryCounts {
@@ -147,9 +148,9 @@ class Delivery implements BackendHandler {
     const reply = challenge === undefined ? undefined : parseNegotiate(challenge)
     if (reply !== undefined && reply.length > 0) {
       this.#token?.verifyReply(reply)
-      channel.mutualVerified = true
       this.#ports.counts.mutualVerified++
-      this.#log('backend proved its identity', 'verified')
+      if (!channel.mutualVerified) this.#logProof(channel)
+      channel.mutualVerified = true
       return
     }
     // A backend that keeps a sign-in for the whole connection proves itself once on it.
@@ -167,6 +168,17 @@ class Delivery implements BackendHandler {
       'backend did not prove its identity',
       channel.mutualVerified ? 'earlier on this connection' : 'absent',
     )
+  }
+
+  /** Once per connection: an administrator sees that the backend holds the key of its SPN, and whether EPA was used. */
+  #logProof(channel: Channel): void {
+    this.#ports.logger.info('backend proved its identity', {
+      app: this.#call.request.app.id,
+      origin: this.#route.backend.origin,
+      servicePrincipalName: this.#ticket?.spn,
+      user: this.#call.identity?.account.sAMAccountName,
+      channelBinding: channel.certificate !== undefined,
+    })
   }
 
   #log(message: string, mutual: string): void {

@@ -8,88 +8,26 @@
  */
 
 import { LRUCache } from 'lru-cache'
-import { Initiator, type Evidence, type ServiceTicket } from '../kerberos/index.ts'
-import { errorCode, type Clock, type Logger, type Random } from '../platform/index.ts'
+import { Initiator, type ServiceTicket } from '../kerberos/index.ts'
+import { errorCode } from '../platform/index.ts'
 import { SsoError } from './errors.ts'
-import type { Identity, RefusalListener } from './identity.ts'
+import type { Identity } from './identity.ts'
 import type { SsoLimits } from './limits.ts'
 import type { BackendPolicy } from './policy.ts'
-import type { KerberosPort } from './ports.ts'
 import { refuseProtectedUser } from './privileged.ts'
 import { RefusalMemory } from './refusals.ts'
+import type {
+  ExchangeCounts,
+  Flight,
+  Guarded,
+  Kept,
+  KeptEvidence,
+  PreparedTicket,
+  TicketContext,
+  TicketPorts,
+  TicketWish,
+} from './ticket-types.ts'
 import { isTransportFailure } from './transport-failure.ts'
-
-/** What an evidence ticket and a service ticket have in common here. */
-interface Kept {
-  readonly identity: Identity
-  /** The newest sign-in it was fetched for. */
-  readonly signedInMs: number
-  readonly fetchedMs: number
-  /** Asked for afresh from then on. */
-  readonly freshUntilMs: number
-  /** Not used from then on, whatever happens. */
-  readonly endMs: number
-}
-
-/** An evidence ticket (S4U2Self). */
-interface KeptEvidence extends Kept {
-  readonly evidence: Evidence
-  /** Policy rows that were asked about the PAC's groups and did not object. */
-  readonly cleared: WeakSet<BackendPolicy>
-}
-
-/** A service ticket (S4U2Proxy), with all that tokens made from it share. */
-export interface PreparedTicket extends Kept {
-  readonly spn: string
-  readonly initiator: Initiator
-  readonly evidence: KeptEvidence
-  readonly octets: number
-}
-
-/** For whom, to where, and since when the user is signed in. */
-export interface TicketWish {
-  readonly identity: Identity
-  readonly backend: BackendPolicy
-  readonly spn: string
-  readonly signedInMs: number
-}
-
-interface TicketContext extends TicketWish {
-  readonly evidence: KeptEvidence
-}
-
-/** An exchange under way; what it yields is not kept when its user was dropped meanwhile. */
-interface Flight {
-  readonly identity: Identity
-  /** Undefined for evidence. */
-  readonly spn: string | undefined
-  /** Takes its place in the cache, and what was there before, out. */
-  readonly evict: () => void
-  dropped: boolean
-}
-
-/** What an exchange is made with, and what it replaces. */
-interface Guarded<T extends Kept> {
-  readonly flight: Flight
-  readonly stale: T | undefined
-  readonly wish: TicketWish
-}
-
-/** How many exchanges were asked for. */
-export interface ExchangeCounts {
-  impersonations: number
-  delegations: number
-}
-
-/** What the caches work through. */
-export interface TicketPorts {
-  readonly kerberos: KerberosPort
-  readonly clock: Clock
-  readonly random: Random
-  readonly logger: Logger
-  /** A KDC said no: the user's other tickets and sockets end too. */
-  readonly onRefused: RefusalListener
-}
 
 /** Keys, flags and times beside the ticket's own octets. */
 const OVERHEAD_OCTETS = 2048

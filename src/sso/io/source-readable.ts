@@ -19,11 +19,6 @@ export class SourceReadable extends Readable {
     this.#source = source
   }
 
-  /** Something was asked of the source: it cannot be sent a second time. */
-  get started(): boolean {
-    return this.#started
-  }
-
   override _read(): void {
     if (this.#started) {
       this.#handle?.resume()

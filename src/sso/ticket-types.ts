@@ -1,0 +1,84 @@
+/**
+ * What the ticket caches hold, are asked for and work through.
+ *
+ * @module
+ */
+
+import type { Evidence, Initiator } from '../kerberos/index.ts'
+import type { Clock, Logger, Random } from '../platform/index.ts'
+import type { Identity, RefusalListener } from './identity.ts'
+import type { BackendPolicy } from './policy.ts'
+import type { KerberosPort } from './ports.ts'
+
+/** What an evidence ticket and a service ticket have in common here. */
+export interface Kept {
+  readonly identity: Identity
+  /** The newest sign-in it was fetched for. */
+  readonly signedInMs: number
+  readonly fetchedMs: number
+  /** Asked for afresh from then on. */
+  readonly freshUntilMs: number
+  /** Not used from then on, whatever happens. */
+  readonly endMs: number
+}
+
+/** An evidence ticket (S4U2Self). */
+export interface KeptEvidence extends Kept {
+  readonly evidence: Evidence
+  /** Policy rows that were asked about the PAC's groups and did not object. */
+  readonly cleared: WeakSet<BackendPolicy>
+}
+
+/** A service ticket (S4U2Proxy), with all that tokens made from it share. */
+export interface PreparedTicket extends Kept {
+  readonly spn: string
+  readonly initiator: Initiator
+  readonly evidence: KeptEvidence
+  readonly octets: number
+}
+
+/** For whom, to where, and since when the user is signed in. */
+export interface TicketWish {
+  readonly identity: Identity
+  readonly backend: BackendPolicy
+  readonly spn: string
+  readonly signedInMs: number
+}
+
+/** The same, once there is evidence. */
+export interface TicketContext extends TicketWish {
+  readonly evidence: KeptEvidence
+}
+
+/** An exchange under way; what it yields is not kept when its user was dropped meanwhile. */
+export interface Flight {
+  readonly identity: Identity
+  /** Undefined for evidence. */
+  readonly spn: string | undefined
+  /** Takes its place in the cache, and what was there before, out. */
+  readonly evict: () => void
+  dropped: boolean
+}
+
+/** What an exchange is made with, and what it replaces. */
+export interface Guarded<T extends Kept> {
+  readonly flight: Flight
+  readonly stale: T | undefined
+  readonly wish: TicketWish
+}
+
+/** How many exchanges were asked for. */
+export interface ExchangeCounts {
+  impersonations: number
+  delegations: number
+}
+
+/** What the caches work through. */
+export interface TicketPorts {
+  readonly kerberos: KerberosPort
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  /** A KDC said no: the user's other tickets and sockets end too. */
+  readonly onRefused: RefusalListener
+}
