@@ -45,7 +45,10 @@ async function gateway(job: Job): Promise<void> {
       },
       onData: (chunk) => {
         if (response.write(chunk)) stream.consumed(chunk.length)
-        else response.once('drain', () => { stream.consumed(chunk.length); })
+        else
+          response.once('drain', () => {
+            stream.consumed(chunk.length)
+          })
       },
       onEnd: () => {
         response.end()
@@ -70,7 +73,9 @@ async function gateway(job: Job): Promise<void> {
     request.on('data', (chunk: Buffer) => {
       if (!stream.write(chunk)) request.pause()
     })
-    request.on('end', () => { stream.end(); })
+    request.on('end', () => {
+      stream.end()
+    })
   })
   server.listen(job.frontPort, '127.0.0.1', () => process.send?.('ready'))
 }
@@ -152,7 +157,7 @@ async function main(seconds: number, rounds: number): Promise<void> {
     await freePort(),
     await freePort(),
   ]
-  await startNginx(processes, folder, backendPart(folder, backendPort, 256))
+  await startNginx(processes, folder, backendPart(folder, backendPort))
   const job: Job = { certificates: makeCertificates(), tunnelPort, frontPort, backendPort }
   const sides = (['gateway', 'connector'] as const).map((role) =>
     fork(import.meta.filename, [role]),
