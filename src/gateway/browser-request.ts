@@ -20,7 +20,7 @@ export interface BrowserRequest {
 }
 
 /** Paths under this are the gateway's own on every app's host; none of them ever reaches a backend. */
-export const OWN_PATH = '/.sallyport/'
+const OWN_PATH = '/.sallyport/'
 /** Where the provider sends the browser back to. */
 export const CALLBACK_PATH = '/.sallyport/callback'
 /** Begins a sign-in on purpose: `?to=` is where it leads, `?fresh=1` asks for the password again. */

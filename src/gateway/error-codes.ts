@@ -84,6 +84,11 @@ const FAULTS = {
     title: 'That is not possible here',
     text: 'The method of the request is not accepted.',
   },
+  stalled: {
+    status: 408,
+    title: 'The request did not arrive',
+    text: 'Your browser began to send something and stopped. Check your connection and try again.',
+  },
   unknownHost: {
     status: 421,
     title: 'No application is published here',
@@ -149,7 +154,7 @@ const NAMES: Readonly<Record<string, FaultName>> = {
   ERR_GATEWAY_BAD_RESPONSE: 'backend',
   ERR_GATEWAY_TIMEOUT: 'slow',
   ERR_GATEWAY_CLIENT_ABORTED: 'badRequest',
-  ERR_GATEWAY_CLIENT_STALLED: 'badRequest',
+  ERR_GATEWAY_CLIENT_STALLED: 'stalled',
   ERR_GATEWAY_SESSION_ENDED: 'signIn',
   ERR_GATEWAY_STOPPING: 'busy',
   ERR_GATEWAY_INTERNAL: 'internal',

@@ -26,12 +26,8 @@ export {
   type SessionConfig,
 } from './config.ts'
 export { GatewayError, type GatewayErrorCode } from './errors.ts'
-export {
-  LiveConnectors,
-  type ConnectedTunnel,
-  type ConnectorStatus,
-  type LiveTunnel,
-} from './live-connectors.ts'
+export type { ConnectedTunnel, LiveTunnel } from './live-connector.ts'
+export { LiveConnectors, type ConnectorStatus } from './live-connectors.ts'
 export type { OidcProvider, TokenSet } from './oidc.ts'
 export {
   createAdminOperations,

@@ -24,7 +24,7 @@ export interface TokenKeeperPorts {
   readonly loginClaim: string
 }
 
-/** Pause after a refresh that failed for want of a provider, milliseconds. */
+/** Pause after a refresh that brought nothing, milliseconds. */
 const RETRY_AFTER_MS = 5_000
 
 /** Refreshes tokens ahead of their end. */
@@ -86,6 +86,9 @@ export class TokenKeeper {
       return
     }
     await this.#ports.sessions.replaceTokens(session, fresh)
+    const nowMs = this.#ports.clock.nowMs()
+    // A provider may answer with a token that is about to end too: do not ask at every request.
+    if (nowMs >= session.tokens.refreshAtMs) session.refreshNotBeforeMs = nowMs + RETRY_AFTER_MS
   }
 
   /** Core section 12.2 lets a provider refresh without an ID token: the session then lasts as long as the one it has. */
