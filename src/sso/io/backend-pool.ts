@@ -95,12 +95,17 @@ class UndiciBackendPool implements BackendPool, ExchangeHome {
     const most = pool.owner === undefined ? this.#limits.socketsPerApp : this.#limits.socketsPerUser
     if (pool.idle.length + pool.busy.size + pool.connecting < most || this.#evictFrom(pool)) {
       if (this.#sockets < this.#limits.sockets || this.#evictOldest()) this.#open(pool, exchange)
-      else exchange.fail(tooMany('connections', 'sockets'))
+      else this.#refuse(pool, exchange, tooMany('connections', 'sockets'))
     } else if (pool.waiting.size < this.#limits.waiting) {
       this.#wait(pool, exchange)
     } else {
-      exchange.fail(tooMany('requests waiting for a connection', 'waiting'))
+      this.#refuse(pool, exchange, tooMany('requests waiting for a connection', 'waiting'))
     }
+  }
+
+  #refuse(pool: UserPool, exchange: Exchange, error: SsoError): void {
+    exchange.fail(error)
+    this.#tidy(pool)
   }
 
   #wait(pool: UserPool, exchange: Exchange): void {
@@ -204,7 +209,12 @@ class UndiciBackendPool implements BackendPool, ExchangeHome {
       this.acquire(next.value)
       return
     }
-    const unused = pool.idle.length + pool.busy.size + pool.connecting === 0
+    this.#tidy(pool)
+  }
+
+  /** A pool without connections is not kept. */
+  #tidy(pool: UserPool): void {
+    const unused = pool.idle.length + pool.busy.size + pool.connecting + pool.waiting.size === 0
     if (unused && this.#pools.get(pool.key) === pool) this.#pools.delete(pool.key)
   }
 
