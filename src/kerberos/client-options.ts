@@ -34,7 +34,7 @@ export interface KerberosClientOptions {
   readonly random: Random
   /** Told when a ticket-granting ticket was got, or could not be renewed. */
   readonly logger?: Logger | undefined
-  /** Encryption types in order of preference. Default 18, 17. */
+  /** Encryption types in order of preference. Default 20, 19, 18, 17. */
   readonly etypes?: readonly number[] | undefined
   /** Refuse to act for a user whose SID is not given. Default false. */
   readonly requireSid?: boolean | undefined

@@ -71,4 +71,15 @@ describe('MIT acceptor with channel bindings', { skip }, () => {
       assert.equal(unbound.bound, false)
     })
   }
+
+  for (const etype of [17, 18, 19, 20]) {
+    it(`speaks etype ${etype}, and proves itself`, () => {
+      const sent = files.initiatorFor('bob', etype).createToken({ channelBinding: binding })
+      const [verdict] = judge([{ token: sent.token, binding }])
+      assert.equal(verdict?.error, undefined)
+      assert.equal(verdict?.client, 'bob@CORP.EXAMPLE')
+      assert.equal(verdict.bound, true)
+      sent.verifyReply(Buffer.from(verdict.reply ?? '', 'base64'))
+    })
+  }
 })

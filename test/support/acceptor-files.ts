@@ -43,7 +43,7 @@ export function makeAcceptorFiles(): AcceptorFiles {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-acceptor-'))
   const server = `HTTP/iwa.corp.example@${REALM}`
   const { principal } = parsePrincipal(server)
-  const keys = [17, 18].map((etype) => generateKey(etype, systemRandom))
+  const keys = [17, 18, 19, 20].map((etype) => generateKey(etype, systemRandom))
   const entry = { principal, realm: REALM, kvno: 300, timestampMs: Date.now() }
   writeFileSync(join(folder, 'keytab'), encodeKeytab(keys.map((key) => ({ ...entry, key }))))
   writeFileSync(join(folder, 'krb5.conf'), KRB5_CONF)

@@ -19,10 +19,10 @@ export interface World {
   readonly client: (name?: string, options?: Partial<KerberosClientOptions>) => KerberosClient
 }
 
-/** Builds the realm. CONN1$ may delegate to SPN by list; CONN2$ lacks protocol transition; CONN3$ has RBCD only. */
-export function newWorld(): World {
+/** Builds the realm, with keys of one type (default 18). CONN1$ may delegate to SPN by list; CONN2$ lacks protocol transition; CONN3$ has RBCD only. */
+export function newWorld(etype?: number): World {
   const clock = new ManualClock()
-  const kdc = new MemoryKdc(REALM, { clock, random })
+  const kdc = new MemoryKdc(REALM, { clock, random, etype })
     .add({ name: 'krbtgt', spns: [`krbtgt/${REALM}`] })
     .add({ name: 'CONN1$', trustedToAuth: true, allowedTo: [SPN] })
     .add({ name: 'CONN2$', allowedTo: [SPN] })

@@ -1,5 +1,5 @@
 /**
- * Key derivation of the simplified profile (RFC 3961 sections 5.1 and 5.3).
+ * Key derivation: of the simplified profile (RFC 3961 sections 5.1 and 5.3), and by HMAC-SHA2 (RFC 8009 section 3).
  *
  * Derived keys are remembered per key object: a session key serves many messages.
  *
@@ -9,6 +9,7 @@
 import { createCipheriv, createSecretKey, type KeyObject } from 'node:crypto'
 import { KerberosError } from '../errors.ts'
 import { etypeName, etypeProfile, type EncryptionKey } from './etype.ts'
+import { kdfHmacSha2 } from './kdf-hmac-sha2.ts'
 import { nFold } from './n-fold.ts'
 
 /** Which of the three derived keys is wanted: Kc, Ke or Ki. */
@@ -24,7 +25,7 @@ const MAX_REMEMBERED_KEYS = 64
 const remembered = new WeakMap<EncryptionKey, Map<string, KeyObject>>()
 
 /**
- * Builds the constant that key derivation folds in. RFC 3961 section 5.3.
+ * Builds the constant that key derivation depends on. RFC 3961 section 5.3, RFC 8009 section 5.
  *
  * @param usage - Key usage number, unsigned 32-bit.
  * @param kind - Which derived key the constant is for.
@@ -58,15 +59,27 @@ export function checkKey(key: EncryptionKey): void {
 }
 
 /**
- * DK(key, constant): for AES, random-to-key is the identity. RFC 3961 section 5.1, RFC 3962 section 6.
+ * Derives a key from a base key and a constant. For AES, random-to-key is the identity (RFC 3962 section 6).
  *
  * @param key - The base key.
- * @param constant - Folded to one block unless it is one block long.
- * @returns As many octets as the base key has.
+ * @param constant - The label; for etypes 17 and 18 it is folded to one block.
+ * @param octets - Wanted length, for etypes 19 and 20 alone. Default as many octets as the base key has.
+ * @returns The derived key.
  * @throws KerberosError ERR_KRB_ETYPE for a key we cannot use.
  */
-export function deriveKey(key: EncryptionKey, constant: Uint8Array): Uint8Array {
+export function deriveKey(
+  key: EncryptionKey,
+  constant: Uint8Array,
+  octets: number = key.value.length,
+): Uint8Array {
   checkKey(key)
+  const { family, hash } = etypeProfile(key.etype)
+  if (family === 'hmac-sha2') return kdfHmacSha2(hash, key.value, { label: constant, octets })
+  return simplifiedDerivation(key, constant)
+}
+
+/** DK(key, constant): RFC 3961 section 5.1. */
+function simplifiedDerivation(key: EncryptionKey, constant: Uint8Array): Uint8Array {
   const { cipher, keyOctets } = etypeProfile(key.etype)
   const derived = new Uint8Array(keyOctets)
   let block = constant.length === BLOCK_OCTETS ? constant : nFold(constant, BLOCK_OCTETS)
@@ -97,7 +110,9 @@ export function derivedKey(key: EncryptionKey, usage: number, kind: DerivedKeyKi
   const name = `${kind} ${usage}`
   let found = keys.get(name)
   if (found === undefined) {
-    found = createSecretKey(deriveKey(key, usageConstant(usage, kind)))
+    const { keyOctets, integrityKeyOctets } = etypeProfile(key.etype)
+    const octets = kind === 'encryption' ? keyOctets : integrityKeyOctets
+    found = createSecretKey(deriveKey(key, usageConstant(usage, kind), octets))
     keys.set(name, found)
   }
   return found

@@ -1,5 +1,6 @@
 /**
- * Kerberos cryptography: RFC 3961's simplified profile with AES (RFC 3962), and checksum type -138. Crypto never parses.
+ * Kerberos cryptography: AES with HMAC-SHA1 (RFC 3961, 3962) and with HMAC-SHA2 (RFC 8009), and checksum type -138.
+ * Crypto never parses.
  *
  * @module
  */
@@ -7,12 +8,15 @@
 export { checkKey } from './derived-keys.ts'
 export {
   checksumTypeOf,
+  cipherOverheadOctets,
   etypeName,
   etypeProfile,
+  RENEW_AES_KEYS,
   SUPPORTED_ETYPES,
   type EncryptionKey,
 } from './etype.ts'
+export { checksum, decrypt, encrypt } from './encryption.ts'
 export { hmacMd5 } from './hmac-md5.ts'
-export { DEFAULT_ITERATIONS, generateKey, MAX_ITERATIONS, stringToKey } from './make-key.ts'
-export { checksum, CIPHER_OVERHEAD_OCTETS, decrypt, encrypt } from './simplified-profile.ts'
+export { generateKey, MAX_ITERATIONS, stringToKey } from './make-key.ts'
+export { pseudoRandom } from './pseudo-random.ts'
 export { verifyChecksum } from './verify-checksum.ts'

@@ -6,16 +6,16 @@
 
 import { timingSafeEqual } from 'node:crypto'
 import { ChecksumType } from '../iana/index.ts'
+import { checksum } from './encryption.ts'
 import { checksumTypeOf, type EncryptionKey } from './etype.ts'
 import { hmacMd5 } from './hmac-md5.ts'
-import { checksum } from './simplified-profile.ts'
 
 /**
  * Says whether a keyed checksum fits. An unkeyed or unknown checksum type never fits.
  *
  * @param key - The base key.
  * @param usage - Key usage number, unsigned 32-bit.
- * @param checksumType - 15 or 16 with the key of their type, or -138 with any key.
+ * @param checksumType - 15, 16, 19 or 20 with the key of their type, or -138 with any key.
  * @param data - What is protected.
  * @param mac - The checksum a peer sent.
  * @returns True only when type, length and octets fit.

@@ -116,7 +116,7 @@ function* asRoundTrip(asking: Asking & { readonly padata: readonly PaData[] }): 
     sname: ticketGrantingService(realm),
     tillMs: ports.clock.nowMs() + ports.ticketLifetimeMs,
     nonce,
-    etype: ports.etypes,
+    etype: requester.keys.toAskFor(ports.etypes),
   })
   const pac = { padataType: PaType.PA_PAC_REQUEST, padataValue: encodePaPacRequest(true) }
   const request = { msgType: MessageType.AS_REQ, padata: [...padata, pac], reqBody }

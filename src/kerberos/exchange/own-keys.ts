@@ -4,7 +4,13 @@
  * @module
  */
 
-import { DEFAULT_ITERATIONS, stringToKey, type EncryptionKey } from '../crypto/index.ts'
+import {
+  etypeName,
+  RENEW_AES_KEYS,
+  stringToKey,
+  SUPPORTED_ETYPES,
+  type EncryptionKey,
+} from '../crypto/index.ts'
 import { KerberosError } from '../errors.ts'
 import { keysFor, type KeytabEntry } from '../files/index.ts'
 import { formatPrincipal, type EtypeInfo2Entry, type PrincipalName } from '../messages/index.ts'
@@ -31,11 +37,17 @@ const MAX_VERSIONS_TRIED = 2
 /** Our long-term keys. */
 export interface OwnKeys {
   /**
+   * Encryption types to ask for: those of our keys first, since a KDC answers under the first type it has a key of.
+   *
+   * @param etypes - Encryption types we allow, in order of preference.
+   */
+  toAskFor(etypes: readonly number[]): readonly number[]
+  /**
    * Keys to prove ourselves with in an AS exchange, the best first.
    *
    * @param offered - The KDC's ETYPE-INFO2, empty when it sent none.
    * @param etypes - Encryption types we allow, in order of preference.
-   * @throws KerberosError ERR_KRB_NO_KEY when there is none.
+   * @throws KerberosError ERR_KRB_NO_KEY when there is none, or the KDC has none of an allowed type.
    */
   forProof(
     offered: readonly EtypeInfo2Entry[],
@@ -69,6 +81,18 @@ function noKey(identity: ClientIdentity, what: string): KerberosError {
   })
 }
 
+/** RC4 and DES are never used: such an account needs new keys. */
+function onlyRefused(
+  identity: ClientIdentity,
+  where: string,
+  etypes: readonly number[],
+): KerberosError {
+  const name = formatPrincipal(identity.principal, identity.realm)
+  const has = [...new Set(etypes)].map(etypeName).join(', ')
+  const what = `${name} has no key that may be used ${where}, only ${has}`
+  return new KerberosError('ERR_KRB_NO_KEY', what, { mend: RENEW_AES_KEYS })
+}
+
 class KeytabKeys implements OwnKeys {
   readonly #identity: ClientIdentity
   readonly #entries: readonly KeytabEntry[]
@@ -77,19 +101,28 @@ class KeytabKeys implements OwnKeys {
     this.#identity = identity
     this.#entries = keysFor(keytab, identity.realm, identity.principal)
     if (this.#entries.length === 0) throw noKey(identity, 'in the keytab')
+    const etypes = this.#entries.map(({ key }) => key.etype)
+    if (!etypes.some((etype) => SUPPORTED_ETYPES.includes(etype))) {
+      throw onlyRefused(identity, 'in the keytab', etypes)
+    }
+  }
+
+  toAskFor(etypes: readonly number[]): readonly number[] {
+    const held = (etype: number): boolean => this.#entries.some(({ key }) => key.etype === etype)
+    return [...etypes.filter(held), ...etypes.filter((etype) => !held(etype))]
   }
 
   forProof(
     offered: readonly EtypeInfo2Entry[],
     etypes: readonly number[],
   ): readonly [EncryptionKey, ...EncryptionKey[]] {
-    const allowed = offeredEtypes(offered, etypes)
+    const allowed = offeredEtypes(this.#identity, offered, etypes)
     for (const etype of allowed) {
       const keys = this.#entries.filter((entry) => entry.key.etype === etype).map(({ key }) => key)
       const [newest, ...older] = keys.slice(0, MAX_VERSIONS_TRIED)
       if (newest !== undefined) return [newest, ...older]
     }
-    throw noKey(this.#identity, `of encryption type ${allowed.join(' or ') || 'AES'}`)
+    throw noKey(this.#identity, `of encryption type ${allowed.join(' or ')}`)
   }
 
   forTicket(etype: number, kvno: number | undefined): readonly EncryptionKey[] {
@@ -103,11 +136,15 @@ class KeytabKeys implements OwnKeys {
 
 /** Types that both sides allow, in our order; ours where the KDC named none. */
 function offeredEtypes(
+  identity: ClientIdentity,
   offered: readonly EtypeInfo2Entry[],
   etypes: readonly number[],
 ): readonly number[] {
   if (offered.length === 0) return etypes
-  return etypes.filter((etype) => offered.some((entry) => entry.etype === etype))
+  const types = offered.map(({ etype }) => etype)
+  const both = etypes.filter((etype) => types.includes(etype))
+  if (both.length === 0) throw onlyRefused(identity, 'at the KDC', types)
+  return both
 }
 
 class PasswordKeys implements OwnKeys {
@@ -121,11 +158,15 @@ class PasswordKeys implements OwnKeys {
     this.#password = password
   }
 
+  toAskFor(etypes: readonly number[]): readonly number[] {
+    return etypes
+  }
+
   forProof(
     offered: readonly EtypeInfo2Entry[],
     etypes: readonly number[],
   ): readonly [EncryptionKey, ...EncryptionKey[]] {
-    for (const etype of offeredEtypes(offered, etypes)) {
+    for (const etype of offeredEtypes(this.#identity, offered, etypes)) {
       return [this.#make(offered.find((entry) => entry.etype === etype) ?? { etype })]
     }
     throw noKey(this.#identity, 'of a type that the KDC offers')
@@ -137,7 +178,7 @@ class PasswordKeys implements OwnKeys {
 
   #make({ etype, salt = this.#defaultSalt(), s2kparams }: EtypeInfo2Entry): EncryptionKey {
     const iterations = iterationsOf(s2kparams)
-    const salting = `${iterations} ${salt}`
+    const salting = `${iterations ?? 'default'} ${salt}`
     const known = this.#keys.get(etype)
     if (known?.salting === salting) return known.key
     const key = stringToKey(etype, this.#password, salt, iterations)
@@ -151,9 +192,9 @@ class PasswordKeys implements OwnKeys {
   }
 }
 
-/** RFC 3962 section 4: four octets, big-endian. */
-function iterationsOf(s2kparams: Uint8Array | undefined): number {
-  if (s2kparams === undefined) return DEFAULT_ITERATIONS
+/** RFC 3962 section 4, RFC 8009 section 4: four octets, big-endian; absent, the type's default counts. */
+function iterationsOf(s2kparams: Uint8Array | undefined): number | undefined {
+  if (s2kparams === undefined) return undefined
   if (s2kparams.length !== 4) {
     throw new KerberosError('ERR_KRB_DECODE', 'ETYPE-INFO2.s2kparams: 4 octets wanted')
   }

@@ -10,7 +10,7 @@
 
 import { DerReader } from '../../asn1/index.ts'
 import type { Random } from '../../platform/index.ts'
-import { CIPHER_OVERHEAD_OCTETS, encrypt, type EncryptionKey } from '../crypto/index.ts'
+import { cipherOverheadOctets, encrypt, type EncryptionKey } from '../crypto/index.ts'
 import {
   AdApOption,
   AdType,
@@ -177,8 +177,8 @@ export class PreparedToken {
 
   /** Everything before the authenticator's cipher. */
   #encodeHead(ticket: InitiatorTicket, { mutual, mechanism }: TokenSettings): Uint8Array {
-    const cipherOctets = this.#form.length + CIPHER_OVERHEAD_OCTETS
     const { etype } = ticket.sessionKey
+    const cipherOctets = this.#form.length + cipherOverheadOctets(etype)
     const apReq = encodeApReq({
       apOptions: mutual ? ApOption.MUTUAL_REQUIRED : 0,
       ticket: ticket.ticket,

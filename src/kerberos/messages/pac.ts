@@ -102,6 +102,8 @@ const INFO_BUFFER_OCTETS = 16
 const MAC_OCTETS: ReadonlyMap<number, number> = new Map<number, number>([
   [ChecksumType.HMAC_SHA1_96_AES128, 12],
   [ChecksumType.HMAC_SHA1_96_AES256, 12],
+  [ChecksumType.HMAC_SHA256_128_AES128, 16],
+  [ChecksumType.HMAC_SHA384_192_AES256, 24],
   [ChecksumType.HMAC_MD5, 16],
 ])
 

@@ -86,11 +86,16 @@ export class MemoryKdc implements KdcTransport {
   readonly #random: Random
   #krbtgt: EncryptionKey
 
-  constructor(realm: string, ports: { readonly clock: Clock; readonly random: Random }) {
-    this.directory = new Directory(realm, ports.random)
+  /** All keys, also session keys, are of one type. Default 18. */
+  constructor(
+    realm: string,
+    ports: { readonly clock: Clock; readonly random: Random; readonly etype?: number | undefined },
+  ) {
+    const etype = ports.etype ?? EncryptionType.AES256_CTS_HMAC_SHA1_96
+    this.directory = new Directory(realm, ports.random, etype)
     this.#clock = ports.clock
     this.#random = ports.random
-    this.#krbtgt = generateKey(EncryptionType.AES256_CTS_HMAC_SHA1_96, ports.random)
+    this.#krbtgt = generateKey(etype, ports.random)
   }
 
   add(settings: AccountSettings): this {
@@ -110,7 +115,7 @@ export class MemoryKdc implements KdcTransport {
 
   /** From now on every TGT issued so far is stale. */
   changeKrbtgtKey(): void {
-    this.#krbtgt = generateKey(EncryptionType.AES256_CTS_HMAC_SHA1_96, this.#random)
+    this.#krbtgt = generateKey(this.#krbtgt.etype, this.#random)
   }
 
   exchange(realm: string, octets: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> {

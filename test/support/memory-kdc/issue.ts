@@ -7,13 +7,7 @@ import {
   generateKey,
   type EncryptionKey,
 } from '../../../src/kerberos/crypto/index.ts'
-import {
-  AdType,
-  ApplicationTag,
-  EncryptionType,
-  KeyUsage,
-  MessageType,
-} from '../../../src/kerberos/iana/index.ts'
+import { AdType, ApplicationTag, KeyUsage, MessageType } from '../../../src/kerberos/iana/index.ts'
 import {
   encodeAuthorizationData,
   encodeEncKdcRepPart,
@@ -110,7 +104,7 @@ function ticketPart(issuer: Issuer, wanted: Issue): EncTicketPart {
   const seconds = Math.floor(clock.nowMs() / 1000) * 1000
   return {
     flags: wanted.flags,
-    key: generateKey(EncryptionType.AES256_CTS_HMAC_SHA1_96, random),
+    key: generateKey(issuer.kdcKey.etype, random),
     crealm: realm,
     cname: wanted.client.cname,
     transited: { trType: 1, contents: new Uint8Array(0) },

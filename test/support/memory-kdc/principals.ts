@@ -1,7 +1,6 @@
 /** The directory of the in-memory KDC: accounts, their keys and what they may do. */
 
 import { generateKey, stringToKey, type EncryptionKey } from '../../../src/kerberos/crypto/index.ts'
-import { EncryptionType } from '../../../src/kerberos/iana/index.ts'
 import type { KeytabEntry } from '../../../src/kerberos/files/index.ts'
 import {
   formatPrincipal,
@@ -45,11 +44,13 @@ export interface Account extends AccountSettings {
 export class Directory {
   readonly realm: string
   readonly #random: Random
+  readonly #etype: number
   readonly #accounts: Account[] = []
 
-  constructor(realm: string, random: Random) {
+  constructor(realm: string, random: Random, etype: number) {
     this.realm = realm
     this.#random = random
+    this.#etype = etype
   }
 
   add(settings: AccountSettings): Account {
@@ -64,9 +65,9 @@ export class Directory {
   }
 
   #keyOf({ name, password }: AccountSettings): EncryptionKey {
-    const etype = EncryptionType.AES256_CTS_HMAC_SHA1_96
+    const etype = this.#etype
     if (password === undefined) return generateKey(etype, this.#random)
-    return stringToKey(etype, password, this.saltOf(name), 4096)
+    return stringToKey(etype, password, this.saltOf(name))
   }
 
   saltOf(name: string): string {

@@ -75,8 +75,10 @@ describe('stringToKey', () => {
     })
   }
 
-  it('takes 4096 iterations where none are named', () => {
+  it('takes as many iterations as the type wants where none are named', () => {
     assert.deepEqual(stringToKey(17, 'a', 'b'), stringToKey(17, 'a', 'b', 4096))
+    assert.deepEqual(stringToKey(19, 'a', 'b'), stringToKey(19, 'a', 'b', 32_768))
+    assert.deepEqual(stringToKey(20, 'a', 'b'), stringToKey(20, 'a', 'b', 32_768))
   })
 
   it('refuses a count that would hold up the process', () => {
@@ -90,5 +92,7 @@ describe('generateKey', () => {
   it('draws as many octets as the type wants', () => {
     assert.equal(generateKey(18, systemRandom).value.length, 32)
     assert.equal(generateKey(17, systemRandom).value.length, 16)
+    assert.equal(generateKey(20, systemRandom).value.length, 32)
+    assert.equal(generateKey(19, systemRandom).value.length, 16)
   })
 })

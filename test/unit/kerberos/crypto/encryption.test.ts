@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import {
   checksum,
   checksumTypeOf,
-  CIPHER_OVERHEAD_OCTETS,
+  cipherOverheadOctets,
   decrypt,
   encrypt,
   generateKey,
@@ -112,7 +112,7 @@ describe('decrypt', () => {
       fc.assert(
         fc.property(fc.uint8Array({ maxLength: 80 }), fc.nat(30), (plaintext, usage) => {
           const cipher = encrypt(key, usage, plaintext, systemRandom)
-          assert.equal(cipher.length, plaintext.length + CIPHER_OVERHEAD_OCTETS)
+          assert.equal(cipher.length, plaintext.length + cipherOverheadOctets(etype))
           assert.deepEqual(Uint8Array.from(decrypt(key, usage, cipher)), plaintext)
         }),
       )
@@ -164,16 +164,16 @@ describe('checksum', () => {
 })
 
 describe('encryption types', () => {
-  it('offers AES-256, then AES-128', () => {
-    assert.deepEqual(SUPPORTED_ETYPES, [18, 17])
-    assert.equal(checksumTypeOf(18), 16)
-    assert.equal(checksumTypeOf(17), 15)
+  it('offers SHA-2 before SHA-1, and AES-256 before AES-128', () => {
+    assert.deepEqual(SUPPORTED_ETYPES, [20, 19, 18, 17])
+    assert.deepEqual(SUPPORTED_ETYPES.map(checksumTypeOf), [20, 19, 16, 15])
+    assert.deepEqual(SUPPORTED_ETYPES.map(cipherOverheadOctets), [40, 32, 28, 28])
   })
 
   for (const [etype, name] of [
     [23, 'rc4-hmac'],
     [3, 'des-cbc-md5'],
-    [20, 'aes256-cts-hmac-sha384-192'],
+    [16, 'des3-cbc-sha1-kd'],
     [-1, 'etype -1'],
   ] as const) {
     it(`refuses ${name} by name and says how to mend it`, () => {

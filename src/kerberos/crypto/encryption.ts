@@ -1,0 +1,108 @@
+/**
+ * Encryption and checksums with AES (RFC 3961 section 5.3 with RFC 3962; RFC 8009 section 5).
+ *
+ * Etypes 17 and 18: AES-CTS of (16 octets of confounder, then the plaintext), then 12 octets of HMAC over the same.
+ * Etypes 19 and 20: AES-CTS of the same, then 16 or 24 octets of HMAC over (the initial vector, then the ciphertext).
+ *
+ * @module
+ */
+
+import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto'
+import type { Random } from '../../platform/index.ts'
+import { KerberosError } from '../errors.ts'
+import { decryptCts, encryptCts } from './ciphertext-stealing.ts'
+import { derivedKey } from './derived-keys.ts'
+import { CONFOUNDER_OCTETS, etypeProfile, type EncryptionKey, type EtypeProfile } from './etype.ts'
+
+/** The initial vector, which RFC 8009's HMAC covers: always zero, since no state goes from message to message. */
+const ZERO_IV = new Uint8Array(16)
+
+/** HMAC over the plaintext (RFC 3961) or the ciphertext (RFC 8009), cut to its length. */
+function macOver(profile: EtypeProfile, ki: KeyObject, octets: Uint8Array): Buffer {
+  const hmac = createHmac(profile.hash, ki)
+  if (profile.family === 'hmac-sha2') hmac.update(ZERO_IV)
+  return hmac.update(octets).digest().subarray(0, profile.macOctets)
+}
+
+/**
+ * Encrypts under a key and a usage. RFC 3961 section 5.3, RFC 8009 section 5.
+ *
+ * @param key - The base key.
+ * @param usage - Key usage number, unsigned 32-bit.
+ * @param plaintext - Any length, also none.
+ * @param random - Draws the confounder.
+ * @returns The ciphertext, longer than the plaintext by what cipherOverheadOctets says.
+ * @throws KerberosError ERR_KRB_ETYPE for a key we cannot use.
+ */
+// eslint-disable-next-line max-params -- RFC 3961 section 3: encrypt takes key, usage and plaintext; chance is a port.
+export function encrypt(
+  key: EncryptionKey,
+  usage: number,
+  plaintext: Uint8Array,
+  random: Random,
+): Uint8Array {
+  const ke = derivedKey(key, usage, 'encryption')
+  const ki = derivedKey(key, usage, 'integrity')
+  const profile = etypeProfile(key.etype)
+  const message = Buffer.allocUnsafe(CONFOUNDER_OCTETS + plaintext.length)
+  message.set(random.bytes(CONFOUNDER_OCTETS), 0)
+  message.set(plaintext, CONFOUNDER_OCTETS)
+  const encrypted = encryptCts(profile.cipher, ke, message)
+  const mac = macOver(profile, ki, profile.family === 'simplified' ? message : encrypted)
+  message.fill(0)
+  const cipher = new Uint8Array(encrypted.length + mac.length)
+  cipher.set(encrypted, 0)
+  cipher.set(mac, encrypted.length)
+  return cipher
+}
+
+/**
+ * Checks the HMAC and decrypts. RFC 3961 section 5.3, RFC 8009 section 5.
+ *
+ * @param key - The base key.
+ * @param usage - Key usage number, unsigned 32-bit.
+ * @param cipher - The ciphertext, from a peer.
+ * @returns The plaintext.
+ * @throws KerberosError ERR_KRB_INTEGRITY when the HMAC does not fit (wrong key, wrong usage or changed octets) or
+ *   the ciphertext is too short; ERR_KRB_ETYPE for a key we cannot use.
+ */
+export function decrypt(key: EncryptionKey, usage: number, cipher: Uint8Array): Uint8Array {
+  const ke = derivedKey(key, usage, 'encryption')
+  const ki = derivedKey(key, usage, 'integrity')
+  const profile = etypeProfile(key.etype)
+  const end = cipher.length - profile.macOctets
+  if (end < CONFOUNDER_OCTETS) {
+    const least = CONFOUNDER_OCTETS + profile.macOctets
+    throw integrityError(`a ciphertext has at least ${least} octets, this one has ${cipher.length}`)
+  }
+  const encrypted = cipher.subarray(0, end)
+  const checkMac = (octets: Uint8Array): void => {
+    if (timingSafeEqual(macOver(profile, ki, octets), cipher.subarray(end))) return
+    throw integrityError(
+      `decryption failed (key usage ${usage}): another key was used, or the octets were changed`,
+    )
+  }
+  if (profile.family === 'hmac-sha2') checkMac(encrypted)
+  const message = decryptCts(profile.cipher, ke, encrypted)
+  if (profile.family === 'simplified') checkMac(message)
+  return message.subarray(CONFOUNDER_OCTETS)
+}
+
+function integrityError(what: string): KerberosError {
+  return new KerberosError('ERR_KRB_INTEGRITY', what)
+}
+
+/**
+ * The mandatory checksum of the key's type: an HMAC under Kc. RFC 3961 section 5.4, RFC 8009 section 6.
+ *
+ * @param key - The base key.
+ * @param usage - Key usage number, unsigned 32-bit.
+ * @param data - What is protected.
+ * @returns 12 octets for etypes 17 and 18, 16 for etype 19, 24 for etype 20.
+ * @throws KerberosError ERR_KRB_ETYPE for a key we cannot use.
+ */
+export function checksum(key: EncryptionKey, usage: number, data: Uint8Array): Uint8Array {
+  const kc = derivedKey(key, usage, 'checksum')
+  const { hash, macOctets } = etypeProfile(key.etype)
+  return createHmac(hash, kc).update(data).digest().subarray(0, macOctets)
+}
