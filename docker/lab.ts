@@ -8,42 +8,18 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { runCommand } from './lab/command.ts'
-import { claimInstance, labRoot, SERVICE_NAMES, type LabServiceName } from './lab/instance.ts'
+import { claimInstance, labRoot, SERVICE_NAMES } from './lab/instance.ts'
 import { disown, own } from './lab/lifetime.ts'
 import { runScript } from './lab/processes.ts'
 import { RunningLab } from './lab/running.ts'
 import { ensureSnapshot, sambaVersion } from './lab/snapshot.ts'
-import type { LabEnvironment } from './lab/environment.ts'
+import type { Lab, LabOptions } from './lab/types.ts'
 
+export type { Lab, LabOptions } from './lab/types.ts'
 export type { LabBackend, LabConnector, LabEnvironment, LabUser } from './lab/environment.ts'
 
 const PACKAGES = join(import.meta.dirname, 'packages.sh')
 const EXIT_MISSING = 6
-
-/** A lab that runs until it is stopped or its owner ends. */
-export interface Lab {
-  readonly env: LabEnvironment
-  /** `env` as a JSON file: the value of SALLYPORT_LAB for tests. */
-  readonly envFile: string
-  /** Ends the domain controller and waits until its addresses are free. */
-  stopDc(): Promise<void>
-  /** Starts it again with the directory as it was; resolves when KDC, LDAPS and DNS answer. */
-  startDc(): Promise<void>
-  /** Runs samba-tool on the lab's directory and returns what it printed. */
-  samba(args: readonly string[]): Promise<string>
-  /** Ends every process and removes every file. */
-  stop(): Promise<void>
-}
-
-/** What startLab() takes. */
-export interface LabOptions {
-  /** N of 127.88.N.x. Default: the first that is free. */
-  readonly instance?: number
-  /** What to start. Default: all. */
-  readonly services?: readonly LabServiceName[]
-  /** Gets a line a step. Default: nobody does. */
-  readonly log?: (line: string) => void
-}
 
 /** Whether a lab can run here. */
 export interface LabAvailability {

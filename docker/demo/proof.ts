@@ -44,10 +44,13 @@ export function remoteUser(page: Page): string {
 
 const tenths = (ms: number): number => Math.round(ms * 10) / 10
 
-/** At level debug the connector says of each request whether the backend proved that it holds the service's key. */
-async function sawMutualAuth(stack: Stack): Promise<boolean> {
-  const line = await stack.connector.waitFor((entry) => entry['mutual'] !== undefined, 3000)
-  return line['mutual'] === 'verified'
+/** The connector logs once per connection that the backend proved to hold the service's key (AP-REP). */
+async function sawMutualAuth(stack: Stack, user: string): Promise<boolean> {
+  const line = await stack.connector.waitFor(
+    (entry) => entry.msg === 'backend proved its identity' && entry['user'] === user,
+    3000,
+  )
+  return line['user'] === user
 }
 
 /**
@@ -70,7 +73,7 @@ export async function proveSignIn(lab: LabEnvironment, stack: Stack, name: strin
     const user = remoteUser(second)
     const expected = `${account.sAMAccountName}@${lab.realm}`
     const seen = first.status === 200 && second.status === 200 && remoteUser(first) === expected
-    const mutualAuth = seen && (await sawMutualAuth(stack))
+    const mutualAuth = seen && (await sawMutualAuth(stack, account.sAMAccountName))
     return {
       ok: seen && mutualAuth && user === expected,
       user,

@@ -21,7 +21,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { instanceDirectory, labRoot, readState, type LabState } from './instance.ts'
 import { processStart } from './processes.ts'
-import type { Lab, LabOptions } from '../lab.ts'
+import type { Lab, LabOptions } from './types.ts'
 
 const STOP_TIMEOUT_MS = 30_000
 const USAGE = `usage: npm run lab -- up|down|status|env [--instance N]

@@ -49,7 +49,7 @@ export interface LabOidc {
 }
 
 /** The users there are; docker/README.md says what each is for. */
-export const USER_NAMES = [
+const USER_NAMES = [
   'alice',
   'bob',
   'carol',

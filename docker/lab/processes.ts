@@ -103,7 +103,7 @@ export class Service {
  * @param group - Its leader's process id.
  * @param signal - Which signal.
  */
-export function signalGroup(group: number, signal: NodeJS.Signals): void {
+function signalGroup(group: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-group, signal)
   } catch (error) {

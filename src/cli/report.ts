@@ -12,7 +12,7 @@ import { errorText, SallyportError } from '../platform/index.ts'
  * @param error - Whatever was caught.
  * @returns One or more lines; a stack only for a fault of our own that no one foresaw.
  */
-export function describeError(error: unknown): string {
+function describeError(error: unknown): string {
   if (error instanceof SallyportError) {
     const mend = error.mend === undefined ? '' : `\n  mend: ${error.mend}`
     return `sallyport: ${error.code}: ${error.message}${mend}`

@@ -24,4 +24,4 @@ export {
   type RegisterPorts,
   type RegistrationRecord,
 } from './register.ts'
-export { GatewayRefusal, RegisterError, type RegisterErrorCode } from './register-errors.ts'
+export type { RegisterErrorCode } from './register-errors.ts'

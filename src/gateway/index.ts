@@ -5,7 +5,6 @@
  */
 
 export {
-  StoreError,
   type ConnectorCertificateRecord,
   type ConnectorRecord,
   type ConnectorRepository,
@@ -44,4 +43,4 @@ export {
   type RegistrationReply,
   type TokenOrder,
 } from './registration.ts'
-export { RegistrationError, type RegistrationErrorCode } from './registration-errors.ts'
+export type { RegistrationErrorCode } from './registration-errors.ts'

@@ -14,16 +14,16 @@ const { Class, Type } = forge.asn1
 const UTC_TIME_END_MS = Date.UTC(2050, 0, 1)
 
 /** node-forge's types name every tag number as if it were universal; these are the ones that certificates need. */
-const CONTEXT_TYPE = {
+const CONTEXT_TYPE: Readonly<Record<ContextTag, forge.asn1.Type>> = {
   0: Type.NONE,
   2: Type.INTEGER,
   3: Type.BITSTRING,
   6: Type.OID,
   7: Type.ODESC,
-} as const
+}
 
 /** Tag numbers of `[n]` in certificates and signing requests. */
-export type ContextTag = keyof typeof CONTEXT_TYPE
+export type ContextTag = 0 | 2 | 3 | 6 | 7
 
 const binary = (octets: Uint8Array): string => Buffer.from(octets).toString('latin1')
 

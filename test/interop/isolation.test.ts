@@ -51,7 +51,10 @@ describe(
       await Promise.all(Array.from({ length: LANES }, lane))
       const [first, second] = [...connections.values()]
       assert.ok(first && second)
-      assert.deepEqual([...first].filter((connection) => second.has(connection)), [])
+      assert.deepEqual(
+        [...first].filter((connection) => second.has(connection)),
+        [],
+      )
       assert.ok(first.size + second.size < REQUESTS / 4, 'connections were kept alive')
     })
   },

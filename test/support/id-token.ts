@@ -71,6 +71,7 @@ async function redeem(visitor: Visitor, redemption: Redemption): Promise<string>
     }).toString(),
   })
   const { id_token: idToken } = JSON.parse(answer.body) as { id_token?: string }
-  if (idToken === undefined) throw new Error(`no ID token (status ${answer.status}): ${answer.body}`)
+  if (idToken === undefined)
+    throw new Error(`no ID token (status ${answer.status}): ${answer.body}`)
   return idToken
 }

@@ -43,11 +43,7 @@ export async function newVisitor(place: Place): Promise<Visitor> {
  * @param target - App and path to open.
  * @returns The visitor and the page that followed the sign-in.
  */
-export async function signIn(
-  place: Place,
-  name: string,
-  target: Target = {},
-): Promise<SignedIn> {
+export async function signIn(place: Place, name: string, target: Target = {}): Promise<SignedIn> {
   const user = place.lab.users[name]
   if (user === undefined) throw new Error(`the lab has no user ${name}`)
   const visitor = await newVisitor(place)
