@@ -64,7 +64,14 @@ build_image() {
   say "built $name in $((SECONDS - began)) s"
 }
 
-compose() { podman-compose -f docker/compose.yaml "$@"; }
+compose() { podman-compose -p sallyport -f docker/compose.yaml "$@"; }
+
+# Not "compose exec": podman-compose mixes its own words into the output.
+in_container() {
+  local service=$1
+  shift
+  podman exec "sallyport_${service}_1" "$@"
+}
 
 umount -R /sys/fs/cgroup 2> /dev/null || true
 mount -t cgroup2 none /sys/fs/cgroup
@@ -76,7 +83,6 @@ build_image sallyport-lab-backend docker docker/iwa-backend/Dockerfile
 build_image sallyport-lab-oidc . docker/oidc/Dockerfile
 build_image sallyport . docker/sallyport/Dockerfile
 export WORK
-export -f compose run_demo check sign_in in_browser wait_for_sign_in say
-export GATEWAY OIDC
+export -f compose in_container run_demo check wait_for_ca sign_in in_browser wait_for_sign_in say
 # The bridge and its rules live in a network namespace that ends with this shell.
 unshare -n bash -c 'set -euo pipefail; ip link set lo up; run_demo'

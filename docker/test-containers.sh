@@ -7,15 +7,12 @@
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 
-GATEWAY=172.28.88.30
-OIDC=172.28.88.20
-
 say() { printf 'containers: %s\n' "$*"; }
 
 # in_browser ARGUMENT...: curl that keeps cookies and knows the demo's names.
 in_browser() {
   curl --silent --show-error --noproxy '*' --max-time 20 --cacert "$WORK/ca.pem" --cookie-jar "$WORK/cookies" \
-    --cookie "$WORK/cookies" --resolve "*:8443:$GATEWAY" --resolve "*:9443:$OIDC" --location "$@"
+    --cookie "$WORK/cookies" --header 'Accept: text/html' --resolve "*:8443:$GATEWAY" --resolve "*:9443:$OIDC" --location "$@"
 }
 
 # Signs in by the form, as a person would, and prints what the backend says.
@@ -36,10 +33,24 @@ wait_for_sign_in() {
   return 1
 }
 
+wait_for_ca() {
+  local n
+  for ((n = 0; n < 60; n++)); do
+    in_container dc cat /lab/tls/ca.pem > "$WORK/ca.pem" 2> /dev/null && return 0
+    sleep 1
+  done
+  say 'the domain controller made no certificates'
+  return 1
+}
+
+# Called where "set -e" is off, as run_demo wants its status: every step says || return.
 check() {
   local answer
-  compose exec -T dc cat /lab/tls/ca.pem > "$WORK/ca.pem"
-  wait_for_sign_in
+  GATEWAY=$(in_container gateway hostname -i | tr -d ' \r\n')
+  OIDC=$(in_container login.localhost hostname -i | tr -d ' \r\n')
+  [ -n "$GATEWAY" ] && [ -n "$OIDC" ] || return 1
+  wait_for_ca || return 1
+  wait_for_sign_in || return 1
   say 'alice signed in; Apache in the container sees alice@CORP.EXAMPLE'
   answer=$(sign_in epa alice)
   [[ $answer == *'"user": "alice@CORP.EXAMPLE"'* ]] || { say "epa says: $answer"; return 1; }
@@ -61,6 +72,7 @@ run_demo() {
 
 with_docker() {
   compose() { docker compose -f docker/compose.yaml "$@"; }
+  in_container() { compose exec -T "$@"; }
   say 'building with docker'
   compose build
   run_demo

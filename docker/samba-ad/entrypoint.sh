@@ -2,13 +2,26 @@
 # What the domain controller's container does: restores the domain for its own address, makes the lab's certificates,
 # hands keytabs and certificates to the others in LAB_SHARED, and runs Samba.
 #
-# LAB_BACKEND_ADDRESS, LAB_EPA_ADDRESS: what DNS answers for the backends. LAB_CERTIFICATES: "name=SAN,SAN name=SAN ..."
+# What DNS answers for the backends: LAB_BACKEND_ADDRESS and LAB_EPA_ADDRESS, or what they leave in LAB_SHARED/addresses
+# (container-entry.sh). LAB_CERTIFICATES: "name=SAN,SAN name=SAN ..."
 set -euo pipefail
 HERE=$(dirname "$(readlink -f "$0")")
 : "${LAB_SHARED:=/lab}"
 : "${LAB_ADDRESS:=$(hostname -i | awk '{ print $1 }')}"
 : "${LAB_CERTIFICATES:=backend=DNS:iwa.corp.example,DNS:plain.corp.example epa=DNS:epa.corp.example}"
-export LAB_ADDRESS LAB_TLS=$LAB_SHARED/tls
+address_of() {
+  local file=$LAB_SHARED/addresses/$1 n
+  for ((n = 0; n < 300; n++)); do
+    [ ! -e "$file" ] || { cat "$file" && return; }
+    sleep 0.2
+  done
+  echo "samba-ad: no container left its address in $file within 60 s" >&2
+  return 1
+}
+
+: "${LAB_BACKEND_ADDRESS:=$(address_of backend)}"
+: "${LAB_EPA_ADDRESS:=$(address_of epa)}"
+export LAB_BACKEND_ADDRESS LAB_EPA_ADDRESS LAB_ADDRESS LAB_TLS=$LAB_SHARED/tls
 
 if [ ! -e "$LAB_STATE/private/sam.ldb" ]; then
   "$HERE/restore.sh" /opt/lab/domain.tar.gz

@@ -2,8 +2,12 @@
 # Registers the connector with the gateway's token, once, and runs it.
 set -euo pipefail
 
-if [ ! -e /var/lib/sallyport/state/registered ]; then
-  sallyport connector register --state /var/lib/sallyport/state --token-file /token/registration
-  touch /var/lib/sallyport/state/registered
+state=/var/lib/sallyport/state
+if [ ! -e "$state/registered" ]; then
+  sallyport connector register --state "$state" --token-file /var/lib/sallyport/token/registration
+  touch "$state/registered"
 fi
-exec sallyport connector run --config /etc/sallyport/connector.yaml
+dc=$(getent hosts dc | awk '{ print $1 }')
+sed "s/@DC@/$dc/" /etc/sallyport/connector.yaml > /var/lib/sallyport/connector.yaml
+install -m 600 /lab/keytabs/conn1.keytab /var/lib/sallyport/conn1.keytab
+exec sallyport connector run --config /var/lib/sallyport/connector.yaml
