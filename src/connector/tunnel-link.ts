@@ -5,7 +5,7 @@
  */
 
 import type { Logger } from '../platform/index.ts'
-import type { RequestBody, SsoPipeline, SsoRequest } from '../sso/index.ts'
+import type { Proof, RequestBody, SsoPipeline, SsoRequest } from '../sso/index.ts'
 import type {
   AppSettings,
   ControlMessage,
@@ -23,7 +23,7 @@ import { RequestBodyPipe } from './request-body.ts'
 
 /** What a link works with. */
 export interface LinkPorts {
-  readonly pipeline: Pick<SsoPipeline, 'handle' | 'forget' | 'flush'>
+  readonly pipeline: Pick<SsoPipeline, 'handle' | 'offer' | 'forget' | 'flush'>
   readonly apps: AppList
   readonly proofs: ProofCache
   readonly logger: Logger
@@ -85,9 +85,7 @@ export class TunnelLink implements TunnelHandler {
         logger.info('apps received', { revision: message.revision, apps: apps.size })
         return
       case 'proof':
-        if (proofs.add({ id: message.id, idToken: message.idToken })) return
-        logger.warn('a proof came twice with different tokens; both are dropped')
-        pipeline.forget([message.id])
+        this.#takeProof({ id: message.id, idToken: message.idToken })
         return
       case 'forget':
         proofs.forget(message.proofs)
@@ -99,6 +97,16 @@ export class TunnelLink implements TunnelHandler {
       case 'status':
         logger.debug('a status message from the gateway is passed over')
     }
+  }
+
+  #takeProof(proof: Proof): void {
+    const { proofs, pipeline, logger } = this.#ports
+    if (proofs.add(proof)) {
+      pipeline.offer(proof)
+      return
+    }
+    logger.warn('a proof came twice with different tokens; both are dropped')
+    pipeline.forget([proof.id])
   }
 
   onOpen(stream: TunnelStream, head: RequestHead, ended: boolean): StreamHandler {

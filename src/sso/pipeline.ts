@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Timer } from '../platform/index.ts'
+import { errorCode, type Timer } from '../platform/index.ts'
 import { Call, type CallHome } from './call.ts'
 import { deliveryStage, type DeliveryCounts } from './delivery.ts'
 import { SsoError } from './errors.ts'
@@ -13,6 +13,7 @@ import { resolveSsoLimits, type SsoLimits } from './limits.ts'
 import type {
   FlushFilter,
   PipelinePorts,
+  Proof,
   ResponseSink,
   SsoCall,
   SsoCounters,
@@ -107,6 +108,14 @@ class Pipeline implements SsoPipeline, CallHome {
     this.#identities?.drop((identity) => identity.user === user)
     this.#tickets?.drop((identity) => identity.user === user)
     this.#ports.backends.retire(user)
+  }
+
+  offer(proof: Proof): void {
+    if (this.#closed || this.#calls.size === 0) return
+    this.#proofs.verify(proof).catch((error: unknown) => {
+      // The request that names it is told so; a call under way just does not live longer for it.
+      this.#ports.logger.debug('offered proof refused', { code: errorCode(error) })
+    })
   }
 
   forget(proofIds: readonly string[]): void {

@@ -90,6 +90,8 @@ export interface SsoPipeline {
    * @returns The call, to pause and abort it.
    */
   handle(request: SsoRequest, sink: ResponseSink): SsoCall
+  /** Takes a proof that has just come: where calls are under way it is checked at once, for it may prolong one of them. */
+  offer(proof: Proof): void
   /** Drops these proofs, the tickets and sockets of their users, and cuts the calls made on these proofs. */
   forget(proofIds: readonly string[]): void
   /** Drops cached identities, evidence, tickets and idle sockets; busy sockets close after their call. */

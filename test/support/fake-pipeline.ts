@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ResponseSink, SsoCall, SsoRequest } from '../../src/sso/index.ts'
+import type { Proof, ResponseSink, SsoCall, SsoRequest } from '../../src/sso/index.ts'
 
 /** A request that reached the pipeline. */
 export interface HandledRequest {
@@ -16,6 +16,7 @@ export interface HandledRequest {
 /** Remembers everything; answers nothing unless `answer` is set. */
 export class FakePipeline {
   readonly handled: HandledRequest[] = []
+  readonly offered: string[] = []
   readonly forgotten: string[] = []
   readonly flushed: object[] = []
   closed = false
@@ -35,6 +36,9 @@ export class FakePipeline {
         call.aborted = true
       },
     }
+  }
+  offer(proof: Proof): void {
+    this.offered.push(proof.id)
   }
   forget(ids: readonly string[]): void {
     this.forgotten.push(...ids)

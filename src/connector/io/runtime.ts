@@ -100,6 +100,9 @@ function createSsoPipeline(
 function withDirectoryClosed(pipeline: SsoPipeline, identity: Identity | undefined): SsoPipeline {
   return {
     handle: (request, sink) => pipeline.handle(request, sink),
+    offer: (proof) => {
+      pipeline.offer(proof)
+    },
     forget: (proofs) => {
       pipeline.forget(proofs)
     },

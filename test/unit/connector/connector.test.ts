@@ -210,6 +210,7 @@ describe('the connector and its requests', () => {
     })
     assert.equal(stream.text, 'hello')
     assert.ok(stream.ended)
+    assert.deepEqual(pipeline.offered, ['p1'])
   })
 
   it('streams a body', () => {
