@@ -16,7 +16,7 @@ import { pageCode, signIn } from '../support/people.ts'
 
 const lab = sharedLab()
 /** How long a KDC may stay silent in these tests, milliseconds. */
-const KDC_TIMEOUT_MS = 500
+const KDC_TIMEOUT_MS = 1500
 /** Guards against hangs; below the transport's own total limit of 10 s, so that silence is seen to cost less. */
 const PATIENCE_MS = 8_000
 
@@ -95,7 +95,7 @@ describe('a connector behind a KDC that lies', { skip: lab ? false : NO_LAB }, (
   let stack: Stack
   let alice: Visitor
   const bob: Partial<Record<'S4U2Self' | 'S4U2Proxy', Recording>> = {}
-  const whoami = (): Promise<Page> => alice.visit(stack.url('intranet', '/whoami'))
+  const visit = (app: string): Promise<Page> => alice.visit(stack.url(app, '/whoami'))
   /** Over the admin socket: the command would start a process each time. */
   const flush = () =>
     adminRequest(join(stack.directory, 'gateway'), {
@@ -116,12 +116,13 @@ describe('a connector behind a KDC that lies', { skip: lab ? false : NO_LAB }, (
       if (exchange === 'S4U2Self' || exchange === 'S4U2Proxy') bob[exchange] = { request, reply }
       return reply
     }
-    const visit = await signIn({ lab, stack }, 'bob')
-    await visit.visitor.close()
-    assert.equal(remoteUser(visit.page), `bob@${lab.realm}`)
+    const other = await signIn({ lab, stack }, 'bob')
+    await other.visitor.close()
+    assert.equal(remoteUser(other.page), `bob@${lab.realm}`)
     proxy.wiretap = honest
     const { visitor, page } = await signIn({ lab, stack }, 'alice')
     alice = visitor
+    await alice.open(stack.url('epa', '/whoami'))
     assert.equal(remoteUser(page), `alice@${lab.realm}`)
   })
   after(async () => {
@@ -135,16 +136,17 @@ describe('a connector behind a KDC that lies', { skip: lab ? false : NO_LAB }, (
       assert.ok(bob.S4U2Self)
       await flush()
       proxy.wiretap = splicer('S4U2Self', splice, bob.S4U2Self)
-      const refused = await whoami()
+      const delegations = proxy.count('S4U2Proxy')
+      const refused = await visit('intranet')
       assert.ok(refused.status >= 500, `${refused.status}`)
       assert.ok(codes.includes(pageCode(refused) ?? ''), pageCode(refused))
-      const asked = proxy.count('S4U2Self')
-      const again = await whoami()
-      assert.equal(pageCode(again), pageCode(refused))
-      assert.ok(proxy.count('S4U2Self') > asked, 'the second request asked the KDC anew')
+      assert.equal(proxy.count('S4U2Proxy'), delegations, 'nothing was asked with the evidence')
       proxy.wiretap = honest
-      const page = await whoami()
+      const impersonations = proxy.count('S4U2Self')
+      // Another service: what was refused for the first is remembered for a moment.
+      const page = await visit('epa')
       assert.deepEqual([page.status, remoteUser(page)], [200, `alice@${lab.realm}`])
+      assert.equal(proxy.count('S4U2Self'), impersonations + 1, 'no evidence was kept')
     })
   }
 
@@ -153,7 +155,7 @@ describe('a connector behind a KDC that lies', { skip: lab ? false : NO_LAB }, (
     assert.ok(splice !== undefined && bob.S4U2Proxy !== undefined)
     await flush()
     proxy.wiretap = splicer('S4U2Proxy', splice, bob.S4U2Proxy)
-    const refused = await whoami()
+    const refused = await visit('intranet')
     assert.deepEqual(
       [refused.status, pageCode(refused)],
       [502, 'ERR_SSO_BACKEND_REFUSED_TICKET'],
@@ -161,6 +163,6 @@ describe('a connector behind a KDC that lies', { skip: lab ? false : NO_LAB }, (
     )
     proxy.wiretap = honest
     await flush()
-    assert.equal(remoteUser(await whoami()), `alice@${lab.realm}`)
+    assert.equal(remoteUser(await visit('intranet')), `alice@${lab.realm}`)
   })
 })
