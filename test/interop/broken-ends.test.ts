@@ -23,7 +23,7 @@ describe('what a client sees when an end breaks', { skip: lab ? false : NO_LAB }
   assert.ok(lab)
   let backend: OwnBackend
   let ports: readonly number[]
-  /** Connectors that were started in place of a dead one. */
+  /** Services that were started in place of dead ones. */
   const replacements: ServiceProcess[] = []
   before(async () => {
     backend = await OwnBackend.start(lab, { firstOctetMs: FIRST_OCTET_MS })
@@ -34,7 +34,7 @@ describe('what a client sees when an end breaks', { skip: lab ? false : NO_LAB }
     ports = [browser.port, tunnel.port]
   })
   after(async () => {
-    for (const connector of replacements) await connector.stop()
+    for (const service of replacements) await service.stop()
     await backend.stop()
   })
 
@@ -114,6 +114,26 @@ describe('what a client sees when an end breaks', { skip: lab ? false : NO_LAB }
     for (const socket of open) socket.destroy()
     await assertServes()
   })
+
+  it(
+    'a gateway that dies leaves no request behind, and the connector finds the next one',
+    PATIENCE,
+    async () => {
+      const { connector, gateway, files } = backend.stack
+      const arrived = backend.next('/orphan')
+      const sent = backend.send('/orphan')
+      sent.request.end()
+      const [, response] = await arrived
+      const closed = once(response, 'close')
+      const before = new Set(connector.lines)
+      await gateway.kill()
+      await assert.rejects(sent.response, { code: 'ECONNRESET' })
+      await closed
+      replacements.push(await startService(['gateway', 'run', '--config', files.gateway], 'ready'))
+      await connector.waitFor((line) => line.msg === 'tunnel up' && !before.has(line))
+      await assertServes()
+    },
+  )
 
   it(
     'a connector that dies breaks its requests at once, and another takes over',
