@@ -70,7 +70,21 @@ export class OctetReader {
   /** A string behind its 16-bit length: UTF-8 without NUL. */
   text(what: string): string {
     const from = this.at
-    const octets = this.take(this.uint16(what), what)
+    return this.#decode(this.take(this.uint16(what), what), what, from)
+  }
+
+  /** Octets behind their 32-bit length. */
+  longOctets(what: string): Uint8Array {
+    return this.take(this.uint32(what), what)
+  }
+
+  /** A string behind its 32-bit length: UTF-8 without NUL. */
+  longText(what: string): string {
+    const from = this.at
+    return this.#decode(this.longOctets(what), what, from)
+  }
+
+  #decode(octets: Uint8Array, what: string, from: number): string {
     try {
       const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(octets)
       if (!text.includes('\0')) return text

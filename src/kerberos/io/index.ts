@@ -1,9 +1,10 @@
 /**
- * Network and disk for the Kerberos client: KDCs over TCP, keytab files.
+ * Network and disk for the Kerberos client: KDCs over TCP, keytab and credential cache files.
  *
  * @module
  */
 
+export { readCcacheFile, writeCcacheFile, type CcacheFileOptions } from './ccache-file.ts'
 export { readKeytabFile, type KeytabFileOptions } from './keytab-file.ts'
 export type { KdcAddress } from './kdc-address.ts'
 export { TcpKdcTransport, type TcpKdcTransportOptions } from './tcp-kdc-transport.ts'
