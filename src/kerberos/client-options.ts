@@ -40,6 +40,10 @@ export interface KerberosClientOptions {
   readonly requireSid?: boolean | undefined
   /** By how much the KDC's clock may differ. Default 300 000. */
   readonly maxClockSkewMs?: number | undefined
+  /** Largest difference of clocks that is made up for when a KDC refuses our time. Default 12 hours; 0: none. */
+  readonly maxClockCorrectionMs?: number | undefined
+  /** From which difference of clocks on the log has a warning. Default 60 000. */
+  readonly clockSkewWarningMs?: number | undefined
   /** How long a ticket-granting ticket is asked for. Default 10 hours. */
   readonly ticketLifetimeMs?: number | undefined
   /** How long before its end the ticket-granting ticket is replaced, at most half its life. Default 10 minutes. */
@@ -55,6 +59,8 @@ export interface ClientSettings {
   readonly etypes: readonly number[]
   readonly requireSid: boolean
   readonly maxClockSkewMs: number
+  readonly maxClockCorrectionMs: number
+  readonly clockSkewWarningMs: number
   readonly ticketLifetimeMs: number
   readonly renewAheadMs: number
   readonly renewRetryMs: number
@@ -79,11 +85,21 @@ export function resolveClientSettings(options: KerberosClientOptions): ClientSet
     etypes,
     requireSid,
     maxClockSkewMs: positive('maxClockSkewMs', options.maxClockSkewMs ?? 300_000),
+    maxClockCorrectionMs: notNegative(
+      'maxClockCorrectionMs',
+      options.maxClockCorrectionMs ?? 12 * HOUR_MS,
+    ),
+    clockSkewWarningMs: positive('clockSkewWarningMs', options.clockSkewWarningMs ?? 60_000),
     ticketLifetimeMs: positive('ticketLifetimeMs', options.ticketLifetimeMs ?? 10 * HOUR_MS),
     renewAheadMs: positive('renewAheadMs', options.renewAheadMs ?? HOUR_MS / 6),
     renewRetryMs: positive('renewRetryMs', options.renewRetryMs ?? 30_000),
     maxOwnTickets: positive('maxOwnTickets', options.maxOwnTickets ?? 64),
   }
+}
+
+function notNegative(name: string, value: number): number {
+  if (!Number.isFinite(value) || value < 0) throw new RangeError(`${name} must not be below 0`)
+  return value
 }
 
 function positive(name: string, value: number): number {

@@ -6,6 +6,7 @@
  * @module
  */
 
+import type { Clock } from '../platform/index.ts'
 import { abandonable, drive } from './client-drive.ts'
 import {
   resolveClientSettings,
@@ -13,6 +14,7 @@ import {
   type KdcTransport,
   type KerberosClientOptions,
 } from './client-options.ts'
+import { ClockSkews } from './client-skew.ts'
 import { OwnTickets } from './client-own-tickets.ts'
 import { TgtKeeper } from './client-tgt.ts'
 import { KdcReplyError } from './errors.ts'
@@ -49,6 +51,7 @@ export class KerberosClient {
   readonly #transport: KdcTransport
   readonly #settings: ClientSettings
   readonly #ports: ExchangePorts
+  readonly #skews: ClockSkews
   readonly #tgt: TgtKeeper
   readonly #ownTickets: OwnTickets
 
@@ -64,13 +67,33 @@ export class KerberosClient {
     this.#keys = ownKeys(options.identity)
     this.#transport = options.transport
     this.name = formatPrincipal(options.identity.principal, options.identity.realm)
-    const { clock, random, logger } = options
-    this.#ports = { clock, random, ...this.#settings }
+    const { clock: ownClock, random, logger } = options
+    const skews = new ClockSkews({ clock: ownClock, logger }, this.#settings)
+    this.#skews = skews
+    this.#ports = { clock: ownClock, clocks: skews, random, ...this.#settings }
+    // The times in tickets are the KDC's.
+    const clock = skews.of(options.identity.realm)
     this.#ownTickets = new OwnTickets(this.#settings.maxOwnTickets, clock)
     const requester = { identity: this.#identity, keys: this.#keys }
     const fetch = (): Promise<ServiceTicket> =>
       drive(asExchange(requester, this.#ports), this.#transport)
     this.#tgt = new TgtKeeper(this.#settings, { clock, logger, fetch })
+  }
+
+  /** The time of our realm's KDC less ours, milliseconds, as its last protected reply told it; undefined before that. */
+  get clockSkewMs(): number | undefined {
+    return this.#skews.measured(this.#identity.realm)
+  }
+
+  /**
+   * The clock to make tokens with: ours, moved to the KDC's time where the KDC refused ours and its protected replies
+   * proved another. Hosts of a domain, and so the acceptors of tokens, take their time from its KDCs.
+   *
+   * @param realm - The service's realm. Default our own.
+   * @returns One object for good, as an Initiator wants it.
+   */
+  tokenClock(realm: string = this.#identity.realm): Clock {
+    return this.#skews.tokenClock(realm)
   }
 
   /**

@@ -102,7 +102,8 @@ export interface SsoPipeline {
 }
 
 /** The part of the Kerberos client that the pipeline uses. */
-export type KerberosPort = Pick<KerberosClient, 'name' | 'impersonate' | 'delegate'>
+export type KerberosPort = Pick<KerberosClient, 'name' | 'impersonate' | 'delegate'> &
+  Partial<Pick<KerberosClient, 'tokenClock'>>
 
 /** The keys of the issuers in the policy. The real one (JWKS by https, or a file) is in io/. */
 export interface KeySource {

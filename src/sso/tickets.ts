@@ -242,7 +242,8 @@ export class TicketKeeper {
   async #delegate(wish: TicketContext): Promise<PreparedTicket> {
     this.counts.delegations++
     const ticket = await this.#ports.kerberos.delegate(wish.evidence.evidence, wish.spn)
-    const { clock, random, logger } = this.#ports
+    const { kerberos, random, logger } = this.#ports
+    const clock = kerberos.tokenClock?.(ticket.serverRealm) ?? this.#ports.clock
     logger.info('service ticket obtained', {
       user: wish.identity.account.sAMAccountName,
       servicePrincipalName: wish.spn,

@@ -146,9 +146,20 @@ describe('the Kerberos client, against Samba', { skip: lab ? false : NO_LAB }, (
     })
   }
 
-  it('says by how much the clocks differ', async () => {
+  for (const byMs of [-3_600_000, 3_600_000]) {
+    it(`makes up for a clock that is off by ${byMs / 1000} s, and counts it`, async () => {
+      const clock = { ...systemClock, nowMs: () => systemClock.nowMs() + byMs }
+      const client = await connectorClient(lab, 'CONN1', { clock })
+      assert.equal(named(await delegate(client, 'alice', SPN)), `alice@${realm} to ${SPN}@${realm}`)
+      assert.ok(Math.abs((client.clockSkewMs ?? 0) + byMs) < 5000)
+      assert.ok(Math.abs(client.tokenClock().nowMs() - systemClock.nowMs()) < 5000)
+    })
+  }
+
+  it('says by how much the clocks differ when it may not make up for it', async () => {
     const clock = { ...systemClock, nowMs: () => systemClock.nowMs() - 600_000 }
-    await assert.rejects((await connectorClient(lab, 'CONN1', { clock })).ownTicket(SPN), {
+    const client = await connectorClient(lab, 'CONN1', { clock, maxClockCorrectionMs: 0 })
+    await assert.rejects(client.ownTicket(SPN), {
       code: 'ERR_KRB_SKEW',
       message: /clock is (599|600|601) s ahead of ours/,
     })

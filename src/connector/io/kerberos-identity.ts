@@ -70,18 +70,17 @@ function noKey(config: KerberosConfig, entries: readonly KeytabEntry[]): Connect
  * Lets the directory bind with the account's tickets.
  *
  * @param client - The account's client.
- * @param ports - Time and chance for tokens.
+ * @param ports - Chance for tokens.
  * @returns The binder.
  */
-export function ldapBinder(
-  client: KerberosClient,
-  ports: { readonly clock: Clock; readonly random: Random },
-): LdapBinder {
+export function ldapBinder(client: KerberosClient, ports: { readonly random: Random }): LdapBinder {
   return {
     channelBinding: tlsServerEndPoint,
     async bindToken(serverName, channelBinding) {
       const ticket = await client.ownTicket(`ldap/${serverName}`)
-      return new Initiator(ticket, ports).createToken({ channelBinding }).token
+      const clock = client.tokenClock(ticket.serverRealm)
+      const initiator = new Initiator(ticket, { clock, random: ports.random })
+      return initiator.createToken({ channelBinding }).token
     },
   }
 }

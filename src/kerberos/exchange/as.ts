@@ -29,6 +29,7 @@ import {
   type PaData,
   type PrincipalName,
 } from '../messages/index.ts'
+import { correctedBy, portsOf } from './clock-ports.ts'
 import { refusalOf, type ExchangeStep } from './kdc-error.ts'
 import { newNonce } from './nonce.ts'
 import type { ClientIdentity, OwnKeys } from './own-keys.ts'
@@ -66,6 +67,13 @@ export function ticketGrantingService(realm: string): PrincipalName {
  * @throws KerberosError as the KDC refuses, or for a reply that does not fit.
  */
 export function* asExchange(requester: AsRequester, ports: ExchangePorts): Exchange<ServiceTicket> {
+  const { realm } = requester.identity
+  const ticket = yield* timedAsExchange(requester, portsOf(ports, realm))
+  ports.clocks?.confirm(realm, ticket.startTimeMs)
+  return ticket
+}
+
+function* timedAsExchange(requester: AsRequester, ports: ExchangePorts): Exchange<ServiceTicket> {
   const { identity, keys } = requester
   const first = yield* asRoundTrip({ requester, ports, padata: [] })
   if (!('refused' in first)) {
@@ -91,7 +99,7 @@ function* withProof(
   const keys = requester.keys.forProof(offered, ports.etypes)
   let refusal: KdcReplyError | undefined
   for (const key of keys) {
-    const answer = yield* asRoundTrip({ requester, ports, padata: [timestamp(key, ports)] })
+    const answer = yield* provenRoundTrip(key, { requester, ports })
     if (!('refused' in answer)) return finish(answer, [key], { requester, ports })
     refusal ??= refusalOf(answer.refused, step)
     if (answer.refused.errorCode !== KrbErrorCode.KDC_ERR_PREAUTH_FAILED) {
@@ -99,6 +107,14 @@ function* withProof(
     }
   }
   throw refusal ?? new KerberosError('ERR_KRB_NO_KEY', `${step.subject} has no key`)
+}
+
+/** Sends the proof; once more where our time was put right. */
+function* provenRoundTrip(key: EncryptionKey, asking: Asking): Exchange<AsAnswer> {
+  const { requester, ports } = asking
+  const answer = yield* asRoundTrip({ ...asking, padata: [timestamp(key, ports)] })
+  const again = 'refused' in answer && correctedBy(answer.refused, requester.identity.realm, ports)
+  return again ? yield* asRoundTrip({ ...asking, padata: [timestamp(key, ports)] }) : answer
 }
 
 type AsAnswer =

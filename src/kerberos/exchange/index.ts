@@ -14,6 +14,7 @@ export type {
   Exchange,
   ExchangePorts,
   KdcRequest,
+  RealmClocks,
   S4uUser,
   ServiceTicket,
 } from './types.ts'

@@ -6,7 +6,7 @@
 
 import { KdcReplyError, type KerberosErrorCode } from '../errors.ts'
 import { KrbErrorCode as Krb, krbErrorName, NtStatus, ntStatusName } from '../iana/index.ts'
-import { decodeKrbError, findNtStatus, formatPrincipal, type KrbError } from '../messages/index.ts'
+import { findNtStatus, formatPrincipal, type KrbError } from '../messages/index.ts'
 
 /** In which exchange a KDC refused, and for whom or what. */
 export interface ExchangeStep {
@@ -126,18 +126,6 @@ function meaningOf(error: KrbError, step: ExchangeStep, ntStatus: number | undef
 
 /**
  * The error for a KDC's refusal.
- *
- * @param octets - The KRB-ERROR.
- * @param step - What was asked.
- * @returns A KdcReplyError with the code for this exchange.
- * @throws KerberosError ERR_KRB_DECODE when the octets are no KRB-ERROR.
- */
-export function kdcRefusal(octets: Uint8Array, step: ExchangeStep): KdcReplyError {
-  return refusalOf(decodeKrbError(octets), step)
-}
-
-/**
- * The error for a KDC's refusal that was decoded already.
  *
  * @param error - The KRB-ERROR.
  * @param step - What was asked.

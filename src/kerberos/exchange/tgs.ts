@@ -9,9 +9,10 @@
 
 import { checksum, checksumTypeOf, encrypt } from '../crypto/index.ts'
 import { nextMicrosecond } from '../gss/microsecond-counter.ts'
-import { KdcOption, KeyUsage, MessageType, NameType, PaType } from '../iana/index.ts'
+import { KdcOption, KeyUsage, MessageType, NameType, PaType, TicketFlag } from '../iana/index.ts'
 import {
   decodeKdcRep,
+  decodeKrbError,
   encodeApReq,
   encodeAuthenticator,
   encodeKdcReq,
@@ -21,7 +22,8 @@ import {
   type PaData,
   type PrincipalName,
 } from '../messages/index.ts'
-import { kdcRefusal, type ExchangeStep } from './kdc-error.ts'
+import { correctedBy, portsOf } from './clock-ports.ts'
+import { refusalOf, type ExchangeStep } from './kdc-error.ts'
 import { newNonce } from './nonce.ts'
 import { checkReply, openReply, type CheckedReply } from './reply-checks.ts'
 import type { Exchange, ExchangePorts, ServiceTicket } from './types.ts'
@@ -64,13 +66,33 @@ export interface TgsQuestion {
 export function* tgsExchange(question: TgsQuestion, ports: ExchangePorts): Exchange<CheckedReply> {
   const { tgt, sname, exchange } = question
   const realm = tgt.serverRealm
-  const nonce = newNonce(ports.random)
-  const octets = yield { realm, octets: encodeQuestion(question, nonce, ports) }
-  if (isKrbError(octets)) throw kdcRefusal(octets, stepOf(question, ports))
+  const realmPorts = portsOf(ports, realm)
+  const { octets, nonce } = yield* answerTo(question, realmPorts)
   const reply = decodeKdcRep(octets, MessageType.TGS_REP)
   const part = openReply(reply, tgt.sessionKey, KeyUsage.TGS_REP_ENC_PART_SESSION_KEY)
-  const client = expectedClient(question)
-  return checkReply({ reply, part }, { exchange, nonce, sname, srealm: realm, ...client }, ports)
+  const expected = { exchange, nonce, sname, srealm: realm, ...expectedClient(question) }
+  const checked = checkReply({ reply, part }, expected, realmPorts)
+  // RFC 4120 section 3.3.3: what is not postdated starts at the KDC's present time.
+  const { startTimeMs, flags } = part
+  const startsNow = startTimeMs !== undefined && (flags & TicketFlag.POSTDATED) === 0
+  if (startsNow) ports.clocks?.confirm(realm, startTimeMs)
+  return checked
+}
+
+/** The KDC's reply, with the nonce of the request it answers; asked once more where our time was put right. */
+function* answerTo(
+  question: TgsQuestion,
+  ports: ExchangePorts,
+): Exchange<{ readonly octets: Uint8Array; readonly nonce: number }> {
+  const realm = question.tgt.serverRealm
+  for (let last = false; ; last = true) {
+    const nonce = newNonce(ports.random)
+    const step = stepOf(question, ports)
+    const octets = yield { realm, octets: encodeQuestion(question, nonce, ports) }
+    if (!isKrbError(octets)) return { octets, nonce }
+    const refused = decodeKrbError(octets)
+    if (last || !correctedBy(refused, realm, ports)) throw refusalOf(refused, step)
+  }
 }
 
 function expectedClient({ tgt, client }: TgsQuestion): {

@@ -22,10 +22,26 @@ export interface KdcRequest {
 /** An exchange: yields requests, is resumed with replies, returns its result. */
 export type Exchange<T> = Generator<KdcRequest, T, Uint8Array>
 
+/** Clocks of realms, kept by whoever runs exchanges. */
+export interface RealmClocks {
+  /** The clock to make requests to a realm's KDC with. */
+  of(realm: string): Clock
+  /**
+   * Takes over the time of a KDC that refused ours (KRB_AP_ERR_SKEW).
+   *
+   * @returns False when that is not allowed or changes nothing: then a repeat is in vain.
+   */
+  correct(realm: string, kdcTimeMs: number): boolean
+  /** Hears the time in a reply that was decrypted and checked: nobody else can have written it. */
+  confirm(realm: string, kdcTimeMs: number): void
+}
+
 /** The outside world of an exchange, and what it tolerates. */
 export interface ExchangePorts {
-  /** Time. */
+  /** Our own time. */
   readonly clock: Clock
+  /** The realms' time; without it a refusal for the time's sake is final. */
+  readonly clocks?: RealmClocks | undefined
   /** Nonces, confounders. */
   readonly random: Random
   /** By how much the KDC's clock may differ, milliseconds. */

@@ -145,10 +145,9 @@ export class MemoryKdc implements KdcTransport {
   }
 
   #refusal(request: DecodedKdcReq, refusal: Refusal): Uint8Array {
-    const { code, ntStatus, eText, eData } = refusal
-    const now = this.#clock.nowMs()
+    const { code, ntStatus, eText, eData, stimeMs = this.#clock.nowMs() } = refusal
     return encodeKrbError({
-      stimeMs: now,
+      stimeMs,
       susec: 0,
       errorCode: code,
       realm: this.directory.realm,
@@ -223,7 +222,10 @@ export class MemoryKdc implements KdcTransport {
       throw new Refused({ code: Krb.KRB_AP_ERR_TKT_EXPIRED })
     }
     const proof = opened(tgt.key, [KeyUsage.TGS_REQ_AUTHENTICATOR, authenticator.cipher], 31)
-    const { cksum } = decodeAuthenticator(proof)
+    const { cksum, ctimeMs } = decodeAuthenticator(proof)
+    if (Math.abs(ctimeMs - this.#clock.nowMs()) > MAX_SKEW_MS) {
+      throw new Refused({ code: Krb.KRB_AP_ERR_SKEW })
+    }
     const usage = KeyUsage.TGS_REQ_AUTHENTICATOR_CHECKSUM
     const covered =
       cksum !== undefined && ([cksum.cksumtype, request.reqBody, cksum.checksum] as const)

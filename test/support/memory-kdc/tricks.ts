@@ -17,6 +17,8 @@ export interface Refusal {
   readonly ntStatus?: number
   readonly eText?: string
   readonly eData?: Uint8Array
+  /** The KDC's time; its own unless told otherwise. */
+  readonly stimeMs?: number
 }
 
 /** Tricks; those that are absent leave the truth. */

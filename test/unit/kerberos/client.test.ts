@@ -191,6 +191,7 @@ describe('KerberosClient', () => {
     assert.throws(() => client('CONN1$', { etypes: [23] }), RangeError)
     assert.throws(() => client('CONN1$', { etypes: [] }), RangeError)
     assert.throws(() => client('CONN1$', { maxClockSkewMs: -1 }), RangeError)
+    assert.throws(() => client('CONN1$', { maxClockCorrectionMs: -1 }), RangeError)
   })
 
   it('refuses a service of another realm', async () => {
