@@ -1,23 +1,24 @@
 /**
  * Frames on their way out, collected into few messages. PROTOCOL.md section 4.2.
  *
- * Small frames share a slab of 64 KiB; what is written between two `take` calls leaves as one message. A large frame
- * becomes a message of its own, in order.
+ * Frames below 16 KiB share a slab of 64 KiB; what is written between two `take` calls leaves as one message. A larger
+ * frame becomes a message of its own, in order.
  *
  * @module
  */
 
+import { BufferPool, POOLED_OCTETS } from './buffer-pool.ts'
 import { FRAME_HEADER_OCTETS } from './frame.ts'
 
 const SLAB_OCTETS = 65_536
 
-/** A frame with a payload from here on gets its own message: copying it into the slab would only fill slabs. */
-const OWN_MESSAGE_OCTETS = 4096
+/** A frame with a payload from here on gets its own message, in memory that is used again. */
+const OWN_MESSAGE_OCTETS = 16_384
 
 /** A new slab is begun when less than this is left, so that a message is rarely split for the sake of a few octets. */
 const LEAST_ROOM_OCTETS = 2048
 
-/** Collects frames. Octets that were taken are never written again. */
+/** Collects frames. Octets that were taken are written again only after their release. */
 export class FrameBatch {
   /** Where the frame last begun lies. */
   buffer: Buffer = Buffer.allocUnsafeSlow(SLAB_OCTETS)
@@ -25,12 +26,16 @@ export class FrameBatch {
   kindAt = 0
   /** Counts `take` calls: a frame of an earlier generation has left and must not be touched. */
   generation = 0
+  /** For what was taken last: to be called once nobody reads its octets any more. Undefined: no need. */
+  release: (() => void) | undefined
   /** Octets waiting. */
   octets = 0
   #slab: Buffer = this.buffer
   #from = 0
   #to = 0
   #messages: Buffer[] = []
+  #lent: Buffer[] = []
+  readonly #pool = new BufferPool()
 
   /**
    * Makes room for a frame and writes its header; the caller then writes the payload into `buffer`.
@@ -57,7 +62,7 @@ export class FrameBatch {
   /**
    * Hands over what was collected, in order, and begins anew.
    *
-   * @returns Messages, each of whole frames.
+   * @returns Messages, each of whole frames; `release` gives their memory back.
    */
   take(): readonly Buffer[] {
     this.#closeMessage()
@@ -65,8 +70,16 @@ export class FrameBatch {
     this.#messages = []
     this.octets = 0
     this.generation += 1
+    this.release = this.#lent.length === 0 ? undefined : this.#giveBack(this.#lent)
     if (SLAB_OCTETS - this.#to < LEAST_ROOM_OCTETS) this.#newSlab()
     return messages
+  }
+
+  #giveBack(lent: readonly Buffer[]): () => void {
+    this.#lent = []
+    return () => {
+      this.#pool.give(lent)
+    }
   }
 
   #inSlab(total: number): number {
@@ -82,8 +95,12 @@ export class FrameBatch {
 
   #alone(total: number): number {
     this.#closeMessage()
-    this.buffer = Buffer.allocUnsafeSlow(total)
-    this.#messages.push(this.buffer)
+    if (total > POOLED_OCTETS) this.buffer = Buffer.allocUnsafeSlow(total)
+    else {
+      this.buffer = this.#pool.take()
+      this.#lent.push(this.buffer)
+    }
+    this.#messages.push(this.buffer.subarray(0, total))
     return 0
   }
 

@@ -48,14 +48,17 @@ export class Inbound {
     const cursor = this.#cursor
     cursor.begin(message)
     while (!this.#target.closed && cursor.next()) {
-      if (this.#target.ready === (cursor.type === FRAME.HELLO)) this.#helloMisplaced()
+      this.#checkHello()
       if (cursor.streamId === 0) this.#sessionFrame()
       else if (cursor.type === FRAME.OPEN) this.#open()
       else this.#streamFrame()
     }
   }
 
-  #helloMisplaced(): never {
+  /** HELLO comes first and once; only CLOSE may come instead of it. */
+  #checkHello(): void {
+    const { type } = this.#cursor
+    if (this.#target.ready !== (type === FRAME.HELLO) || type === FRAME.CLOSE) return
     const what = this.#target.ready ? 'a second HELLO' : 'a frame before HELLO'
     throw new TunnelError('ERR_TUNNEL_HANDSHAKE', what)
   }

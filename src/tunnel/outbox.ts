@@ -47,7 +47,8 @@ export class Outbox {
   /** Sends what has been collected, now. */
   flush(): void {
     if (this.#stopped || this.#batch.octets === 0) return
-    this.#carrier.send(this.#batch.take())
+    const messages = this.#batch.take()
+    this.#carrier.send(messages, this.#batch.release)
     if (this.#carrier.backlogOctets > this.#limits.maxBacklogOctets) this.#onOverflow()
   }
 

@@ -46,7 +46,7 @@ export interface SessionOptions extends TunnelOptions {
 }
 
 /**
- * Begins a tunnel over a connected carrier: sends HELLO and awaits the peer's.
+ * Begins a tunnel over a connected carrier: the connector says HELLO, the gateway answers.
  *
  * @param carrier - A fresh connection, to be used by this session alone.
  * @param options - Side, limits, capabilities.
@@ -60,7 +60,7 @@ export function createTunnelSession(
   ports: TunnelPorts,
 ): TunnelSession {
   const session = new Session(carrier, options, ports)
-  session.start(options.capabilities ?? [])
+  session.start()
   return session
 }
 
@@ -69,6 +69,7 @@ class Session implements TunnelSession, InboundTarget, CarrierReceiver {
   closed = false
   ready = false
   readonly #role: TunnelRole
+  readonly #capabilities: readonly string[]
   readonly #limits: TunnelLimits
   readonly #logger: Logger
   readonly #carrier: TunnelCarrier
@@ -82,7 +83,8 @@ class Session implements TunnelSession, InboundTarget, CarrierReceiver {
   #pings = 0
 
   constructor(carrier: TunnelCarrier, options: SessionOptions, ports: TunnelPorts) {
-    checkCapabilities(options.capabilities ?? [])
+    this.#capabilities = options.capabilities ?? []
+    checkCapabilities(this.#capabilities)
     this.#role = options.role
     this.#limits = resolveLimits(options.limits)
     this.#logger = ports.logger
@@ -96,12 +98,10 @@ class Session implements TunnelSession, InboundTarget, CarrierReceiver {
     this.#liveness = this.#makeLiveness(ports.clock)
   }
 
-  start(capabilities: readonly string[]): void {
-    const { streamWindowOctets, maxStreams } = this.#limits
+  start(): void {
     this.#liveness.awaitHello()
     this.#carrier.attach(this)
-    const hello = { version: PROTOCOL_VERSION, streamWindowOctets, maxStreams, capabilities }
-    writeHello(hello, this.#outbox.batch)
+    if (this.#role === 'connector') this.#sayHello()
   }
 
   get streams(): StreamTable {
@@ -170,6 +170,8 @@ class Session implements TunnelSession, InboundTarget, CarrierReceiver {
   }
 
   onHello(hello: Hello): void {
+    // The gateway answers: a connector that hears HELLO knows that the gateway is ready for it.
+    if (this.#role === 'gateway') this.#sayHello()
     this.ready = true
     this.peer = {
       version: Math.min(hello.version, PROTOCOL_VERSION),
@@ -214,6 +216,13 @@ class Session implements TunnelSession, InboundTarget, CarrierReceiver {
     this.closed = true
     this.#tearDown(reason)
     this.#carrier.close(CLOSE_NORMAL)
+  }
+
+  #sayHello(): void {
+    const { streamWindowOctets, maxStreams } = this.#limits
+    const capabilities = this.#capabilities
+    const hello = { version: PROTOCOL_VERSION, streamWindowOctets, maxStreams, capabilities }
+    writeHello(hello, this.#outbox.batch)
   }
 
   #makeDesk(): StreamDesk {

@@ -52,7 +52,7 @@ export async function measureSso(plan: Plan, log: (line: string) => void): Promi
   const lab = await startLab({ log })
   let stack: Stack | undefined
   try {
-    stack = await startStack(lab.env, { logLevel: 'warn' })
+    stack = await startStack(lab.env)
     const { cookie, octets } = await signIn(lab.env, stack)
     const contenders = [
       contender(stack, 'plain', []),

@@ -8,6 +8,7 @@ import type { Duplex } from 'node:stream'
 import type { RawData, WebSocket } from 'ws'
 import type { CarrierReceiver, TunnelCarrier } from '../index.ts'
 
+const NOTHING = new Uint8Array()
 const BINARY = { binary: true, compress: false } as const
 
 /** RFC 6455 section 7.4.1: data of a kind that cannot be accepted. */
@@ -56,9 +57,12 @@ export class WsCarrier implements TunnelCarrier {
     })
   }
 
-  send(messages: readonly Uint8Array[]): void {
+  send(messages: readonly Uint8Array[], onSent?: () => void): void {
+    const last = messages.length - 1
     this.#socket.cork()
-    for (const message of messages) this.#ws.send(message, BINARY)
+    for (let i = 0; i < last; i += 1) this.#ws.send(messages[i] ?? NOTHING, BINARY)
+    // A socket writes in order: when the last message has left, so have the others.
+    this.#ws.send(messages[last] ?? NOTHING, BINARY, onSent)
     this.#socket.uncork()
   }
 

@@ -27,7 +27,7 @@ export class MemoryCarrier implements TunnelCarrier {
     this.#receiver = receiver
   }
 
-  send(messages: readonly Uint8Array[]): void {
+  send(messages: readonly Uint8Array[], onSent?: () => void): void {
     if (this.#closed) return
     for (const message of messages) {
       const copy = Buffer.from(message)
@@ -35,6 +35,8 @@ export class MemoryCarrier implements TunnelCarrier {
       this.backlogOctets += copy.length
       this.#waiting.push(copy)
     }
+    // Copied: nothing of the sender's is read any more, and what it overwrites now must not matter.
+    onSent?.()
     this.schedule(() => {
       this.#deliver()
     })

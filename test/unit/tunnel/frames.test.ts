@@ -62,12 +62,12 @@ describe('frame batch', () => {
   it('counts what waits, and gives it out once', () => {
     const batch = new FrameBatch()
     batch.begin(FRAME.PING, 0, 4)
-    batch.begin(FRAME.DATA, 1, 5000)
+    batch.begin(FRAME.DATA, 1, 20_000)
     batch.begin(FRAME.DRAIN, 0, 0)
-    assert.equal(batch.octets, 12 + 5008 + 8)
+    assert.equal(batch.octets, 12 + 20_008 + 8)
     assert.deepEqual(
       batch.take().map(({ length }) => length),
-      [12, 5008, 8],
+      [12, 20_008, 8],
     )
     assert.equal(batch.octets, 0)
     assert.deepEqual(batch.take(), [])
@@ -84,6 +84,42 @@ describe('frame batch', () => {
       if (i % 100 === 0) batch.take()
     }
     assert.equal(first.toString('hex'), before)
+  })
+})
+
+describe('memory of large frames', () => {
+  const large = (batch: FrameBatch): Buffer => {
+    batch.begin(FRAME.DATA, 1, 60_000)
+    return batch.buffer
+  }
+
+  it('is not touched before its release, and used again after', () => {
+    const batch = new FrameBatch()
+    const first = large(batch)
+    batch.take()
+    const { release } = batch
+    assert.notEqual(large(batch).buffer, first.buffer)
+    batch.take()
+    release?.()
+    assert.equal(large(batch).buffer, first.buffer)
+  })
+
+  it('is not lent for frames that do not fit, nor for small ones', () => {
+    const batch = new FrameBatch()
+    batch.begin(FRAME.CONTROL, 0, 100_000)
+    batch.begin(FRAME.DATA, 1, 100)
+    batch.take()
+    assert.equal(batch.release, undefined)
+  })
+
+  it('is kept within bounds', () => {
+    const batch = new FrameBatch()
+    for (let i = 0; i < 200; i += 1) large(batch)
+    const all = batch.take()
+    batch.release?.()
+    const again = Array.from({ length: 200 }, () => large(batch).buffer)
+    const before = new Set(all.map(({ buffer }) => buffer))
+    assert.equal(again.filter((buffer) => before.has(buffer)).length, 64)
   })
 })
 

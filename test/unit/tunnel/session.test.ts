@@ -14,13 +14,28 @@ import { openRecorded, requestHead } from '../../support/tunnel/recorder.ts'
 import { connector, CREDIT, DATA, gateway, HEAD, OPEN, Solo } from '../../support/tunnel/solo.ts'
 
 describe('handshake', () => {
-  it('sends HELLO at once, with its window and streams', () => {
-    const solo = new Solo('gateway', { limits: { streamWindowOctets: 99, maxStreams: 7 } })
+  it('begins with the connector’s HELLO, with its window and streams', () => {
+    const solo = new Solo('connector', { limits: { streamWindowOctets: 99, maxStreams: 7 } })
     const [first] = solo.sent()
+    assert.ok(first)
     assert.deepEqual(
-      first && frame(first.type, 0, { payload: first.payload }),
+      frame(first.type, 0, { payload: first.payload }),
       hello({ window: 99, streams: 7 }),
     )
+  })
+
+  it('is answered by the gateway, in one message with what its owner says first', () => {
+    const solo = new Solo('gateway')
+    solo.side.onReady = (session) => {
+      session.sendControl({ type: 'flush' })
+    }
+    assert.deepEqual(solo.sent(), [])
+    solo.receive(hello())
+    assert.deepEqual(
+      solo.sent().map(({ type }) => type),
+      [TYPE.HELLO, TYPE.CONTROL],
+    )
+    assert.equal(solo.carrier.sent.length, 1)
   })
 
   it('opens nothing before the peer’s HELLO', () => {
@@ -31,6 +46,12 @@ describe('handshake', () => {
   it('speaks its own revision with a newer peer', () => {
     const solo = new Solo('gateway').ready({ version: 9 })
     assert.equal(solo.session.peer.version, 1)
+  })
+
+  it('may be refused by CLOSE alone, which says why', () => {
+    const payload = reasonPayload('ERR_TUNNEL_VERSION', 'too old')
+    const solo = new Solo('connector').receive(frame(TYPE.CLOSE, 0, { payload }))
+    assert.deepEqual(solo.side.closes, [{ code: 'ERR_TUNNEL_VERSION', message: 'too old' }])
   })
 
   it('gives up without a HELLO in time', async () => {
