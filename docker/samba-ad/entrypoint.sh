@@ -21,7 +21,9 @@ address_of() {
 
 : "${LAB_BACKEND_ADDRESS:=$(address_of backend)}"
 : "${LAB_EPA_ADDRESS:=$(address_of epa)}"
-export LAB_BACKEND_ADDRESS LAB_EPA_ADDRESS LAB_ADDRESS LAB_TLS=$LAB_SHARED/tls
+# As in a real network: the domain's DNS passes on what it does not know, here to the containers' own resolver.
+: "${LAB_DNS_FORWARDER:=$(awk '$1 == "nameserver" { print $2; exit }' /etc/resolv.conf)}"
+export LAB_DNS_FORWARDER LAB_BACKEND_ADDRESS LAB_EPA_ADDRESS LAB_ADDRESS LAB_TLS=$LAB_SHARED/tls
 
 if [ ! -e "$LAB_STATE/private/sam.ldb" ]; then
   "$HERE/restore.sh" /opt/lab/domain.tar.gz

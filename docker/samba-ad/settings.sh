@@ -13,6 +13,7 @@
 : "${LAB_KEYTABS:=$LAB_STATE/keytabs}"
 : "${LAB_UPN_SUFFIX:=contoso.test}"           # a second suffix, beside the domain's own
 : "${LAB_GROUPS_OF_HEIDI:=600}"
+: "${LAB_DNS_FORWARDER:=}"                    # who is asked for names outside the domain; nobody is by default
 
 DNS_DOMAIN=${LAB_REALM,,}
 BASE_DN=DC=${DNS_DOMAIN//./,DC=}
@@ -80,6 +81,7 @@ write_smb_conf() {
   tls keyfile = $LAB_TLS/dc.key
   tls certfile = $LAB_TLS/dc.pem
   tls cafile = $LAB_TLS/ca.pem
+${LAB_DNS_FORWARDER:+  dns forwarder = $LAB_DNS_FORWARDER}
 
 [sysvol]
   path = $LAB_STATE/state/sysvol
