@@ -6,12 +6,10 @@
  */
 
 import type { AccountKey, DirectoryAccount } from '../directory/index.ts'
-import type { AppSettings } from '../tunnel/index.ts'
 import { SsoError } from './errors.ts'
 import type { IssuerPolicy } from './policy.ts'
+import type { LoginIdentity } from './policy-file.ts'
 import type { Verdict } from './proof.ts'
-
-type IdentityKind = AppSettings['delegatedLoginIdentity']
 
 /** A login as the issuer asserted it, and the account it names. */
 export interface Login {
@@ -26,7 +24,7 @@ function refused(reason: string, mend: string): SsoError {
   return new SsoError('ERR_SSO_LOGIN_REFUSED', reason, { mend })
 }
 
-function claimNameOf(issuer: IssuerPolicy, kind: IdentityKind): string {
+function claimNameOf(issuer: IssuerPolicy, kind: LoginIdentity): string {
   switch (kind) {
     case 'userPrincipalName':
     case 'userPrincipalUsername':
@@ -83,15 +81,25 @@ function checkedSuffix(issuer: IssuerPolicy, login: string): void {
   )
 }
 
+/** Which part of a token names the account is the policy's choice: the gateway only picks among what it lists. */
+function checkKind(issuer: IssuerPolicy, kind: LoginIdentity): void {
+  if (issuer.loginIdentities.includes(kind)) return
+  throw refused(
+    `the policy does not take ${kind} from the issuer ${issuer.issuer}`,
+    `Add ${kind} to loginIdentities of this issuer in the connector's policy, if no two people can share such a name.`,
+  )
+}
+
 /**
  * Finds out whom a proof names.
  *
  * @param verdict - A proof that was found good.
  * @param kind - The app's delegated login identity.
  * @returns The login and the account's key in the directory.
- * @throws SsoError ERR_SSO_LOGIN_REFUSED without the claim, or when the issuer may not assert it.
+ * @throws SsoError ERR_SSO_LOGIN_REFUSED without the claim, or when the issuer may not assert it in this way.
  */
-export function loginFrom(verdict: Verdict, kind: IdentityKind): Login {
+export function loginFrom(verdict: Verdict, kind: LoginIdentity): Login {
+  checkKind(verdict.issuer, kind)
   const login = loginOf(verdict, claimNameOf(verdict.issuer, kind))
   if (kind === 'onPremisesSAMAccountName') {
     if (suffixOf(login) === undefined) return { login, key: { by: 'sAMAccountName', value: login } }

@@ -7,6 +7,7 @@
  */
 
 import { z } from 'zod'
+import type { AppSettings } from '../tunnel/index.ts'
 import { parseNetwork } from './addresses.ts'
 
 /** Whom a connector never acts for, besides Windows' own administrators. */
@@ -16,6 +17,9 @@ export interface NeverImpersonate {
   /** SID, name or distinguished name; nested membership counts. */
   readonly groups: readonly string[]
 }
+
+/** A delegated login identity of Microsoft Entra application proxy. */
+export type LoginIdentity = AppSettings['delegatedLoginIdentity']
 
 /** One issuer of ID tokens that this connector believes. */
 export interface IssuerRow {
@@ -29,6 +33,8 @@ export interface IssuerRow {
   readonly onPremisesUserPrincipalNameClaim?: string | undefined
   /** The claim for onPremisesSAMAccountName. Default: loginClaim. */
   readonly onPremisesSAMAccountNameClaim?: string | undefined
+  /** The kinds of delegated login identity that its tokens may be used for. */
+  readonly loginIdentities: readonly LoginIdentity[]
   /** Where the key set is; exactly one of jwksUrl and keysFile is given. */
   readonly jwksUrl?: string | undefined
   readonly keysFile?: string | undefined
@@ -95,6 +101,14 @@ const ALGORITHMS = [
   'Ed25519',
 ] as const
 
+const LOGIN_IDENTITIES: readonly [LoginIdentity, ...LoginIdentity[]] = [
+  'userPrincipalName',
+  'onPremisesUserPrincipalName',
+  'userPrincipalUsername',
+  'onPremisesUserPrincipalUsername',
+  'onPremisesSAMAccountName',
+]
+
 const text = (what: string) =>
   z.string({ error: `${what} must be a text` }).min(1, `${what} must not be empty`)
 
@@ -143,6 +157,14 @@ const issuer = z
     loginClaim: text('loginClaim'),
     onPremisesUserPrincipalNameClaim: text('onPremisesUserPrincipalNameClaim').optional(),
     onPremisesSAMAccountNameClaim: text('onPremisesSAMAccountNameClaim').optional(),
+    loginIdentities: z
+      .array(
+        z.enum(LOGIN_IDENTITIES, {
+          error: `loginIdentities must be of ${LOGIN_IDENTITIES.join(', ')}`,
+        }),
+      )
+      .min(1, 'loginIdentities must name at least one')
+      .optional(),
     jwksUrl: httpsUrl.optional(),
     keysFile: text('keysFile').optional(),
     ca: text('ca').optional(),
@@ -163,6 +185,18 @@ const issuer = z
       'say which upnSuffixes or realms this issuer may assert: without either it could name anyone',
     path: ['upnSuffixes'],
   })
+  .transform((row) => ({ ...row, loginIdentities: row.loginIdentities ?? wholeNames(row) }))
+
+/**
+ * The kinds that need no listing: whole names, which no two accounts share. What a UPN has before its @ may be the
+ * account name of somebody else, and the gateway, which chooses the kind per app, is not trusted with that choice.
+ */
+function wholeNames(row: { onPremisesSAMAccountNameClaim?: string | undefined }): LoginIdentity[] {
+  const upns: LoginIdentity[] = ['userPrincipalName', 'onPremisesUserPrincipalName']
+  return row.onPremisesSAMAccountNameClaim === undefined
+    ? upns
+    : [...upns, 'onPremisesSAMAccountName']
+}
 
 const tls = z
   .strictObject({

@@ -268,6 +268,17 @@ describe('a stolen gateway gets no ticket without a proof', { skip: lab ? false 
     })
   }
 
+  it('may not choose which part of a login names the account', async () => {
+    for (const delegatedLoginIdentity of [
+      'userPrincipalUsername',
+      'onPremisesUserPrincipalUsername',
+      'onPremisesSAMAccountName',
+    ] as const) {
+      const app = appSettings('mixed', `${iwa.origin}/`, { ...spn, delegatedLoginIdentity })
+      await withApp('ERR_SSO_LOGIN_REFUSED', app)
+    }
+  })
+
   it('is kept from loopback and metadata addresses even where the origin is listed', async () => {
     const { port } = inside.address() as AddressInfo
     const more = { preAuthentication: 'passthrough', singleSignOn: 'none' } as const

@@ -9,6 +9,14 @@ import { FakeDirectory, ISSUER, policyOf, type RawPolicy } from '../../support/s
 
 type Kind = AppSettings['delegatedLoginIdentity']
 
+const KINDS: readonly Kind[] = [
+  'userPrincipalName',
+  'onPremisesUserPrincipalName',
+  'userPrincipalUsername',
+  'onPremisesUserPrincipalUsername',
+  'onPremisesSAMAccountName',
+]
+
 function issuerOf(row: RawPolicy): IssuerPolicy {
   const issuer = policyOf([], row).issuers.get(ISSUER)
   assert.ok(issuer)
@@ -16,7 +24,7 @@ function issuerOf(row: RawPolicy): IssuerPolicy {
 }
 
 function verdictOf(claims: Verdict['claims'], row: RawPolicy = {}): Verdict {
-  const issuer = issuerOf(row)
+  const issuer = issuerOf({ loginIdentities: KINDS, ...row })
   return {
     proofId: 'p',
     idToken: 't',
@@ -76,6 +84,46 @@ describe('loginFrom', () => {
       assert.throws(() => loginFrom(verdictOf(claimsOf), kind), { code: 'ERR_SSO_LOGIN_REFUSED' })
     })
   }
+})
+
+describe('the kinds that an issuer may be used for', () => {
+  const accepted = (row: RawPolicy): Kind[] => {
+    const verdict = {
+      ...verdictOf({ upn: 'alice@corp.example', sam: 'alice' }),
+      issuer: issuerOf(row),
+    }
+    return KINDS.filter((kind) => {
+      try {
+        return loginFrom(verdict, kind).key.value !== ''
+      } catch {
+        return false
+      }
+    })
+  }
+
+  it('are whole names where nothing is listed: the gateway cannot cut the suffix off', () => {
+    assert.deepEqual(accepted({}), ['userPrincipalName', 'onPremisesUserPrincipalName'])
+  })
+
+  it('hold the sAMAccountName where the policy names its claim', () => {
+    assert.deepEqual(accepted({ onPremisesSAMAccountNameClaim: 'sam' }), [
+      'userPrincipalName',
+      'onPremisesUserPrincipalName',
+      'onPremisesSAMAccountName',
+    ])
+  })
+
+  it('are those that the policy lists, and no other', () => {
+    const row = { loginIdentities: ['userPrincipalUsername'] }
+    assert.deepEqual(accepted(row), ['userPrincipalUsername'])
+    assert.throws(
+      () => loginFrom({ ...verdictOf({}), issuer: issuerOf(row) }, 'userPrincipalName'),
+      {
+        code: 'ERR_SSO_LOGIN_REFUSED',
+        message: /does not take userPrincipalName/,
+      },
+    )
+  })
 })
 
 describe('checkAccountOf', () => {
