@@ -36,6 +36,8 @@ export type KerberosErrorCode =
   | 'ERR_KRB_PREAUTH_FAILED'
   /** A reply that answers another question than ours: lying, spliced or stale. */
   | 'ERR_KRB_REPLY_MISMATCH'
+  /** KDCs refer us in a circle or too far. */
+  | 'ERR_KRB_REFERRAL'
   /** Any other KRB-ERROR of the KDC. */
   | 'ERR_KRB_KDC_REPLY'
   /** The identity has no key of the wanted type or version. */
@@ -46,8 +48,8 @@ export type KerberosErrorCode =
   | 'ERR_KRB_KEYTAB'
   /** A credential cache that is missing, unreadable or malformed. */
   | 'ERR_KRB_CCACHE'
-  /** A krb5.conf that cannot be read. */
-  | 'ERR_KRB_CONFIG'
+  /** A krb5.conf that is missing, unreadable or malformed. */
+  | 'ERR_KRB_CONF'
   /** A GSS token or SPNEGO message that is not what its format says. */
   | 'ERR_KRB_GSS'
   /** The acceptor did not prove its identity. */

@@ -1,5 +1,5 @@
 /**
- * File formats of Kerberos, as octets and text: keytab, credential cache.
+ * File formats of Kerberos, as octets and text: keytab, credential cache, krb5.conf.
  *
  * @module
  */
@@ -22,3 +22,20 @@ export {
   type KeytabEntry,
   type KeytabLimits,
 } from './keytab.ts'
+export {
+  parseKrb5Conf,
+  parseKrb5ConfText,
+  type ConfInclude,
+  type ConfSource,
+  type Krb5ConfLimits,
+  type Krb5ConfParser,
+} from './krb5-conf.ts'
+export {
+  capathOf,
+  kdcsOf,
+  libdefaultsOf,
+  realmOfHost,
+  type Libdefaults,
+} from './krb5-conf-queries.ts'
+export { confError, Krb5Conf, type ConfValue } from './krb5-conf-tree.ts'
+export { parseBoolean, parseDurationMs, parseEtypes } from './krb5-conf-values.ts'

@@ -1,0 +1,111 @@
+/**
+ * Questions to a krb5.conf: `[libdefaults]`, KDCs of a realm, the realm of a host, the way to another realm.
+ *
+ * @module
+ */
+
+import { confError, type Krb5Conf } from './krb5-conf-tree.ts'
+import { parseBoolean, parseDurationMs, parseEtypes } from './krb5-conf-values.ts'
+
+/** What of `[libdefaults]` concerns a client; absent where the file does not say. */
+export interface Libdefaults {
+  /** `default_realm`. */
+  readonly defaultRealm: string | undefined
+  /** `dns_lookup_kdc`: whether KDCs that are not listed are looked for in the DNS. */
+  readonly dnsLookupKdc: boolean | undefined
+  /** `permitted_enctypes`, those that we speak. */
+  readonly permittedEtypes: readonly number[] | undefined
+  /** `clockskew`, milliseconds. */
+  readonly clockSkewMs: number | undefined
+  /** `ticket_lifetime`, milliseconds. */
+  readonly ticketLifetimeMs: number | undefined
+  /** `forwardable`. */
+  readonly forwardable: boolean | undefined
+  /** `canonicalize`. */
+  readonly canonicalize: boolean | undefined
+}
+
+function converted<T>(
+  conf: Krb5Conf,
+  name: string,
+  convert: (text: string) => T | undefined,
+): T | undefined {
+  const found = conf.first('libdefaults', name)
+  if (found === undefined) return undefined
+  const value = convert(found.text)
+  if (value === undefined)
+    throw confError(`${name} cannot be ${JSON.stringify(found.text)}`, found.at)
+  return value
+}
+
+/** At least one that we speak. */
+function someEtypes(text: string): readonly number[] | undefined {
+  const etypes = parseEtypes(text)
+  return etypes.length === 0 ? undefined : etypes
+}
+
+/**
+ * The defaults.
+ *
+ * @param conf - The configuration.
+ * @returns What it says.
+ * @throws KerberosError ERR_KRB_CONF for a value that cannot be, with its line.
+ */
+export function libdefaultsOf(conf: Krb5Conf): Libdefaults {
+  return {
+    defaultRealm: conf.first('libdefaults', 'default_realm')?.text,
+    dnsLookupKdc: converted(conf, 'dns_lookup_kdc', parseBoolean),
+    permittedEtypes: converted(conf, 'permitted_enctypes', someEtypes),
+    clockSkewMs: converted(conf, 'clockskew', parseDurationMs),
+    ticketLifetimeMs: converted(conf, 'ticket_lifetime', parseDurationMs),
+    forwardable: converted(conf, 'forwardable', parseBoolean),
+    canonicalize: converted(conf, 'canonicalize', parseBoolean),
+  }
+}
+
+/**
+ * The KDCs that `[realms]` lists.
+ *
+ * @param conf - The configuration.
+ * @param realm - The realm, in its own case.
+ * @returns As they are written: `host`, `host:port`, an address, or an `https:` URL of a proxy. Empty when none is.
+ */
+export function kdcsOf(conf: Krb5Conf, realm: string): readonly string[] {
+  return conf.all('realms', realm, 'kdc')
+}
+
+/** Names of more labels than the DNS allows are not looked at. */
+const MAX_LABELS = 128
+
+/**
+ * The realm of a host by `[domain_realm]`: the host itself, then its parent domains, each with and without a dot before it.
+ *
+ * @param conf - The configuration.
+ * @param host - A name, not an address.
+ * @returns The realm, or undefined when no line fits.
+ */
+export function realmOfHost(conf: Krb5Conf, host: string): string | undefined {
+  let name = host.toLowerCase().replace(/\.$/, '')
+  for (let step = 0; step < 2 * MAX_LABELS; step++) {
+    const found = conf.first('domain_realm', name)
+    if (found !== undefined) return found.text
+    const dot = name.indexOf('.')
+    if (dot === -1) return undefined
+    name = name.slice(dot === 0 ? 1 : dot)
+  }
+  return undefined
+}
+
+/**
+ * The realms between two others by `[capaths]`.
+ *
+ * @param conf - The configuration.
+ * @param from - The client's realm.
+ * @param to - The service's realm.
+ * @returns The realms to go through, in this order; empty when the two trust each other directly (`.`); undefined when
+ *   nothing is said.
+ */
+export function capathOf(conf: Krb5Conf, from: string, to: string): readonly string[] | undefined {
+  const through = conf.all('capaths', from, to).flatMap((text) => text.split(/\s+/))
+  return through.length === 0 ? undefined : through.filter((realm) => realm !== '.')
+}
