@@ -4,7 +4,7 @@
 --   /headers   every request header, as it arrived          /events?n=N    N server-sent events, 100 ms apart
 --   /echo      length and SHA-1 of the body (64 MB)         /status/NNN    answers with that status
 --   /redirect  302 to an absolute URL of this very site     /cookie        Set-Cookie with Domain and Path
---   /socket    a WebSocket that sends back what it gets
+--   /socket    a WebSocket that sends back what it gets; mod_lua ends it by closing the connection, without a close frame
 
 local BODY_LIMIT = 64 * 1024 * 1024
 
@@ -81,8 +81,7 @@ function pages.socket(r)
   if not r:wsupgrade() then return 400 end
   while true do
     local line = r:wsread()
-    -- mod_lua hands over a close frame as if it were a message: two octets, 1000 or 1001, and perhaps a reason.
-    if not line or line:find('^\3[\232\233]') then break end
+    if not line then break end
     r:wswrite(line)
   end
   r:wsclose()
