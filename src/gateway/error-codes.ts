@@ -23,6 +23,11 @@ const FAULTS = {
     title: 'The request could not be understood',
     text: 'Your browser sent something that cannot be passed on. Clearing the cookies of this site may help.',
   },
+  tooLong: {
+    status: 414,
+    title: 'The address is too long',
+    text: 'Open the application by its first page and try again from there.',
+  },
   signIn: {
     status: 401,
     title: 'Please sign in',
@@ -140,6 +145,7 @@ type FaultName = keyof typeof FAULTS
 
 const NAMES: Readonly<Record<string, FaultName>> = {
   ERR_GATEWAY_BAD_REQUEST: 'badRequest',
+  ERR_GATEWAY_TARGET_TOO_LONG: 'tooLong',
   ERR_GATEWAY_UNKNOWN_HOST: 'unknownHost',
   ERR_GATEWAY_NOT_FOUND: 'notFound',
   ERR_GATEWAY_METHOD: 'method',

@@ -94,8 +94,10 @@ export class Front {
     const { targetOctets, headerFields } = this.#ports.exchange.limits
     // TRACE sends back what it was sent: cookies of ours, and what is added on the way.
     if (method === 'TRACE' || method === 'CONNECT') return 'ERR_GATEWAY_METHOD'
-    const tooMuch = url.length > targetOctets || rawHeaders.length > 2 * headerFields
-    return tooMuch || !TARGET.test(url) ? 'ERR_GATEWAY_BAD_REQUEST' : undefined
+    // RFC 9112 section 3.
+    if (url.length > targetOctets) return 'ERR_GATEWAY_TARGET_TOO_LONG'
+    const tooMany = rawHeaders.length > 2 * headerFields
+    return tooMany || !TARGET.test(url) ? 'ERR_GATEWAY_BAD_REQUEST' : undefined
   }
 
   #route(routed: RoutedRequest): void {
