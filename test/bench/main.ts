@@ -10,10 +10,11 @@ import { join } from 'node:path'
 import { labAvailability } from '../../docker/lab.ts'
 import { makeCertificates } from '../support/tunnel/pairs.ts'
 import { download, upload, type BulkOptions } from './bulk.ts'
+import { untilSignal } from './interrupt.ts'
 import { compare, withPeakMemory, type Contender, type Result } from './measure.ts'
 import { backendPart, startNginx, startNginxPair, STREAM_OCTETS } from './nginx.ts'
 import { HELP, readOptions, type BenchOptions } from './options.ts'
-import { freePort, lineOf, Processes } from './processes.ts'
+import { freePort, lineWith, Processes } from './processes.ts'
 import { measureSso, type SsoResults } from './sso.ts'
 import { BENCH_APP, startBenchStack, type BenchStack } from './stack.ts'
 import { measureTokenUs } from './token.ts'
@@ -49,14 +50,12 @@ async function build(processes: Processes, folder: string): Promise<Arena> {
   const certificates = makeCertificates()
   const backendPort = await freePort()
   await startNginx(processes, folder, backendPart(folder, backendPort))
-  const sink = processes.start([process.execPath, join(import.meta.dirname, 'sink.ts')], {
-    loud: true,
-  })
-  const sinkPort = Number(await lineOf(sink, 'port '))
+  const sink = processes.start([process.execPath, join(import.meta.dirname, 'sink.ts')])
+  const sinkPort = Number((await lineWith(sink, 'stdout', 'port ')).split(' ')[1])
   const { front, back } = await startNginxPair(processes, {
     ...{ folder, certificates, backendPort, sinkPort },
   })
-  const stack = await startBenchStack({
+  const stack = await startBenchStack(processes, {
     ...{ folder, certificates },
     backend: `http://127.0.0.1:${backendPort}`,
     sink: `http://127.0.0.1:${sinkPort}`,
@@ -72,7 +71,7 @@ async function build(processes: Processes, folder: string): Promise<Arena> {
     stack,
     nginxPort: front.port,
     nginx: contender('nginx', front.port, [front.pid, back.pid]),
-    sallyport: contender('Sallyport', stack.port, [stack.gateway.pid, stack.connector.pid]),
+    sallyport: contender('Sallyport', stack.port, [stack.gatewayPid, stack.connectorPid]),
   }
 }
 
@@ -112,8 +111,8 @@ async function bulk(arena: Arena): Promise<BulkResults> {
 
 /** Most memory while 1 GiB passes, MB, gateway then connector. */
 async function memory(arena: Arena): Promise<{ down: readonly number[]; up: readonly number[] }> {
-  const { port, gateway, connector } = arena.stack
-  const pids = [gateway.pid, connector.pid]
+  const { port, gatewayPid, connectorPid } = arena.stack
+  const pids = [gatewayPid, connectorPid]
   const octets = STREAM_OCTETS.huge
   const down = await withPeakMemory(pids, () =>
     download({ port, host: `${BENCH_APP}.localhost:${port}`, path: '/huge', octets }),
@@ -134,31 +133,32 @@ interface PassthroughResults {
 async function againstNginx(options: BenchOptions): Promise<PassthroughResults> {
   const processes = new Processes()
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-bench-'))
-  let arena: Arena | undefined
   try {
-    arena = await build(processes, folder)
-    say(
-      `1 KiB GET over HTTPS with ${options.connections} kept connections, passthrough, same nginx backend`,
-    )
-    const [nginx, sallyport] = await compare([arena.nginx, arena.sallyport], options)
-    if (nginx === undefined || sallyport === undefined) throw new Error('nothing was measured')
-    table('nginx→nginx', nginx)
-    table('Sallyport', sallyport)
-    say('256 MiB down and up, one connection, MB/s')
-    const speeds = await bulk(arena)
-    say(`  nginx→nginx  ${speeds.nginxDown.toFixed(0)} down, ${speeds.nginxUp.toFixed(0)} up`)
-    say(`  Sallyport    ${speeds.down.toFixed(0)} down, ${speeds.up.toFixed(0)} up`)
-    say('memory while 1 GiB passes, most of gateway + connector, MB')
-    const held = await memory(arena)
-    const text = (peaks: readonly number[]): string =>
-      peaks.map((peak) => peak.toFixed(0)).join(' + ')
-    say(`  Sallyport    ${text(held.down)} down, ${text(held.up)} up`)
-    return { nginx, sallyport, bulk: speeds, memory: held }
+    return await untilSignal(contest(options, await untilSignal(build(processes, folder))))
   } finally {
-    await arena?.stack.stop()
     await processes.stop()
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+async function contest(options: BenchOptions, arena: Arena): Promise<PassthroughResults> {
+  say(
+    `1 KiB GET over HTTPS with ${options.connections} kept connections, passthrough, same nginx backend`,
+  )
+  const [nginx, sallyport] = await compare([arena.nginx, arena.sallyport], options)
+  if (nginx === undefined || sallyport === undefined) throw new Error('nothing was measured')
+  table('nginx→nginx', nginx)
+  table('Sallyport', sallyport)
+  say('256 MiB down and up, one connection, MB/s')
+  const speeds = await bulk(arena)
+  say(`  nginx→nginx  ${speeds.nginxDown.toFixed(0)} down, ${speeds.nginxUp.toFixed(0)} up`)
+  say(`  Sallyport    ${speeds.down.toFixed(0)} down, ${speeds.up.toFixed(0)} up`)
+  say('memory while 1 GiB passes, most of gateway + connector, MB')
+  const held = await memory(arena)
+  const text = (peaks: readonly number[]): string =>
+    peaks.map((peak) => peak.toFixed(0)).join(' + ')
+  say(`  Sallyport    ${text(held.down)} down, ${text(held.up)} up`)
+  return { nginx, sallyport, bulk: speeds, memory: held }
 }
 
 async function withSignOn(options: BenchOptions): Promise<SsoResults | undefined> {

@@ -44,11 +44,14 @@ export function rssMegabytes(pid: number): number {
 export class Processes {
   readonly #running: ChildProcess[] = []
 
-  /** Starts a program; its standard error goes to ours when `loud`. */
-  start(command: readonly string[], options: { loud?: boolean; cwd?: string } = {}): ChildProcess {
+  /** Starts a program: its output can be read, its standard error goes to ours unless it is a log to be read. */
+  start(
+    command: readonly string[],
+    stderr: 'inherit' | 'ignore' | 'pipe' = 'inherit',
+  ): ChildProcess {
     const [file = '', ...rest] = command
-    const stderr = options.loud === true ? 'inherit' : 'ignore'
-    const child = spawn(file, rest, { stdio: ['ignore', 'pipe', stderr], cwd: options.cwd })
+    // A group of its own: Ctrl-C at the terminal reaches the bench, which then ends it in order.
+    const child = spawn(file, rest, { stdio: ['ignore', 'pipe', stderr], detached: true })
     this.#running.push(child)
     return child
   }
@@ -81,20 +84,27 @@ export function pidOf(child: ChildProcess): number {
   return child.pid
 }
 
-/** Waits for a line of standard output that begins so, and gives the rest of it. */
-export function lineOf(child: ChildProcess, prefix: string): Promise<string> {
+/** Waits for a line of output that holds a text, and gives the line; all that comes after is thrown away. */
+export function lineWith(
+  child: ChildProcess,
+  from: 'stdout' | 'stderr',
+  text: string,
+): Promise<string> {
   return new Promise((resolve, reject) => {
-    let text = ''
+    let said = ''
+    child.once('error', reject)
     child.once('exit', (code) => {
-      reject(new Error(`${child.spawnargs.join(' ')} ended with ${code ?? 'a signal'}`))
+      const command = child.spawnargs.join(' ')
+      reject(new Error(`${command} ended with ${code ?? 'a signal'}: ${said.slice(-2000)}`))
     })
-    child.stdout?.setEncoding('utf8').on('data', (piece: string) => {
-      text += piece
-      const line = text
+    child[from]?.setEncoding('utf8').on('data', (piece: string) => {
+      if (said.length > 100_000) return
+      said += piece
+      const line = said
         .split('\n')
         .slice(0, -1)
-        .find((candidate) => candidate.startsWith(prefix))
-      if (line !== undefined) resolve(line.slice(prefix.length))
+        .find((candidate) => candidate.includes(text))
+      if (line !== undefined) resolve(line)
     })
   })
 }

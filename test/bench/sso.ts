@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { startStack, type Stack } from '../../docker/demo/stack.ts'
 import { Visitor } from '../../docker/demo/visitor.ts'
 import { startLab, type LabEnvironment } from '../../docker/lab.ts'
+import { started, untilSignal } from './interrupt.ts'
 import { compare, type Contender, type Plan, type Result } from './measure.ts'
 
 /** Both ways to the same page. */
@@ -49,16 +50,16 @@ function contender(stack: Stack, app: string, headers: readonly string[]): Conte
 
 /** Starts a lab and a stack, signs alice in, loads both apps in turns, and ends everything. */
 export async function measureSso(plan: Plan, log: (line: string) => void): Promise<SsoResults> {
-  const lab = await startLab({ log })
+  const lab = await started(startLab({ log }), (late) => late.stop())
   let stack: Stack | undefined
   try {
-    stack = await startStack(lab.env)
+    stack = await started(startStack(lab.env), (late) => late.stop())
     const { cookie, octets } = await signIn(lab.env, stack)
     const contenders = [
       contender(stack, 'plain', []),
       contender(stack, 'intranet', [`Cookie: ${cookie}`]),
     ]
-    const [passthrough, sso] = await compare(contenders, plan)
+    const [passthrough, sso] = await untilSignal(compare(contenders, plan))
     if (passthrough === undefined || sso === undefined) throw new Error('nothing was measured')
     return { passthrough, sso, octets }
   } finally {

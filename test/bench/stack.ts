@@ -2,9 +2,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { runCommand, startService, type ServiceProcess } from '../../docker/demo/process.ts'
+import { runCommand } from '../../docker/demo/process.ts'
 import type { TestCertificates } from '../support/tunnel/pairs.ts'
-import { freePort } from './processes.ts'
+import { freePort, lineWith, pidOf, type Processes } from './processes.ts'
 
 /** The app that every bench request names. */
 export const BENCH_APP = 'bench'
@@ -21,11 +21,13 @@ export interface StackPlan {
 
 /** A running pair. */
 export interface BenchStack {
-  readonly gateway: ServiceProcess
-  readonly connector: ServiceProcess
+  readonly gatewayPid: number
+  readonly connectorPid: number
+  /** Of the browser listener. */
   readonly port: number
-  stop(): Promise<void>
 }
+
+const CLI = join(import.meta.dirname, '../../src/cli/main.ts')
 
 /** An app without sign-in, as gateway.yaml has it. */
 export function benchApp(id: string, port: number, internalUrl: string): Record<string, unknown> {
@@ -65,8 +67,18 @@ async function register(gatewayFile: string, state: string): Promise<void> {
   if (used.status !== 0) throw new Error(`the connector was not registered: ${used.stderr}`)
 }
 
-/** Configures, registers and starts a gateway and a connector. */
-export async function startBenchStack(plan: StackPlan): Promise<BenchStack> {
+async function service(
+  processes: Processes,
+  args: readonly string[],
+  ready: string,
+): Promise<number> {
+  const child = processes.start([process.execPath, '--disable-sigusr1', CLI, ...args], 'pipe')
+  await lineWith(child, 'stderr', `"msg":"${ready}"`)
+  return pidOf(child)
+}
+
+/** Writes the configuration files; where they are, and the browser port. */
+async function configure(plan: StackPlan): Promise<{ folder: string; port: number }> {
   const folder = join(plan.folder, 'sallyport')
   mkdirSync(join(folder, 'gateway'), { recursive: true, mode: 0o700 })
   const { cert, key } = plan.certificates.server
@@ -75,7 +87,7 @@ export async function startBenchStack(plan: StackPlan): Promise<BenchStack> {
   const [port, tunnelPort] = [await freePort(), await freePort()]
   const browser = { address: '127.0.0.1', port, certificate: 'browser.pem', key: 'browser.key' }
   const publicAddress = `127.0.0.1:${tunnelPort}`
-  const gatewayFile = write(folder, 'gateway.yaml', {
+  write(folder, 'gateway.yaml', {
     stateDirectory: './gateway',
     browser,
     tunnel: { address: '127.0.0.1', port: tunnelPort, name: 'gateway.example', publicAddress },
@@ -85,27 +97,24 @@ export async function startBenchStack(plan: StackPlan): Promise<BenchStack> {
     issuers: [],
     backends: [benchPolicy(plan.backend), benchPolicy(plan.sink)],
   })
-  const state = join(folder, 'connector')
-  const connectorFile = write(folder, 'connector.yaml', {
-    stateDirectory: state,
+  write(folder, 'connector.yaml', {
+    stateDirectory: './connector',
     policy: 'policy.yaml',
   })
-  const gateway = await startService(['gateway', 'run', '--config', gatewayFile], 'ready')
-  try {
-    await register(gatewayFile, state)
-    const run = ['connector', 'run', '--config', connectorFile]
-    const connector = await startService(run, 'tunnel up')
-    return {
-      gateway,
-      connector,
-      port,
-      stop: async () => {
-        await connector.stop()
-        await gateway.stop()
-      },
-    }
-  } catch (error) {
-    await gateway.stop()
-    throw error
-  }
+  return { folder, port }
+}
+
+/** Configures, registers and starts a gateway and a connector. */
+export async function startBenchStack(processes: Processes, plan: StackPlan): Promise<BenchStack> {
+  const { folder, port } = await configure(plan)
+  const gatewayFile = join(folder, 'gateway.yaml')
+  const gatewayPid = await service(processes, ['gateway', 'run', '--config', gatewayFile], 'ready')
+  await register(gatewayFile, join(folder, 'connector'))
+  const connectorFile = join(folder, 'connector.yaml')
+  const connectorPid = await service(
+    processes,
+    ['connector', 'run', '--config', connectorFile],
+    'tunnel up',
+  )
+  return { gatewayPid, connectorPid, port }
 }
