@@ -50,6 +50,12 @@ export interface KerberosClientOptions {
   readonly renewAheadMs?: number | undefined
   /** How long after a failed replacement the next is tried. Default 30 000. */
   readonly renewRetryMs?: number | undefined
+  /** Most realms that a chain of referrals may lead through after the first. Default 10. */
+  readonly maxReferrals?: number | undefined
+  /** The realms between two, in order, as [capaths] of krb5.conf names them. Default none: the KDCs show the way. */
+  readonly capaths?: ((from: string, to: string) => readonly string[]) | undefined
+  /** The realm of a service by its host, as [domain_realm] of krb5.conf names it. Default our own, whose KDC refers us on. */
+  readonly realmOfHost?: ((host: string) => string | undefined) | undefined
   /** How many of our own service tickets are kept. Default 64. */
   readonly maxOwnTickets?: number | undefined
 }
@@ -64,10 +70,26 @@ export interface ClientSettings {
   readonly ticketLifetimeMs: number
   readonly renewAheadMs: number
   readonly renewRetryMs: number
+  readonly maxReferrals: number
   readonly maxOwnTickets: number
 }
 
 const HOUR_MS = 3_600_000
+
+type NumberName = Exclude<keyof ClientSettings, 'etypes' | 'requireSid'>
+
+const DEFAULTS: Readonly<Record<NumberName, number>> = {
+  maxClockSkewMs: 300_000,
+  maxClockCorrectionMs: 12 * HOUR_MS,
+  clockSkewWarningMs: 60_000,
+  ticketLifetimeMs: 10 * HOUR_MS,
+  renewAheadMs: HOUR_MS / 6,
+  renewRetryMs: 30_000,
+  maxReferrals: 10,
+  maxOwnTickets: 64,
+}
+const NAMES = Object.keys(DEFAULTS) as readonly NumberName[]
+const MAY_BE_ZERO: readonly NumberName[] = ['maxClockCorrectionMs', 'maxReferrals']
 
 /**
  * Fills in defaults and refuses nonsense.
@@ -81,28 +103,17 @@ export function resolveClientSettings(options: KerberosClientOptions): ClientSet
   if (etypes.length === 0 || etypes.some((etype) => !SUPPORTED_ETYPES.includes(etype))) {
     throw new RangeError(`etypes must be some of ${SUPPORTED_ETYPES.join(', ')}`)
   }
-  return {
-    etypes,
-    requireSid,
-    maxClockSkewMs: positive('maxClockSkewMs', options.maxClockSkewMs ?? 300_000),
-    maxClockCorrectionMs: notNegative(
-      'maxClockCorrectionMs',
-      options.maxClockCorrectionMs ?? 12 * HOUR_MS,
-    ),
-    clockSkewWarningMs: positive('clockSkewWarningMs', options.clockSkewWarningMs ?? 60_000),
-    ticketLifetimeMs: positive('ticketLifetimeMs', options.ticketLifetimeMs ?? 10 * HOUR_MS),
-    renewAheadMs: positive('renewAheadMs', options.renewAheadMs ?? HOUR_MS / 6),
-    renewRetryMs: positive('renewRetryMs', options.renewRetryMs ?? 30_000),
-    maxOwnTickets: positive('maxOwnTickets', options.maxOwnTickets ?? 64),
+  const numbers = { ...DEFAULTS, ...givenNumbers(options) }
+  for (const name of NAMES) {
+    const least = MAY_BE_ZERO.includes(name) ? 0 : Number.MIN_VALUE
+    if (!Number.isFinite(numbers[name]) || numbers[name] < least) {
+      throw new RangeError(`${name} must be ${least === 0 ? '0 or more' : 'above 0'}`)
+    }
   }
+  return { etypes, requireSid, ...numbers }
 }
 
-function notNegative(name: string, value: number): number {
-  if (!Number.isFinite(value) || value < 0) throw new RangeError(`${name} must not be below 0`)
-  return value
-}
-
-function positive(name: string, value: number): number {
-  if (!Number.isFinite(value) || value <= 0) throw new RangeError(`${name} must be above 0`)
-  return value
+function givenNumbers(options: KerberosClientOptions): Partial<Record<NumberName, number>> {
+  const given = NAMES.map((name) => [name, options[name]] as const)
+  return Object.fromEntries(given.filter(([, value]) => value !== undefined))
 }

@@ -45,4 +45,11 @@ export class OwnTickets {
     this.#fetching.set(name, started)
     return started
   }
+
+  /** Forgets a ticket that a KDC refused. */
+  discard(ticket: ServiceTicket): void {
+    for (const [name, kept] of this.#tickets.entries()) {
+      if (kept === ticket) this.#tickets.delete(name)
+    }
+  }
 }

@@ -11,36 +11,25 @@ import { abandonable, drive } from './client-drive.ts'
 import {
   resolveClientSettings,
   type ClientSettings,
-  type KdcTransport,
   type KerberosClientOptions,
 } from './client-options.ts'
+import { Realms, type FromTgt } from './client-realms.ts'
 import { ClockSkews } from './client-skew.ts'
 import { OwnTickets } from './client-own-tickets.ts'
 import { TgtKeeper } from './client-tgt.ts'
-import { KdcReplyError } from './errors.ts'
 import {
   asExchange,
   ownKeys,
   s4u2proxyExchange,
   s4u2selfExchange,
-  tgsExchange,
+  serviceTicketExchange,
   type ClientIdentity,
   type Evidence,
-  type Exchange,
-  type ExchangePorts,
   type OwnKeys,
   type S4uUser,
   type ServiceTicket,
 } from './exchange/index.ts'
-import { KrbErrorCode } from './iana/index.ts'
 import { formatPrincipal, parsePrincipal, type PrincipalName } from './messages/index.ts'
-
-/** From a KDC these mean that our own TGT is stale, for instance since the domain changed its keys. */
-const STALE_TGT: readonly number[] = [
-  KrbErrorCode.KRB_AP_ERR_BAD_INTEGRITY,
-  KrbErrorCode.KRB_AP_ERR_TKT_EXPIRED,
-  KrbErrorCode.KRB_AP_ERR_MODIFIED,
-]
 
 /** A client of one realm, with one identity. */
 export class KerberosClient {
@@ -48,11 +37,10 @@ export class KerberosClient {
   readonly name: string
   readonly #identity: ClientIdentity
   readonly #keys: OwnKeys
-  readonly #transport: KdcTransport
   readonly #settings: ClientSettings
-  readonly #ports: ExchangePorts
   readonly #skews: ClockSkews
-  readonly #tgt: TgtKeeper
+  readonly #realms: Realms
+  readonly #realmOfHost: KerberosClientOptions['realmOfHost']
   readonly #ownTickets: OwnTickets
 
   /**
@@ -65,19 +53,26 @@ export class KerberosClient {
     this.#settings = resolveClientSettings(options)
     this.#identity = options.identity
     this.#keys = ownKeys(options.identity)
-    this.#transport = options.transport
     this.name = formatPrincipal(options.identity.principal, options.identity.realm)
     const { clock: ownClock, random, logger } = options
     const skews = new ClockSkews({ clock: ownClock, logger }, this.#settings)
     this.#skews = skews
-    this.#ports = { clock: ownClock, clocks: skews, random, ...this.#settings }
+    const { capaths } = options
+    const ports = { clock: ownClock, clocks: skews, random, capaths, ...this.#settings }
     // The times in tickets are the KDC's.
     const clock = skews.of(options.identity.realm)
     this.#ownTickets = new OwnTickets(this.#settings.maxOwnTickets, clock)
     const requester = { identity: this.#identity, keys: this.#keys }
     const fetch = (): Promise<ServiceTicket> =>
-      drive(asExchange(requester, this.#ports), this.#transport)
-    this.#tgt = new TgtKeeper(this.#settings, { clock, logger, fetch })
+      drive(asExchange(requester, ports), options.transport)
+    this.#realms = new Realms({
+      realm: options.identity.realm,
+      home: new TgtKeeper(this.#settings, { clock, logger, fetch }),
+      others: new OwnTickets(this.#settings.maxOwnTickets, clock),
+      transport: options.transport,
+      ports,
+    })
+    this.#realmOfHost = options.realmOfHost
   }
 
   /** The time of our realm's KDC less ours, milliseconds, as its last protected reply told it; undefined before that. */
@@ -99,18 +94,18 @@ export class KerberosClient {
   /**
    * A ticket for ourselves; kept until shortly before its end.
    *
-   * @param spn - The service, for instance `ldap/dc1.corp.example`.
+   * @param spn - The service, for instance `ldap/dc1.corp.example`; with `@REALM` when it is known to be another realm's.
    * @param signal - Gives up.
    * @returns The ticket.
    * @throws KerberosError as the KDC refuses or cannot be reached.
    */
   async ownTicket(spn: string, signal?: AbortSignal): Promise<ServiceTicket> {
-    const sname = this.#service(spn)
+    const { sname, realm } = this.#service(spn)
     const fetch = (): Promise<ServiceTicket> =>
-      this.#withTgt(function* (tgt, ports) {
-        return (yield* tgsExchange({ exchange: 'TGS', tgt, sname }, ports)).ticket
+      this.#realms.run(realm, function* (tgt, ports) {
+        return (yield* serviceTicketExchange(tgt, sname, ports)).ticket
       })
-    return abandonable(this.#ownTickets.get(formatPrincipal(sname), fetch), signal)
+    return abandonable(this.#ownTickets.get(formatPrincipal(sname, realm), fetch), signal)
   }
 
   /**
@@ -126,7 +121,8 @@ export class KerberosClient {
       throw new TypeError('this client acts only for users whose SID is given')
     }
     const [identity, keys] = [this.#identity, this.#keys]
-    return this.#withTgt(
+    return this.#realms.run(
+      user.realm,
       (tgt, ports) => s4u2selfExchange({ tgt, user, identity, keys }, ports),
       signal,
     )
@@ -136,37 +132,23 @@ export class KerberosClient {
    * A ticket to a service in a user's name (S4U2Proxy).
    *
    * @param evidence - From `impersonate`.
-   * @param spn - The service, for instance `HTTP/iwa.corp.example`.
+   * @param spn - The service, for instance `HTTP/iwa.corp.example`. Whose it is our own KDC says, even where a realm is named.
    * @param signal - Gives up.
    * @returns The ticket.
    * @throws KerberosError ERR_KRB_NOT_FORWARDABLE, ERR_KRB_DELEGATION_REFUSED, ERR_KRB_SPN_UNKNOWN and others.
    */
   async delegate(evidence: Evidence, spn: string, signal?: AbortSignal): Promise<ServiceTicket> {
-    const sname = this.#service(spn)
-    return this.#withTgt((tgt, ports) => s4u2proxyExchange({ tgt, evidence, sname }, ports), signal)
+    const { sname } = this.#service(spn)
+    const start: FromTgt<ServiceTicket> = (tgt, ports) =>
+      s4u2proxyExchange({ tgt, evidence, sname }, ports)
+    return this.#realms.run(this.#identity.realm, start, signal)
   }
 
-  #service(spn: string): PrincipalName {
-    const { principal, realm } = parsePrincipal(spn)
-    if (realm !== undefined && realm !== this.#identity.realm) {
-      throw new RangeError(`${spn} is not of the realm ${this.#identity.realm}`)
-    }
-    return principal
-  }
-
-  /** Runs an exchange with our TGT; where the KDC calls it stale, once more with a new one. */
-  async #withTgt<T>(
-    start: (tgt: ServiceTicket, ports: ExchangePorts) => Exchange<T>,
-    signal?: AbortSignal,
-  ): Promise<T> {
-    const tgt = await abandonable(this.#tgt.get(), signal)
-    try {
-      return await drive(start(tgt, this.#ports), this.#transport, signal)
-    } catch (error) {
-      if (!(error instanceof KdcReplyError && STALE_TGT.includes(error.krbErrorCode))) throw error
-      this.#tgt.discard(tgt)
-    }
-    const fresh = await abandonable(this.#tgt.get(), signal)
-    return drive(start(fresh, this.#ports), this.#transport, signal)
+  /** The name, and the realm to begin at: the one that is written, else the host's, else ours. */
+  #service(spn: string): { readonly sname: PrincipalName; readonly realm: string } {
+    const { principal: sname, realm } = parsePrincipal(spn)
+    const [, host] = sname.nameString
+    const mapped = host === undefined ? undefined : this.#realmOfHost?.(host)
+    return { sname, realm: realm ?? mapped ?? this.#identity.realm }
   }
 }

@@ -27,12 +27,12 @@ import {
   type EtypeInfo2Entry,
   type KrbError,
   type PaData,
-  type PrincipalName,
 } from '../messages/index.ts'
 import { correctedBy, portsOf } from './clock-ports.ts'
 import { refusalOf, type ExchangeStep } from './kdc-error.ts'
 import { newNonce } from './nonce.ts'
 import type { ClientIdentity, OwnKeys } from './own-keys.ts'
+import { ticketGrantingService } from './realm-names.ts'
 import { checkReply, openReply } from './reply-checks.ts'
 import type { Exchange, ExchangePorts, ServiceTicket } from './types.ts'
 
@@ -45,16 +45,6 @@ export interface AsRequester {
   readonly identity: ClientIdentity
   /** Our keys. */
   readonly keys: OwnKeys
-}
-
-/**
- * The name of a realm's ticket-granting service.
- *
- * @param realm - The realm.
- * @returns krbtgt/REALM.
- */
-export function ticketGrantingService(realm: string): PrincipalName {
-  return { nameType: NameType.NT_SRV_INST, nameString: ['krbtgt', realm] }
 }
 
 /**
@@ -162,7 +152,8 @@ function finish(
     nonce: answer.nonce,
     sname: ticketGrantingService(realm),
     srealm: realm,
-    cname: principal,
+    // RFC 6806 section 5: an enterprise name is answered with the account's own.
+    cname: principal.nameType === NameType.NT_ENTERPRISE ? undefined : principal,
     crealm: realm,
   }
   return checkReply({ reply: answer.reply, part }, expected, ports).ticket

@@ -4,8 +4,10 @@
  * @module
  */
 
-export { asExchange, ticketGrantingService, type AsRequester } from './as.ts'
+export { asExchange, type AsRequester } from './as.ts'
 export { ownKeys, type ClientIdentity, type OwnKeys, type PasswordSecret } from './own-keys.ts'
+export { ticketGrantingService } from './realm-names.ts'
+export { realmTgtExchange, serviceTicketExchange } from './referral.ts'
 export { s4u2proxyExchange, type S4u2ProxyQuestion } from './s4u2proxy.ts'
 export { s4u2selfExchange, userPrincipal, type S4u2SelfQuestion } from './s4u2self.ts'
 export { tgsExchange, type TgsQuestion } from './tgs.ts'

@@ -18,6 +18,7 @@ import {
   type KdcRep,
   type PrincipalName,
 } from '../messages/index.ts'
+import { grantedRealm } from './realm-names.ts'
 import type { ExchangePorts, ServiceTicket } from './types.ts'
 
 /** What a reply must say. */
@@ -34,6 +35,8 @@ export interface ExpectedReply {
   readonly cname: PrincipalName | undefined
   /** The client's realm. */
   readonly crealm: string
+  /** Whom a referral must name, where that is another: in S4U us, not the user (MS-SFU 3.2.5.1.1). */
+  readonly referred?: { readonly cname: PrincipalName; readonly crealm: string } | undefined
 }
 
 /** A reply that was decrypted and checked. */
@@ -44,6 +47,8 @@ export interface CheckedReply {
   readonly part: EncKdcRepPart
   /** The ticket with what goes with it. */
   readonly ticket: ServiceTicket
+  /** The realm the KDC refers us to; then the ticket is a ticket-granting ticket for it. */
+  readonly referral: string | undefined
 }
 
 /**
@@ -95,8 +100,9 @@ export function checkReply(
 ): CheckedReply {
   const { reply, part } = opened
   if (part.nonce !== expected.nonce) throw mismatch(expected.exchange, 'another nonce')
-  checkClient(reply, expected)
-  checkService(opened, expected)
+  const referral = referralIn(part, expected)
+  checkClient(reply, referral === undefined ? expected : { ...expected, ...expected.referred })
+  checkService(opened, expected, referral)
   checkTimes(part, expected, ports)
   if ((part.flags & TicketFlag.INVALID) !== 0)
     throw mismatch(expected.exchange, 'an invalid ticket')
@@ -104,7 +110,7 @@ export function checkReply(
     throw mismatch(expected.exchange, `a session key of etype ${part.key.etype}, not asked for`)
   }
   checkKey(part.key)
-  return { reply, part, ticket: ticketOf(reply, part) }
+  return { reply, part, ticket: ticketOf(reply, part), referral }
 }
 
 function checkClient(reply: KdcRep, expected: ExpectedReply): void {
@@ -119,26 +125,24 @@ function checkClient(reply: KdcRep, expected: ExpectedReply): void {
 function checkService(
   { reply, part }: { readonly reply: KdcRep; readonly part: EncKdcRepPart },
   expected: ExpectedReply,
+  referral: string | undefined,
 ): void {
   const got = formatPrincipal(part.sname, part.srealm)
   const wanted = formatPrincipal(expected.sname, expected.srealm)
-  if (isReferral(part.sname) && !isReferral(expected.sname)) {
-    throw new KerberosError(
-      'ERR_KRB_SPN_UNKNOWN',
-      `${expected.exchange}: ${wanted} belongs to another realm (the KDC refers to ${got})`,
-      { mend: 'Publish services of the connector’s own realm, or run a connector in theirs.' },
-    )
-  }
-  const same = sameNameIgnoringCase(part.sname, expected.sname) && part.srealm === expected.srealm
-  if (!same) throw mismatch(expected.exchange, `a ticket to ${got}, not to ${wanted}`)
+  const fits = referral !== undefined || sameNameIgnoringCase(part.sname, expected.sname)
+  if (!fits || part.srealm !== expected.srealm)
+    throw mismatch(expected.exchange, `a ticket to ${got}, not to ${wanted}`)
   const outer = decodeTicket(reply.ticket)
   if (!sameName(outer.sname, part.sname) || outer.realm !== part.srealm) {
     throw mismatch(expected.exchange, 'the ticket names another service than the encrypted part')
   }
 }
 
-function isReferral(sname: PrincipalName): boolean {
-  return sname.nameString.length === 2 && sname.nameString[0] === 'krbtgt'
+/** RFC 6806 section 8: instead of the service, the ticket-granting service of another realm. */
+function referralIn({ sname }: EncKdcRepPart, expected: ExpectedReply): string | undefined {
+  const realm = grantedRealm(sname)
+  const isOther = realm !== expected.srealm && !sameName(sname, expected.sname)
+  return isOther ? realm : undefined
 }
 
 function checkTimes(part: EncKdcRepPart, expected: ExpectedReply, ports: ExchangePorts): void {

@@ -13,19 +13,22 @@ import {
   encodePaS4uX509User,
   encodeS4uUserId,
   findPaData,
+  formatPrincipal,
   paForUserChecksumInput,
   type PaData,
   type PrincipalName,
 } from '../messages/index.ts'
 import { openEvidence } from './evidence.ts'
 import type { ClientIdentity, OwnKeys } from './own-keys.ts'
+import { tgsRealm } from './realm-names.ts'
+import { chaseReferrals } from './referral.ts'
 import { mismatch, type CheckedReply } from './reply-checks.ts'
 import { tgsExchange } from './tgs.ts'
 import type { Evidence, Exchange, ExchangePorts, S4uUser, ServiceTicket } from './types.ts'
 
 /** What is asked. */
 export interface S4u2SelfQuestion {
-  /** Our ticket-granting ticket. */
+  /** Our ticket-granting ticket of the user's realm. */
   readonly tgt: ServiceTicket
   /** The user. */
   readonly user: S4uUser
@@ -49,6 +52,9 @@ export function userPrincipal(user: S4uUser): PrincipalName {
 /**
  * Gets the evidence ticket, opens it with our own key and checks it.
  *
+ * A user of another realm is asked for at the KDC of that realm, which refers us, with the user's PAC, back to our own
+ * (MS-SFU 4.2); every KDC on the way is told the user again.
+ *
  * @param question - What is asked.
  * @param ports - Time, chance and settings.
  * @yields TGS-REQ; wants TGS-REP or KRB-ERROR.
@@ -60,19 +66,33 @@ export function* s4u2selfExchange(
   ports: ExchangePorts,
 ): Exchange<Evidence> {
   const { tgt, user, identity, keys } = question
-  const cname = userPrincipal(user)
+  const ask = (at: ServiceTicket): Exchange<CheckedReply> => askOne({ ...question, tgt: at }, ports)
+  const { checked, tgt: last } = yield* chaseReferrals(tgt, ask, ports)
+  if (tgsRealm(last) !== identity.realm) {
+    throw mismatch('S4U2Self', `a ticket to ourselves from the KDC of ${tgsRealm(last)}`)
+  }
+  return openEvidence(checked, user, keys)
+}
+
+/** One KDC's answer: a referral, or the ticket. Another realm knows us as one component with our realm in it. */
+function* askOne(question: S4u2SelfQuestion, ports: ExchangePorts): Exchange<CheckedReply> {
+  const { tgt, user, identity } = question
+  const { principal, realm } = identity
+  const foreign = tgsRealm(tgt) !== realm
   const checked = yield* tgsExchange(
     {
       exchange: 'S4U2Self',
       tgt,
-      sname: identity.principal,
-      client: { cname, crealm: user.realm },
+      sname: foreign
+        ? { nameType: NameType.NT_ENTERPRISE, nameString: [formatPrincipal(principal, realm)] }
+        : principal,
+      client: { cname: userPrincipal(user), crealm: user.realm },
       padata: (nonce) => userPaData(question, nonce),
     },
     ports,
   )
   checkReplyPaData(checked, tgt)
-  return openEvidence(checked, user, keys)
+  return checked
 }
 
 /** Both forms: Samba knows the first alone. In FIPS mode there is no MD5, hence no PA-FOR-USER. */

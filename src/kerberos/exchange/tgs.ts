@@ -25,7 +25,8 @@ import {
 import { correctedBy, portsOf } from './clock-ports.ts'
 import { refusalOf, type ExchangeStep } from './kdc-error.ts'
 import { newNonce } from './nonce.ts'
-import { checkReply, openReply, type CheckedReply } from './reply-checks.ts'
+import { tgsRealm } from './realm-names.ts'
+import { checkReply, openReply, type CheckedReply, type ExpectedReply } from './reply-checks.ts'
 import type { Exchange, ExchangePorts, ServiceTicket } from './types.ts'
 
 /** Whom a ticket is to name. */
@@ -42,7 +43,7 @@ export interface TgsQuestion {
   readonly exchange: ExchangeStep['exchange']
   /** The ticket-granting ticket. */
   readonly tgt: ServiceTicket
-  /** The service, of the TGT's realm. */
+  /** The service, of the realm whose KDC takes the ticket-granting ticket. */
   readonly sname: PrincipalName
   /** Whom the ticket must name; the TGT's client when absent. */
   readonly client?: TgsClient | undefined
@@ -60,12 +61,12 @@ export interface TgsQuestion {
  * @param question - What is asked.
  * @param ports - Time, chance and settings.
  * @yields TGS-REQ; wants TGS-REP or KRB-ERROR.
- * @returns The checked reply.
+ * @returns The checked reply, which may be a referral.
  * @throws KerberosError as the KDC refuses, or for a reply that does not fit.
  */
 export function* tgsExchange(question: TgsQuestion, ports: ExchangePorts): Exchange<CheckedReply> {
   const { tgt, sname, exchange } = question
-  const realm = tgt.serverRealm
+  const realm = tgsRealm(tgt)
   const realmPorts = portsOf(ports, realm)
   const { octets, nonce } = yield* answerTo(question, realmPorts)
   const reply = decodeKdcRep(octets, MessageType.TGS_REP)
@@ -84,7 +85,7 @@ function* answerTo(
   question: TgsQuestion,
   ports: ExchangePorts,
 ): Exchange<{ readonly octets: Uint8Array; readonly nonce: number }> {
-  const realm = question.tgt.serverRealm
+  const realm = tgsRealm(question.tgt)
   for (let last = false; ; last = true) {
     const nonce = newNonce(ports.random)
     const step = stepOf(question, ports)
@@ -95,27 +96,29 @@ function* answerTo(
   }
 }
 
-function expectedClient({ tgt, client }: TgsQuestion): {
-  readonly cname: PrincipalName | undefined
-  readonly crealm: string
-} {
-  if (client === undefined) return { cname: tgt.client, crealm: tgt.clientRealm }
+function expectedClient({
+  tgt,
+  client,
+}: TgsQuestion): Pick<ExpectedReply, 'cname' | 'crealm' | 'referred'> {
+  const own = { cname: tgt.client, crealm: tgt.clientRealm }
+  if (client === undefined) return own
   const enterprise = client.cname.nameType === NameType.NT_ENTERPRISE
-  return { cname: enterprise ? undefined : client.cname, crealm: client.crealm }
+  return { ...client, cname: enterprise ? undefined : client.cname, referred: own }
 }
 
 function stepOf(question: TgsQuestion, ports: ExchangePorts): ExchangeStep {
   const { exchange, tgt, sname, client } = question
-  const service = formatPrincipal(sname, tgt.serverRealm)
+  const realm = tgsRealm(tgt)
+  const service = formatPrincipal(sname, realm)
   const user = client === undefined ? '' : `${formatPrincipal(client.cname, client.crealm)} to `
-  return { exchange, realm: tgt.serverRealm, subject: user + service, nowMs: ports.clock.nowMs() }
+  return { exchange, realm, subject: user + service, nowMs: ports.clock.nowMs() }
 }
 
 function encodeQuestion(question: TgsQuestion, nonce: number, ports: ExchangePorts): Uint8Array {
   const { tgt, sname, kdcOptions = 0, padata, additionalTickets } = question
   const reqBody = encodeKdcReqBody({
     kdcOptions: kdcOptions | KdcOption.FORWARDABLE | KdcOption.CANONICALIZE,
-    realm: tgt.serverRealm,
+    realm: tgsRealm(tgt),
     sname,
     tillMs: tgt.endTimeMs,
     nonce,

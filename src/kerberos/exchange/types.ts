@@ -50,6 +50,10 @@ export interface ExchangePorts {
   readonly etypes: readonly number[]
   /** How long a ticket is asked for, milliseconds. */
   readonly ticketLifetimeMs: number
+  /** Most realms that a chain of referrals may lead through after the first. Default 10. */
+  readonly maxReferrals?: number | undefined
+  /** The realms between two, in order, as [capaths] of krb5.conf names them; absent or empty: none is known. */
+  readonly capaths?: ((from: string, to: string) => readonly string[]) | undefined
 }
 
 /** A ticket and all that is needed to use it. Its octets are its own copies. */

@@ -4,9 +4,6 @@
  */
 
 import {
-  checksum,
-  checksumTypeOf,
-  decrypt,
   generateKey,
   verifyChecksum,
   type EncryptionKey,
@@ -15,14 +12,10 @@ import type { KdcTransport } from '../../../src/kerberos/client-options.ts'
 import type { KeytabEntry } from '../../../src/kerberos/files/index.ts'
 import {
   EncryptionType,
-  KdcOption,
   KeyUsage,
   KrbErrorCode as Krb,
-  MessageType,
   NtStatus,
-  PacOption,
   PaType,
-  S4uOption,
   TicketFlag,
 } from '../../../src/kerberos/iana/index.ts'
 import {
@@ -33,42 +26,33 @@ import {
   decodeKdcReq,
   decodePaEncTsEnc,
   decodePaForUser,
-  decodePaPacOptions,
-  decodePaS4uX509User,
   decodeTicket,
   encodeEtypeInfo2,
   encodeKerbErrorData,
   encodeKrbError,
   encodeMethodData,
-  encodePaS4uX509User,
-  encodeS4uUserId,
   findPaData,
+  formatPrincipal,
   paForUserChecksumInput,
+  parsePrincipal,
   type DecodedKdcReq,
   type EncTicketPart,
   type PaData,
   type PrincipalName,
 } from '../../../src/kerberos/messages/index.ts'
-import { KerberosError } from '../../../src/kerberos/errors.ts'
 import type { Clock, Random } from '../../../src/platform/index.ts'
-import { DOMAIN_SID, issue, type Issue, type Issuer } from './issue.ts'
+import { issue, type Issue, type Issuer } from './issue.ts'
 import { Directory, type Account, type AccountSettings } from './principals.ts'
+import { flagsFrom, hasRbcdBit, kindOf, opened, RBCD, Refused, x509Reply } from './requests.ts'
+import { pacUser, Trusts, type MemoryRealms } from './realms.ts'
 import type { Kind, Refusal, Tricks } from './tricks.ts'
 
-export { DOMAIN_SID } from './issue.ts'
+export { DOMAIN_SID } from './principals.ts'
+export { MemoryRealms, trust } from './realms.ts'
 export type { AccountSettings } from './principals.ts'
 export type { Kind, Refusal, Tricks } from './tricks.ts'
 
 const MAX_SKEW_MS = 300_000
-
-/** Thrown inside, answered as a KRB-ERROR. */
-class Refused extends Error {
-  readonly refusal: Refusal
-  constructor(refusal: Refusal) {
-    super(`refused ${refusal.code}`)
-    this.refusal = refusal
-  }
-}
 
 interface Proven {
   readonly tgt: EncTicketPart
@@ -82,6 +66,10 @@ export class MemoryKdc implements KdcTransport {
   /** Requests so far, by exchange. */
   readonly counts: Record<Kind, number> = { AS: 0, TGS: 0, S4U2Self: 0, S4U2Proxy: 0 }
   readonly directory: Directory
+  /** What it knows of other realms. */
+  readonly trusts: Trusts = new Trusts()
+  /** Where other realms' accounts are looked up, as a PAC would tell. */
+  realms: MemoryRealms | undefined
   readonly #clock: Clock
   readonly #random: Random
   #krbtgt: EncryptionKey
@@ -110,7 +98,7 @@ export class MemoryKdc implements KdcTransport {
   /** The SID of an account. */
   sidOf(name: string): string {
     const account = this.directory.find({ nameType: 1, nameString: [name] })
-    return `${DOMAIN_SID}-${account?.rid ?? 0}`
+    return `${this.directory.domainSid}-${account?.rid ?? 0}`
   }
 
   /** From now on every TGT issued so far is stale. */
@@ -205,19 +193,21 @@ export class MemoryKdc implements KdcTransport {
     const proven = { tgt: this.#openTgt(request), request }
     if (kind === 'S4U2Self') return this.#s4u2self(proven)
     if (kind === 'S4U2Proxy') return this.#s4u2proxy(proven)
-    const account = this.#mustFind(proven.tgt.cname)
-    return this.#issueFor(kind, proven, {
-      client: { account, cname: proven.tgt.cname },
-      flags: flagsFrom(request),
-    })
+    const { cname, crealm } = proven.tgt
+    const pacName = pacUser(proven.tgt)
+    const account = pacName === undefined ? this.#mustFind(cname, crealm) : this.#named(pacName)
+    const client = { account, cname, crealm, pacName }
+    return this.#issueFor(kind, proven, { client, flags: flagsFrom(request) })
   }
 
   #openTgt(request: DecodedKdcReq): EncTicketPart {
     const value = findPaData(request.padata, PaType.PA_TGS_REQ)
     if (value === undefined) throw new Refused({ code: Krb.KDC_ERR_PADATA_TYPE_NOSUPP })
     const { ticket, authenticator } = decodeApReq(value)
-    const plain = opened(this.#krbtgt, [KeyUsage.TICKET, decodeTicket(ticket).encPart.cipher], 31)
-    const tgt = decodeEncTicketPart(plain)
+    const { realm, encPart } = decodeTicket(ticket)
+    const tgt = decodeEncTicketPart(
+      opened(this.#tgtKey(realm), [KeyUsage.TICKET, encPart.cipher], 31),
+    )
     if (tgt.endTimeMs <= this.#clock.nowMs()) {
       throw new Refused({ code: Krb.KRB_AP_ERR_TKT_EXPIRED })
     }
@@ -235,6 +225,13 @@ export class MemoryKdc implements KdcTransport {
     return tgt
   }
 
+  /** The key of ticket-granting tickets that a realm issues for us. */
+  #tgtKey(issuer: string): EncryptionKey {
+    const key = issuer === this.directory.realm ? this.#krbtgt : this.trusts.keyWith(issuer)
+    if (key === undefined) throw new Refused({ code: Krb.KRB_AP_ERR_NOT_US })
+    return key
+  }
+
   #s4u2self({ tgt, request }: Proven): Issue {
     const value = findPaData(request.padata, PaType.PA_FOR_USER)
     if (value === undefined) throw new Refused({ code: Krb.KDC_ERR_PADATA_TYPE_NOSUPP })
@@ -244,13 +241,25 @@ export class MemoryKdc implements KdcTransport {
     if (!verifyChecksum(tgt.key, KeyUsage.KERB_NON_KERB_CKSUM, cksumtype, covered, mac)) {
       throw new Refused({ code: Krb.KRB_AP_ERR_MODIFIED })
     }
-    const user = this.directory.find(userName)
-    if (user === undefined) throw new Refused({ code: Krb.KDC_ERR_C_PRINCIPAL_UNKNOWN })
+    const pacName = formatPrincipal(userName, userRealm)
+    // Another realm's users are known by the PAC that their realm put into the referral.
+    const known = userRealm === this.directory.realm || pacUser(tgt) === pacName
+    if (!known) throw new Refused({ code: Krb.KDC_ERR_C_PRINCIPAL_UNKNOWN })
+    const user = this.#mustFind(userName, userRealm)
     if (user.refusal !== undefined) throw new Refused({ code: user.refusal })
+    if (tgt.crealm !== this.directory.realm) {
+      const client = { account: user, cname: tgt.cname, crealm: tgt.crealm, pacName }
+      const referred = this.#issueFor(
+        'S4U2Self',
+        { tgt, request },
+        { client, flags: flagsFrom(request) },
+      )
+      return { ...referred, padata: x509Reply(tgt, request) }
+    }
     const requester = this.#mustFind(tgt.cname)
     const mayForward = requester.trustedToAuth === true && user.sensitive !== true
     const flags = mayForward ? flagsFrom(request) : 0
-    const wanted = { client: { account: user, cname: userName }, flags }
+    const wanted = { client: { account: user, cname: userName, crealm: userRealm }, flags }
     return {
       ...this.#issueFor('S4U2Self', { tgt, request }, wanted),
       padata: x509Reply(tgt, request),
@@ -258,7 +267,9 @@ export class MemoryKdc implements KdcTransport {
   }
 
   #s4u2proxy({ tgt, request }: Proven): Issue {
-    const requester = this.#mustFind(tgt.cname)
+    const { cname, crealm } = tgt
+    if (crealm !== this.directory.realm) return this.#s4u2proxyFromElsewhere({ tgt, request })
+    const requester = this.#mustFind(cname)
     const evidence = request.body.additionalTickets?.[0]
     if (evidence === undefined) throw new Refused({ code: Krb.KDC_ERR_BADOPTION })
     const { encPart } = decodeTicket(evidence)
@@ -269,37 +280,76 @@ export class MemoryKdc implements KdcTransport {
         ntStatus: NtStatus.STATUS_ACCOUNT_RESTRICTION,
       })
     }
+    const account = this.#mustFind(part.cname, part.crealm)
+    const flags = flagsFrom(request)
+    if (this.directory.find(request.body.sname) === undefined && this.#isElsewhere(request)) {
+      if (!hasRbcdBit(request)) throw new Refused({ code: Krb.KDC_ERR_BADOPTION })
+      const pacName = formatPrincipal(part.cname, part.crealm)
+      const referred = { client: { account, cname, crealm, pacName }, flags }
+      const encryptedPaData = this.tricks.withoutProxyReferrals === true ? undefined : [RBCD]
+      return { ...this.#issueFor('S4U2Proxy', { tgt, request }, referred), encryptedPaData }
+    }
     this.#checkRight(requester, request)
-    const account = this.#mustFind(part.cname)
-    const wanted = { client: { account, cname: part.cname }, flags: flagsFrom(request) }
+    const wanted = { client: { account, cname: part.cname, crealm: part.crealm }, flags }
     return this.#issueFor('S4U2Proxy', { tgt, request }, wanted)
+  }
+
+  #isElsewhere(request: DecodedKdcReq): boolean {
+    return this.trusts.nextFor(request.body.sname) !== undefined
+  }
+
+  /** The evidence is a referral with the user's PAC; only the service's own list counts. */
+  #s4u2proxyFromElsewhere({ tgt, request }: Proven): Issue {
+    const [evidence] = request.body.additionalTickets ?? []
+    if (evidence === undefined) throw new Refused({ code: Krb.KDC_ERR_BADOPTION })
+    const { realm, encPart } = decodeTicket(evidence)
+    const key = this.#tgtKey(realm)
+    const part = decodeEncTicketPart(opened(key, [KeyUsage.TICKET, encPart.cipher], 41))
+    const requester = formatPrincipal(tgt.cname, tgt.crealm)
+    const pacName = pacUser(part)
+    const granted = this.#service(request.body.sname).delegators?.includes(requester)
+    if (pacName === undefined || granted !== true || !hasRbcdBit(request)) {
+      throw new Refused({ code: Krb.KDC_ERR_BADOPTION, ntStatus: NtStatus.STATUS_NOT_FOUND })
+    }
+    const { principal: cname, realm: crealm } = parsePrincipal(pacName)
+    const client = { account: this.#named(pacName), cname, crealm }
+    return this.#issueFor('S4U2Proxy', { tgt, request }, { client, flags: flagsFrom(request) })
   }
 
   #checkRight(requester: Account, request: DecodedKdcReq): void {
     const target = this.#service(request.body.sname)
     const spn = (request.body.sname?.nameString ?? []).join('/').toLowerCase()
-    const options = findPaData(request.padata, PaType.PA_PAC_OPTIONS)
-    const rbcdBit = PacOption.RESOURCE_BASED_CONSTRAINED_DELEGATION
-    const rbcd = options !== undefined && (decodePaPacOptions(options) & rbcdBit) !== 0
+    const rbcd = hasRbcdBit(request)
     const listed = (requester.allowedTo ?? []).some((allowed) => allowed.toLowerCase() === spn)
     if (listed || (rbcd && (target.delegators ?? []).includes(requester.name))) return
-    const ntStatus = rbcd ? NtStatus.STATUS_NOT_FOUND : NtStatus.STATUS_NOT_SUPPORTED
+    const hasList = (requester.allowedTo ?? []).length > 0
+    const without = hasList ? NtStatus.STATUS_NO_MATCH : NtStatus.STATUS_NOT_SUPPORTED
+    const ntStatus = rbcd ? NtStatus.STATUS_NOT_FOUND : without
     throw new Refused({ code: Krb.KDC_ERR_BADOPTION, ntStatus })
   }
 
   #issueFor(kind: Kind, { tgt, request }: Proven, who: Pick<Issue, 'client' | 'flags'>): Issue {
-    const { key, kvno } = this.#service(request.body.sname)
-    const sname = request.body.sname ?? tgt.cname
+    const service = this.#serviceOrReferral(request.body.sname ?? tgt.cname)
     const flags = (who.flags | TicketFlag.PRE_AUTHENT) >>> 0
     return {
       kind,
       body: request.body,
       client: who.client,
-      service: { sname, key, kvno },
+      service,
       flags,
       authTimeMs: tgt.authTimeMs,
       replyKey: tgt.key,
     }
+  }
+
+  #serviceOrReferral(sname: PrincipalName): Issue['service'] {
+    const next = this.trusts.nextFor(sname)
+    const key = next === undefined ? undefined : this.trusts.keyWith(next)
+    if (next === undefined || key === undefined || this.directory.find(sname) !== undefined) {
+      const account = this.#service(sname)
+      return { sname, key: account.key, kvno: account.kvno }
+    }
+    return { sname: { nameType: 2, nameString: ['krbtgt', next] }, key, kvno: 1 }
   }
 
   #service(sname: PrincipalName | undefined): Account {
@@ -308,49 +358,16 @@ export class MemoryKdc implements KdcTransport {
     return service
   }
 
-  #mustFind(name: PrincipalName): Account {
-    const account = this.directory.find(name)
+  /** The account of a name like `user@REALM`. */
+  #named(text: string): Account {
+    const { principal, realm } = parsePrincipal(text)
+    return this.#mustFind(principal, realm)
+  }
+
+  #mustFind(name: PrincipalName, realm: string = this.directory.realm): Account {
+    const kdc = realm === this.directory.realm ? this : this.realms?.of(realm)
+    const account = kdc?.directory.find(name)
     if (account === undefined) throw new Refused({ code: Krb.KDC_ERR_C_PRINCIPAL_UNKNOWN })
     return account
   }
-}
-
-function kindOf(request: DecodedKdcReq): Kind {
-  if (request.msgType === MessageType.AS_REQ) return 'AS'
-  if ((request.body.kdcOptions & KdcOption.CNAME_IN_ADDL_TKT) !== 0) return 'S4U2Proxy'
-  return findPaData(request.padata, PaType.PA_FOR_USER) === undefined ? 'TGS' : 'S4U2Self'
-}
-
-function flagsFrom(request: DecodedKdcReq): number {
-  return request.body.kdcOptions & TicketFlag.FORWARDABLE
-}
-
-/** Decrypts, or refuses with the error code. */
-function opened(
-  key: EncryptionKey,
-  [usage, cipher]: readonly [number, Uint8Array],
-  refusal: number,
-): Uint8Array {
-  try {
-    return decrypt(key, usage, cipher)
-  } catch (error) {
-    if (error instanceof KerberosError) throw new Refused({ code: refusal })
-    throw error
-  }
-}
-
-/** Answers PA-S4U-X509-USER as MS-SFU 3.2.5.1.2 says. */
-function x509Reply(tgt: EncTicketPart, request: DecodedKdcReq): readonly PaData[] {
-  const value = findPaData(request.padata, PaType.PA_S4U_X509_USER)
-  if (value === undefined) return []
-  const { user } = decodePaS4uX509User(value)
-  const userId = encodeS4uUserId(user)
-  const echoed = ((user.options ?? 0) & S4uOption.USE_REPLY_KEY_USAGE) !== 0
-  const usage = echoed ? KeyUsage.PA_S4U_X509_USER_REPLY : KeyUsage.PA_S4U_X509_USER_REQUEST
-  const mac = {
-    cksumtype: checksumTypeOf(tgt.key.etype),
-    checksum: checksum(tgt.key, usage, userId),
-  }
-  const padataValue = encodePaS4uX509User({ userId, checksum: mac })
-  return [{ padataType: PaType.PA_S4U_X509_USER, padataValue }]
 }

@@ -26,7 +26,6 @@ import { encodePac, type PacContent, type PacSigner } from '../pac-writer.ts'
 import type { Account } from './principals.ts'
 import type { Kind, Tricks } from './tricks.ts'
 
-export const DOMAIN_SID = 'S-1-5-21-1000-2000-3000'
 const LIFETIME_MS = 36_000_000
 
 /** What all tickets of a KDC have in common. */
@@ -42,7 +41,15 @@ export interface Issuer {
 export interface Issue {
   readonly kind: Kind
   readonly body: KdcReqBody
-  readonly client: { readonly account: Account; readonly cname: PrincipalName }
+  readonly client: {
+    /** Whose PAC the ticket carries. */
+    readonly account: Account
+    readonly cname: PrincipalName
+    /** The KDC's own realm unless told otherwise. */
+    readonly crealm?: string | undefined
+    /** PAC_CLIENT_INFO; cname unless told otherwise. */
+    readonly pacName?: string | undefined
+  }
   readonly service: {
     readonly sname: PrincipalName
     readonly key: EncryptionKey
@@ -51,7 +58,8 @@ export interface Issue {
   readonly flags: number
   readonly authTimeMs: number
   readonly replyKey: EncryptionKey
-  readonly padata?: readonly PaData[]
+  readonly padata?: readonly PaData[] | undefined
+  readonly encryptedPaData?: readonly PaData[] | undefined
 }
 
 /** The whole reply. */
@@ -65,7 +73,7 @@ export function issue(issuer: Issuer, wanted: Issue): Uint8Array {
   const reply = {
     msgType: kind === 'AS' ? MessageType.AS_REP : MessageType.TGS_REP,
     padata: wanted.padata,
-    crealm: realm,
+    crealm: client.crealm ?? realm,
     cname: client.cname,
     ticket: encodeTicket({ realm, sname: service.sname, encPart }),
     encPart: sealedReply(issuer, wanted, truth),
@@ -76,7 +84,7 @@ export function issue(issuer: Issuer, wanted: Issue): Uint8Array {
 
 function sealedReply(
   issuer: Issuer,
-  { kind, body, service, replyKey }: Issue,
+  { kind, body, service, replyKey, encryptedPaData }: Issue,
   ticket: EncTicketPart,
 ) {
   const truth: EncKdcRepPart = {
@@ -89,6 +97,7 @@ function sealedReply(
     endTimeMs: ticket.endTimeMs,
     srealm: issuer.realm,
     sname: service.sname,
+    encryptedPaData,
   }
   const part = issuer.tricks.replyPart?.(truth, kind) ?? truth
   const isAs = kind === 'AS'
@@ -105,7 +114,7 @@ function ticketPart(issuer: Issuer, wanted: Issue): EncTicketPart {
   return {
     flags: wanted.flags,
     key: generateKey(issuer.kdcKey.etype, random),
-    crealm: realm,
+    crealm: wanted.client.crealm ?? realm,
     cname: wanted.client.cname,
     transited: { trType: 1, contents: new Uint8Array(0) },
     authTimeMs: wanted.authTimeMs,
@@ -122,11 +131,11 @@ function pacOf(
   const truth: PacContent = {
     effectiveName: client.account.name,
     logonDomainName: 'CORP',
-    logonDomainSid: DOMAIN_SID,
+    logonDomainSid: client.account.domainSid,
     userId: client.account.rid,
     groupIds: [513],
     authTimeMs,
-    clientName: client.cname.nameString.join('/'),
+    clientName: client.pacName ?? client.cname.nameString.join('/'),
     ...(client.account.upn === undefined
       ? {}
       : { upn: { name: client.account.upn, dnsDomainName: 'corp.example', extended: true } }),

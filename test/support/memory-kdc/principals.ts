@@ -9,6 +9,8 @@ import {
 } from '../../../src/kerberos/messages/index.ts'
 import type { Random } from '../../../src/platform/index.ts'
 
+export const DOMAIN_SID = 'S-1-5-21-1000-2000-3000'
+
 /** An account, as a test writes it. Names are compared without regard to case. */
 export interface AccountSettings {
   /** sAMAccountName, for instance `CONN1$`. */
@@ -29,13 +31,14 @@ export interface AccountSettings {
   readonly trustedToAuth?: boolean
   /** msDS-AllowedToDelegateTo. */
   readonly allowedTo?: readonly string[]
-  /** Names of accounts that may delegate to this one (RBCD). */
+  /** Names of accounts that may delegate to this one (RBCD), `name@REALM` for those of other realms. */
   readonly delegators?: readonly string[]
 }
 
 /** An account of the in-memory KDC. */
 export interface Account extends AccountSettings {
   readonly rid: number
+  readonly domainSid: string
   readonly key: EncryptionKey
   readonly kvno: number
 }
@@ -43,6 +46,8 @@ export interface Account extends AccountSettings {
 /** Accounts of one realm. */
 export class Directory {
   readonly realm: string
+  /** Each realm but the first has one of its own. */
+  domainSid: string = DOMAIN_SID
   readonly #random: Random
   readonly #etype: number
   readonly #accounts: Account[] = []
@@ -56,6 +61,7 @@ export class Directory {
   add(settings: AccountSettings): Account {
     const account = {
       ...settings,
+      domainSid: this.domainSid,
       rid: 1000 + this.#accounts.length,
       key: this.#keyOf(settings),
       kvno: 2,

@@ -29,6 +29,8 @@ export interface Tricks {
   request?: (octets: Uint8Array) => Uint8Array
   /** The KDC refuses. */
   refuse?: (kind: Kind, request: DecodedKdcReq) => Refusal | undefined
+  /** The KDC refers S4U2Proxy on as if it were any request. */
+  withoutProxyReferrals?: boolean
   /** The KDC says something else in the PAC, or leaves it out. */
   pac?: (content: PacContent) => PacContent | undefined
   /** The PAC is signed otherwise. */

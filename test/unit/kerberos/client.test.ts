@@ -194,7 +194,10 @@ describe('KerberosClient', () => {
     assert.throws(() => client('CONN1$', { maxClockCorrectionMs: -1 }), RangeError)
   })
 
-  it('refuses a service of another realm', async () => {
-    await assert.rejects(newWorld().client().ownTicket(`${SPN}@OTHER.EXAMPLE`), RangeError)
+  it('asks for the way to a realm that is named; none known, it says so', async () => {
+    await assert.rejects(newWorld().client().ownTicket(`${SPN}@OTHER.EXAMPLE`), {
+      code: 'ERR_KRB_SPN_UNKNOWN',
+      message: /krbtgt\/OTHER.EXAMPLE/,
+    })
   })
 })

@@ -173,10 +173,10 @@ export const S4U2SELF: readonly Fault[] = [
     says: /CONN1\$@EVIL.EXAMPLE/,
   },
   {
-    name: 'a referral',
+    name: 'a referral that names the user instead of us',
     tricks: inReply('S4U2Self', () => ({ sname: { nameType: 2, nameString: ['krbtgt', 'X'] } })),
-    code: 'ERR_KRB_SPN_UNKNOWN',
-    says: /another realm/,
+    code: 'ERR_KRB_REPLY_MISMATCH',
+    says: /a ticket for alice@CORP.EXAMPLE, not for CONN1\$@CORP.EXAMPLE/,
   },
   {
     name: 'an invalid ticket',
