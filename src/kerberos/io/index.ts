@@ -1,11 +1,19 @@
 /**
- * Network and disk for the Kerberos client: KDCs over TCP, keytab, credential cache and krb5.conf files.
+ * Network and disk for the Kerberos client: KDCs found in the DNS and asked over TCP, keytab, credential cache and krb5.conf files.
  *
  * @module
  */
 
 export { readCcacheFile, writeCcacheFile, type CcacheFileOptions } from './ccache-file.ts'
 export { readKeytabFile, type KeytabFileOptions } from './keytab-file.ts'
+export {
+  DnsKdcLocator,
+  krb5ConfLocator,
+  type DnsKdcLocatorOptions,
+  type KdcLocator,
+} from './kdc-locator.ts'
 export { loadKrb5Conf } from './krb5-conf-file.ts'
 export type { KdcAddress } from './kdc-address.ts'
+export type { SrvRecord } from './srv-order.ts'
+export { dnsSrvResolver, type DnsSrvOptions, type SrvResolver } from './srv-resolver.ts'
 export { TcpKdcTransport, type TcpKdcTransportOptions } from './tcp-kdc-transport.ts'

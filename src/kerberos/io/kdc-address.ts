@@ -21,18 +21,18 @@ export interface KdcAddress {
  * Reads `host`, `host:port`, an IPv6 address or `[IPv6]:port`.
  *
  * @param text - For instance `dc1.corp.example` or `[fd00::1]:88`.
- * @returns Host and port; 88 when none is named.
+ * @param defaultPort - The port when none is named. Default 88.
+ * @returns Host and port.
  * @throws RangeError for anything else.
  */
-export function parseKdcAddress(text: string): KdcAddress {
-  if (isIPv6(text)) return { host: text, port: KERBEROS_PORT }
+export function parseKdcAddress(text: string, defaultPort: number = KERBEROS_PORT): KdcAddress {
+  if (isIPv6(text)) return { host: text, port: defaultPort }
   const bracketed = /^\[([^\]]+)\](?::(\d{1,5}))?$/.exec(text)
-  const plain = /^([^\s:[\]]+)(?::(\d{1,5}))?$/.exec(text)
-  const match = bracketed ?? plain
-  const host = match?.[1]
-  const isAddress = bracketed === null || isIPv6(host ?? '')
-  const port = Number(match?.[2] ?? KERBEROS_PORT)
-  if (host === undefined || !isAddress || port < 1 || port > 65535) {
+  const match = bracketed ?? /^([^\s:[\]]+)(?::(\d{1,5}))?$/.exec(text)
+  const [, host = '', digits = String(defaultPort)] = match ?? []
+  const isAddress = bracketed === null || isIPv6(host)
+  const port = Number(digits)
+  if (host === '' || !isAddress || port < 1 || port > 65535) {
     throw new RangeError(`not the address of a KDC (host, host:port): ${JSON.stringify(text)}`)
   }
   return { host, port }

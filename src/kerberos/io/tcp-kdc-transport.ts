@@ -1,22 +1,26 @@
 /**
- * Reaches KDCs over TCP, one connection a request, with fail-over between those listed for a realm.
+ * Reaches KDCs over TCP, one connection a request, with fail-over between those listed or found for a realm.
  *
  * @module
  */
 
 import { connect as connectTcp, type Socket } from 'node:net'
-import { aborted } from '../client-drive.ts'
+import { errorText } from '../../platform/index.ts'
+import { abandonable, aborted } from '../client-drive.ts'
 import type { KdcTransport } from '../client-options.ts'
 import { KerberosError } from '../errors.ts'
 import { KrbErrorCode } from '../iana/index.ts'
 import { decodeKrbError, isKrbError } from '../messages/index.ts'
 import { parseKdcAddress, type KdcAddress } from './kdc-address.ts'
+import type { KdcLocator } from './kdc-locator.ts'
 import { tcpAttempt } from './tcp-attempt.ts'
 
 /** How KDCs are reached. */
 export interface TcpKdcTransportOptions {
-  /** For each realm its KDCs as `host` or `host:port`, the preferred first. */
-  readonly kdcs: Readonly<Record<string, readonly string[]>>
+  /** For each realm its KDCs as `host` or `host:port`, the preferred first. Default none. */
+  readonly kdcs?: Readonly<Record<string, readonly string[]>> | undefined
+  /** Finds the KDCs of all other realms, for instance a DnsKdcLocator. Default none. */
+  readonly locator?: KdcLocator | undefined
   /** Time for one KDC to answer, milliseconds. Default 3000. */
   readonly timeoutMs?: number | undefined
   /** Time for all of them together, milliseconds. Default 10 000. */
@@ -36,6 +40,9 @@ interface RealmKdcs {
 /** A KdcTransport over TCP. */
 export class TcpKdcTransport implements KdcTransport {
   readonly #realms: ReadonlyMap<string, RealmKdcs>
+  readonly #locator: KdcLocator | undefined
+  /** What the locator found, with which of them answered last; gone when the locator lets it go. */
+  readonly #located = new WeakMap<readonly KdcAddress[], RealmKdcs>()
   readonly #timeoutMs: number
   readonly #totalTimeoutMs: number
   readonly #maxReplyOctets: number
@@ -45,11 +52,15 @@ export class TcpKdcTransport implements KdcTransport {
    * Opens no connection yet.
    *
    * @param options - Where the KDCs are, and limits.
-   * @throws RangeError for an address that is none, a realm without KDCs or a limit that is not positive.
+   * @throws RangeError for an address that is none, a realm without KDCs, a limit that is not positive, or neither KDCs
+   *   nor a locator.
    */
   constructor(options: TcpKdcTransportOptions) {
+    const { kdcs: listed, locator } = options
+    if (listed === undefined && locator === undefined) throw new RangeError('kdcs or locator')
+    this.#locator = locator
     this.#realms = new Map(
-      Object.entries(options.kdcs).map(([realm, kdcs]) => [realm, realmKdcs(realm, kdcs)]),
+      Object.entries(listed ?? {}).map(([realm, kdcs]) => [realm, realmKdcs(realm, kdcs)]),
     )
     this.#timeoutMs = positive('timeoutMs', options.timeoutMs ?? 3000)
     this.#totalTimeoutMs = positive('totalTimeoutMs', options.totalTimeoutMs ?? 10_000)
@@ -67,10 +78,9 @@ export class TcpKdcTransport implements KdcTransport {
    * @throws KerberosError ERR_KRB_KDC_UNREACHABLE when none answered, ERR_KRB_ABORTED.
    */
   async exchange(realm: string, request: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> {
-    const kdcs = this.#realms.get(realm)
-    if (kdcs === undefined) throw unreachable(realm, ['no KDC is configured'])
     const limit = AbortSignal.timeout(this.#totalTimeoutMs)
     const either = signal === undefined ? limit : AbortSignal.any([signal, limit])
+    const kdcs = this.#realms.get(realm) ?? (await this.#locate(realm, either, signal))
     const order = kdcs.addresses.map((_, i) => (kdcs.preferred + i) % kdcs.addresses.length)
     const failures: string[] = []
     let unavailable: Uint8Array | undefined
@@ -88,6 +98,29 @@ export class TcpKdcTransport implements KdcTransport {
     if (signal?.aborted === true) throw aborted(signal)
     if (unavailable !== undefined) return unavailable
     throw unreachable(realm, failures)
+  }
+
+  async #locate(
+    realm: string,
+    either: AbortSignal,
+    signal: AbortSignal | undefined,
+  ): Promise<RealmKdcs> {
+    if (this.#locator === undefined) throw unreachable(realm, ['no KDC is configured'])
+    let addresses: readonly KdcAddress[]
+    try {
+      addresses = await abandonable(this.#locator.locate(realm), either)
+    } catch (error) {
+      if (signal?.aborted === true) throw aborted(signal)
+      const why = either.aborted ? 'no answer in time' : errorText(error)
+      throw unreachable(realm, [`KDCs could not be looked up: ${why}`])
+    }
+    if (addresses.length === 0) throw unreachable(realm, ['none is listed or found in the DNS'])
+    let kdcs = this.#located.get(addresses)
+    if (kdcs === undefined) {
+      kdcs = { addresses, preferred: 0 }
+      this.#located.set(addresses, kdcs)
+    }
+    return kdcs
   }
 
   /** Undefined when this KDC failed; then it is not the first to be asked next time. */
@@ -112,7 +145,7 @@ export class TcpKdcTransport implements KdcTransport {
 
 function realmKdcs(realm: string, kdcs: readonly string[]): RealmKdcs {
   if (kdcs.length === 0) throw new RangeError(`the realm ${realm} needs a KDC`)
-  return { addresses: kdcs.map(parseKdcAddress), preferred: 0 }
+  return { addresses: kdcs.map((kdc) => parseKdcAddress(kdc)), preferred: 0 }
 }
 
 function positive(name: string, value: number): number {

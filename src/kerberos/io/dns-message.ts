@@ -1,0 +1,159 @@
+/**
+ * The DNS messages that an SRV look-up takes (RFC 1035 section 4, RFC 2782).
+ *
+ * Node's resolver calls an SRV answer bad whose target is compressed, which RFC 2782 forbids and Samba's DNS does; and it
+ * does not tell the time to live.
+ *
+ * @module
+ */
+
+import type { SrvRecord } from './srv-order.ts'
+
+const TYPE_SRV = 33
+const CLASS_IN = 1
+const RECURSION_DESIRED = 0x0100
+const RESPONSE = 0x8000
+const TRUNCATED = 0x0200
+const RCODE_MASK = 0x000f
+const NXDOMAIN = 3
+const HEADER_OCTETS = 12
+const MAX_LABEL = 63
+const MAX_NAME = 253
+const POINTER = 0xc0
+/** More records than any realm has KDCs. */
+const MAX_RECORDS = 256
+
+/** What an answer says. */
+export interface SrvAnswer {
+  /** The answer did not fit: ask again over TCP. */
+  readonly truncated: boolean
+  /** The records; none where the name or the type does not exist. */
+  readonly records: readonly SrvRecord[]
+}
+
+/**
+ * Writes the question for the SRV records of a name.
+ *
+ * @param id - 16 bits.
+ * @param name - ASCII, labels of 1 to 63 octets.
+ * @returns The message.
+ * @throws RangeError for a name that the DNS cannot hold.
+ */
+export function encodeSrvQuery(id: number, name: string): Buffer {
+  const labels = name.split('.')
+  const fits = labels.every((label) => label.length > 0 && label.length <= MAX_LABEL)
+  if (!fits || name.length > MAX_NAME || /[^!-~]/.test(name)) {
+    throw new RangeError(`not a domain name: ${JSON.stringify(name.slice(0, MAX_NAME))}`)
+  }
+  const header = Buffer.alloc(HEADER_OCTETS)
+  header.writeUInt16BE(id, 0)
+  header.writeUInt16BE(RECURSION_DESIRED, 2)
+  header.writeUInt16BE(1, 4)
+  const parts = labels.map((label) => Buffer.from(`${String.fromCharCode(label.length)}${label}`))
+  return Buffer.concat([header, ...parts, Buffer.of(0, 0, TYPE_SRV, 0, CLASS_IN)])
+}
+
+/** Reads a message; a RangeError of Buffer's tells that it is cut off. */
+class MessageReader {
+  readonly #octets: Buffer
+  at = HEADER_OCTETS
+
+  constructor(octets: Buffer) {
+    this.#octets = octets
+  }
+
+  uint16(): number {
+    this.at += 2
+    return this.#octets.readUInt16BE(this.at - 2)
+  }
+
+  uint32(): number {
+    this.at += 4
+    return this.#octets.readUInt32BE(this.at - 4)
+  }
+
+  /** A name with compression (RFC 1035 section 4.1.4); every pointer leads back, so that there is an end. */
+  name(): string {
+    const labels: string[] = []
+    let from = this.at
+    let next: number | undefined
+    let length = 0
+    for (;;) {
+      const size = this.#octets.readUInt8(from)
+      if (size === 0) break
+      if (size >= POINTER) {
+        const to = this.#octets.readUInt16BE(from) & 0x3fff
+        if (to >= from) throw new Error('a name that points forward')
+        next ??= from + 2
+        from = to
+        // A pointer to a pointer must lead back, too, and names are counted: it ends.
+        length += 1
+      } else {
+        if (size > MAX_LABEL) throw new Error('a label of an unknown kind')
+        labels.push(this.#label(from + 1, size))
+        from += size + 1
+        length += size + 1
+      }
+      if (length > MAX_NAME + 1) throw new Error('a name that is too long')
+    }
+    this.at = next ?? from + 1
+    return labels.join('.')
+  }
+
+  #label(at: number, size: number): string {
+    if (at + size > this.#octets.length) throw new RangeError('cut off')
+    const label = this.#octets.toString('latin1', at, at + size)
+    if (/[^!-~]|\./.test(label)) throw new Error('a label that is not plain text')
+    return label
+  }
+}
+
+/**
+ * Reads the answer to {@link encodeSrvQuery}.
+ *
+ * @param octets - The message.
+ * @param query - The question it must answer.
+ * @returns What it says.
+ * @throws Error for a message that is malformed, answers another question or reports a failure.
+ */
+export function decodeSrvAnswer(octets: Buffer, query: Buffer): SrvAnswer {
+  if (octets.length < query.length) throw new Error('cut off')
+  const flags = octets.readUInt16BE(2)
+  if ((flags & RESPONSE) === 0 || octets.readUInt16BE(0) !== query.readUInt16BE(0)) {
+    throw new Error('not the answer to this question')
+  }
+  const rcode = flags & RCODE_MASK
+  if (rcode === NXDOMAIN) return { truncated: false, records: [] }
+  if (rcode !== 0) throw new Error(`the name server reports failure ${rcode}`)
+  const asked = (message: Buffer): string =>
+    message.toString('latin1', HEADER_OCTETS, query.length).toLowerCase()
+  if (octets.readUInt16BE(4) !== 1 || asked(octets) !== asked(query)) {
+    throw new Error('another question is answered')
+  }
+  if ((flags & TRUNCATED) !== 0) return { truncated: true, records: [] }
+  return { truncated: false, records: readRecords(octets, query.length) }
+}
+
+function readRecords(octets: Buffer, at: number): readonly SrvRecord[] {
+  const count = octets.readUInt16BE(6)
+  if (count > MAX_RECORDS) throw new Error(`${count} records`)
+  const reader = new MessageReader(octets)
+  reader.at = at
+  return Array.from({ length: count }, () => readRecord(reader)).filter((one) => one !== undefined)
+}
+
+/** Undefined for other types, such as the aliases on the way. */
+function readRecord(reader: MessageReader): SrvRecord | undefined {
+  reader.name()
+  const [type, klass, ttlSeconds] = [reader.uint16(), reader.uint16(), reader.uint32()]
+  const size = reader.uint16()
+  const end = reader.at + size
+  if (type !== TYPE_SRV || klass !== CLASS_IN) {
+    reader.at = end
+    return undefined
+  }
+  const [priority, weight, port] = [reader.uint16(), reader.uint16(), reader.uint16()]
+  const name = reader.name()
+  if (reader.at !== end) throw new Error('a record of another length')
+  return { name, port, priority, weight, ttlSeconds }
+}

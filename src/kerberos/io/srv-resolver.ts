@@ -1,0 +1,66 @@
+/**
+ * Asks the DNS for SRV records.
+ *
+ * @module
+ */
+
+import { getServers } from 'node:dns'
+import { isIP } from 'node:net'
+import { errorText, type Random } from '../../platform/index.ts'
+import { askSrv } from './dns-exchange.ts'
+import { encodeSrvQuery } from './dns-message.ts'
+import { formatKdcAddress, parseKdcAddress, type KdcAddress } from './kdc-address.ts'
+import type { SrvRecord } from './srv-order.ts'
+
+/**
+ * Looks up SRV records.
+ *
+ * @param name - For instance `_kerberos._tcp.CORP.EXAMPLE`.
+ * @returns The records; none when the DNS says that there are none. Rejects when the DNS cannot be asked.
+ */
+export type SrvResolver = (name: string) => Promise<readonly SrvRecord[]>
+
+/** How the DNS is asked. */
+export interface DnsSrvOptions {
+  /** Draws the numbers of questions. */
+  readonly random: Random
+  /** Name servers as `address` or `address:port`, asked in this order. Default the system's. */
+  readonly servers?: readonly string[] | undefined
+  /** Time for one try, milliseconds. Default 1000. */
+  readonly timeoutMs?: number | undefined
+  /** Rounds over all name servers. Default 2. */
+  readonly tries?: number | undefined
+}
+
+const DNS_PORT = 53
+
+function parseServer(text: string): KdcAddress {
+  const server = parseKdcAddress(text, DNS_PORT)
+  if (isIP(server.host) === 0) throw new RangeError(`not the address of a name server: ${text}`)
+  return server
+}
+
+/**
+ * A resolver that asks the DNS.
+ *
+ * @param options - Name servers and times.
+ * @returns The resolver.
+ * @throws RangeError for a name server that is not an address.
+ */
+export function dnsSrvResolver(options: DnsSrvOptions): SrvResolver {
+  const { random, timeoutMs = 1000, tries = 2 } = options
+  const fixed = options.servers?.map(parseServer)
+  return async (name) => {
+    const servers = fixed ?? getServers().map(parseServer)
+    const failures: string[] = []
+    for (const server of Array.from({ length: tries }, () => servers).flat()) {
+      const id = Buffer.from(random.bytes(2)).readUInt16BE()
+      try {
+        return (await askSrv({ server, query: encodeSrvQuery(id, name), timeoutMs })).records
+      } catch (error) {
+        failures.push(`${formatKdcAddress(server)}: ${errorText(error)}`)
+      }
+    }
+    throw new Error(`no answer for ${name}: ${failures.join('; ') || 'no name server is known'}`)
+  }
+}

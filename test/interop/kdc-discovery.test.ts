@@ -1,0 +1,63 @@
+/** KDCs found by the SRV records of Samba's DNS, and in the lab's krb5.conf. */
+
+import assert from 'node:assert/strict'
+import { Resolver } from 'node:dns/promises'
+import { connect, type LookupFunction } from 'node:net'
+import { describe, it } from 'node:test'
+import {
+  DnsKdcLocator,
+  dnsSrvResolver,
+  krb5ConfLocator,
+  loadKrb5Conf,
+  TcpKdcTransport,
+  type KdcLocator,
+} from '../../src/kerberos/io/index.ts'
+import { systemClock, systemRandom } from '../../src/platform/io/index.ts'
+import { NO_LAB, sharedLab } from '../support/lab.ts'
+import { connectorClient } from '../support/lab-kerberos.ts'
+
+const lab = sharedLab()
+
+describe('finding KDCs', { skip: lab ? false : NO_LAB }, () => {
+  assert.ok(lab)
+  const names = new Resolver()
+  names.setServers([lab.dnsServer])
+  const lookup: LookupFunction = (name, _options, done) => {
+    names.resolve4(name).then(
+      ([address = '']) => {
+        done(null, [{ address, family: 4 }])
+      },
+      (error: unknown) => {
+        done(error as Error, '')
+      },
+    )
+  }
+  const dns = new DnsKdcLocator({
+    resolve: dnsSrvResolver({ servers: [lab.dnsServer], random: systemRandom }),
+    clock: systemClock,
+    random: systemRandom,
+  })
+  const clientBy = (locator: KdcLocator) => {
+    const transport = new TcpKdcTransport({
+      locator,
+      connect: (address) => connect({ ...address, lookup }),
+    })
+    return connectorClient(lab, 'CONN1', { transport })
+  }
+
+  it('asks Samba’s DNS, and then the KDC that it names', async () => {
+    const [first] = await dns.locate(lab.realm)
+    assert.deepEqual(first, { host: 'dc1.corp.example', port: 88 })
+    const ticket = await (await clientBy(dns)).ownTicket('ldap/dc1.corp.example')
+    assert.equal(ticket.serverRealm, lab.realm)
+  })
+
+  it('finds nothing for a realm that Samba does not know', async () => {
+    assert.deepEqual(await dns.locate('NOWHERE.CORP.EXAMPLE'), [])
+  })
+
+  it('reads the lab’s krb5.conf', async () => {
+    const locator = krb5ConfLocator(await loadKrb5Conf(lab.krb5Conf), dns)
+    assert.ok(await (await clientBy(locator)).ownTicket('ldap/dc1.corp.example'))
+  })
+})

@@ -1,0 +1,251 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { parseKrb5ConfText } from '../../../../src/kerberos/index.ts'
+import {
+  DnsKdcLocator,
+  dnsSrvResolver,
+  krb5ConfLocator,
+  type DnsKdcLocatorOptions,
+  type KdcLocator,
+  type SrvRecord,
+} from '../../../../src/kerberos/io/index.ts'
+import { orderSrv } from '../../../../src/kerberos/io/srv-order.ts'
+import { TcpKdcTransport } from '../../../../src/kerberos/io/tcp-kdc-transport.ts'
+import { systemRandom } from '../../../../src/platform/io/index.ts'
+import type { Random } from '../../../../src/platform/index.ts'
+import { ManualClock, MemoryLogger } from '../../../support/manual-clock.ts'
+import { NameServer } from '../../../support/name-server.ts'
+
+const REALM = 'CORP.EXAMPLE'
+const srv = (name: string, more: Partial<SrvRecord> = {}): SrvRecord => ({
+  name,
+  port: 88,
+  priority: 0,
+  weight: 100,
+  ...more,
+})
+
+/** Draws these 32-bit numbers, then zeros. */
+function drawing(...numbers: readonly number[]): Random {
+  const left = [...numbers]
+  return {
+    bytes: (octets) => {
+      const drawn = Buffer.alloc(octets)
+      drawn.writeUInt32BE(left.shift() ?? 0)
+      return drawn
+    },
+  }
+}
+
+const names = (records: readonly SrvRecord[]) => records.map(({ name }) => name).join('')
+
+describe('the order of SRV records', () => {
+  it('goes by priority, whatever is drawn, and loses none', () => {
+    const record = fc.record({
+      name: fc.string(),
+      port: fc.nat(65535),
+      priority: fc.nat(3),
+      weight: fc.oneof(fc.constant(0), fc.nat(65535)),
+    })
+    fc.assert(
+      fc.property(fc.array(record, { maxLength: 12 }), (records) => {
+        const ordered = orderSrv(records, systemRandom)
+        const priorities = ordered.map(({ priority }) => priority)
+        assert.deepEqual(
+          priorities,
+          priorities.toSorted((a, b) => a - b),
+        )
+        assert.deepEqual(new Set(ordered), new Set(records))
+        assert.equal(ordered.length, records.length)
+      }),
+    )
+  })
+
+  it('gives each server of a priority its share', () => {
+    const records = [srv('a', { weight: 1 }), srv('b', { weight: 3 }), srv('c', { weight: 0 })]
+    // Sums of c, a, b are 0, 1, 4: of the five numbers 0 to 4 one gives c, one a, three b.
+    const first = [0, 1, 2, 3, 4].map((number) =>
+      names(orderSrv(records, drawing(Math.ceil((number / 5) * 2 ** 32)))).charAt(0),
+    )
+    assert.equal(first.join(''), 'cabbb')
+    assert.equal(names(orderSrv(records, drawing(0xffffffff, 0xffffffff))), 'bac')
+  })
+})
+
+describe('DnsKdcLocator', () => {
+  const setUp = (
+    answers: Record<string, readonly SrvRecord[] | Error>,
+    options: Partial<DnsKdcLocatorOptions> = {},
+  ) => {
+    const clock = new ManualClock()
+    const logger = new MemoryLogger()
+    const asked: string[] = []
+    const resolve = (name: string): Promise<readonly SrvRecord[]> => {
+      asked.push(name)
+      const answer = answers[name] ?? []
+      return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer)
+    }
+    const ports = { resolve, clock, random: drawing(), logger }
+    return { clock, logger, asked, answers, locator: new DnsKdcLocator({ ...ports, ...options }) }
+  }
+  const TCP = `_kerberos._tcp.${REALM}`
+  const UDP = `_kerberos._udp.${REALM}`
+  const located = async (locator: KdcLocator, realm = REALM): Promise<string> =>
+    (await locator.locate(realm)).map(({ host, port }) => `${host}:${port}`).join(' ')
+
+  it('asks for TCP, then for UDP', async () => {
+    const tcp = setUp({ [TCP]: [srv('b', { priority: 2 }), srv('a', { port: 1088 })] })
+    assert.equal(await located(tcp.locator), 'a:1088 b:88')
+    assert.deepEqual(tcp.asked, [TCP])
+    const udp = setUp({ [UDP]: [srv('c')] })
+    assert.equal(await located(udp.locator), 'c:88')
+    assert.deepEqual(udp.asked, [TCP, UDP])
+  })
+
+  it('takes a lone dot for a plain no', async () => {
+    const { locator, asked } = setUp({ [TCP]: [srv('.')], [UDP]: [srv('c')] })
+    assert.equal(await located(locator), '')
+    assert.deepEqual(asked, [TCP])
+  })
+
+  it('asks once for many at the same time, and again when the answer is too old', async () => {
+    const { locator, asked, clock, answers } = setUp({ [TCP]: [srv('a', { ttlSeconds: 400 })] })
+    const [one, two] = await Promise.all([locator.locate(REALM), locator.locate(REALM)])
+    assert.equal(one, two)
+    await clock.advance(399_999)
+    assert.equal(await locator.locate(REALM), one)
+    assert.deepEqual(asked, [TCP])
+    await clock.advance(1)
+    assert.equal(await locator.locate(REALM), one, 'the very same array when nothing changed')
+    assert.equal(asked.length, 2)
+    answers[TCP] = [srv('b')]
+    await clock.advance(400_000)
+    assert.equal(await located(locator), 'b:88')
+  })
+
+  for (const [what, ttlSeconds, keptMs] of [
+    ['no time to live', undefined, 300_000],
+    ['a short one', 1, 300_000],
+    ['a long one', 864_000, 3_600_000],
+  ] as const) {
+    it(`keeps an answer with ${what} for ${keptMs} ms`, async () => {
+      const { locator, asked, clock } = setUp({ [TCP]: [srv('a', { ttlSeconds })] })
+      await locator.locate(REALM)
+      await clock.advance(keptMs - 1)
+      await locator.locate(REALM)
+      assert.equal(asked.length, 1)
+      await clock.advance(1)
+      await locator.locate(REALM)
+      assert.equal(asked.length, 2)
+    })
+  }
+
+  it('remembers for a moment that there is nothing', async () => {
+    const { locator, asked, clock } = setUp({})
+    await locator.locate(REALM)
+    await locator.locate(REALM)
+    assert.equal(asked.length, 2)
+    await clock.advance(15_000)
+    await locator.locate(REALM)
+    assert.equal(asked.length, 4)
+  })
+
+  it('goes on with what it knew while the DNS cannot be asked', async () => {
+    const { locator, asked, clock, logger, answers } = setUp({ [TCP]: [srv('a')] })
+    const before = await locator.locate(REALM)
+    answers[TCP] = new Error('querySrv ETIMEOUT')
+    await clock.advance(300_000)
+    assert.equal(await locator.locate(REALM), before)
+    assert.equal(await locator.locate(REALM), before)
+    assert.equal(asked.length, 2)
+    assert.match(JSON.stringify(logger.lines), /could not be asked.*ETIMEOUT/)
+  })
+
+  it('fails where it knew nothing, and asks again the next time', async () => {
+    const { locator, asked } = setUp({ [TCP]: new Error('querySrv ETIMEOUT') })
+    await assert.rejects(locator.locate(REALM), /ETIMEOUT/)
+    await assert.rejects(locator.locate(REALM), /ETIMEOUT/)
+    assert.equal(asked.length, 2)
+  })
+
+  it('holds a bounded number of realms and KDCs', async () => {
+    const many = Array.from({ length: 40 }, (_, i) => srv(`kdc${i}`))
+    const { locator, asked } = setUp({ [TCP]: many }, { maxRealms: 2 })
+    assert.equal((await locator.locate(REALM)).length, 32)
+    await locator.locate('A.EXAMPLE')
+    await locator.locate('B.EXAMPLE')
+    await locator.locate(REALM)
+    assert.equal(asked.filter((name) => name === TCP).length, 2)
+  })
+
+  it('asks for no realm that is no domain name', async () => {
+    const { locator, asked } = setUp({})
+    for (const realm of ['', 'A B', 'a..b', 'é.example', 'x\0y', '.', `${'a.'.repeat(100)}a`]) {
+      assert.deepEqual(await locator.locate(realm), [])
+    }
+    assert.deepEqual(asked, [])
+  })
+
+  it('refuses settings that make no sense', () => {
+    assert.throws(() => setUp({}, { maxRealms: 0 }), RangeError)
+    assert.throws(() => setUp({}, { minTtlMs: 2, maxTtlMs: 1 }), RangeError)
+  })
+})
+
+describe('dnsSrvResolver', () => {
+  it('tells no records from a DNS that cannot be asked', async () => {
+    const server = await NameServer.start()
+    const options = { servers: [server.address], random: systemRandom, timeoutMs: 200, tries: 1 }
+    assert.deepEqual(await dnsSrvResolver(options)('_kerberos._tcp.nowhere.example'), [])
+    await server.stop()
+    await assert.rejects(dnsSrvResolver(options)('_kerberos._tcp.nowhere.example'))
+  })
+})
+
+describe('krb5ConfLocator', () => {
+  const elsewhere: KdcLocator = {
+    locate: (realm) => Promise.resolve([{ host: `kdc.${realm}`, port: 88 }]),
+  }
+  const conf = (more = '') =>
+    parseKrb5ConfText(
+      `[libdefaults]\n${more}\n[realms]\nA = {\nkdc = a:1088\nkdc = https://p/KdcProxy\n}\nB = {\n}\n`,
+    )
+
+  it('takes the KDCs that are listed, else looks elsewhere', async () => {
+    const locator = krb5ConfLocator(conf(), elsewhere)
+    assert.deepEqual(await locator.locate('A'), [{ host: 'a', port: 1088 }])
+    assert.equal(await locator.locate('A'), await locator.locate('A'))
+    assert.deepEqual(await locator.locate('B'), [{ host: 'kdc.B', port: 88 }])
+  })
+
+  it('looks nowhere else when the file forbids it', async () => {
+    const locator = krb5ConfLocator(conf('dns_lookup_kdc = false'), elsewhere)
+    assert.deepEqual(await locator.locate('B'), [])
+    assert.deepEqual(await krb5ConfLocator(conf()).locate('B'), [])
+  })
+})
+
+describe('TcpKdcTransport with a locator', () => {
+  const refused = { code: 'ERR_KRB_KDC_UNREACHABLE' }
+  const exchange = (locator: KdcLocator, signal?: AbortSignal) =>
+    new TcpKdcTransport({ locator, totalTimeoutMs: 50 }).exchange(REALM, Buffer.of(1), signal)
+
+  it('says why it has nobody to ask', async () => {
+    await assert.rejects(exchange({ locate: () => Promise.resolve([]) }), {
+      ...refused,
+      message: /none is listed or found/,
+    })
+    await assert.rejects(exchange({ locate: () => Promise.reject(new Error('ETIMEOUT')) }), {
+      ...refused,
+      message: /looked up: ETIMEOUT/,
+    })
+    assert.throws(() => new TcpKdcTransport({}), RangeError)
+  })
+
+  it('waits no longer for the locator than for KDCs, and not for a caller who gave up', async () => {
+    const never: KdcLocator = { locate: () => Promise.withResolvers<never>().promise }
+    await assert.rejects(exchange(never), { ...refused, message: /no answer in time/ })
+    await assert.rejects(exchange(never, AbortSignal.abort()), { code: 'ERR_KRB_ABORTED' })
+  })
+})
