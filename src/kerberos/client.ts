@@ -19,11 +19,13 @@ import { OwnTickets } from './client-own-tickets.ts'
 import { TgtKeeper } from './client-tgt.ts'
 import {
   asExchange,
+  diagnoseExchange,
   ownKeys,
   s4u2proxyExchange,
   s4u2selfExchange,
   serviceTicketExchange,
   type ClientIdentity,
+  type DelegationFinding,
   type Evidence,
   type OwnKeys,
   type S4uUser,
@@ -141,6 +143,28 @@ export class KerberosClient {
     const { sname } = this.#service(spn)
     const start: FromTgt<ServiceTicket> = (tgt, ports) =>
       s4u2proxyExchange({ tgt, evidence, sname }, ports)
+    return this.#realms.run(this.#identity.realm, start, signal)
+  }
+
+  /**
+   * Finds out why `delegate` is refused: repeats it without the RBCD bit, because only then a KDC tells an empty delegation
+   * list from one without the service. One request; no ticket comes of it.
+   *
+   * @param evidence - The evidence that was refused.
+   * @param spn - The service.
+   * @param signal - Gives up.
+   * @returns What it means and what to do, with the commands for PowerShell and samba-tool.
+   * @throws KerberosError when no answer can be had.
+   */
+  async diagnose(
+    evidence: Evidence,
+    spn: string,
+    signal?: AbortSignal,
+  ): Promise<DelegationFinding> {
+    const { sname } = this.#service(spn)
+    const connector = this.#identity.principal.nameString.join('/')
+    const start: FromTgt<DelegationFinding> = (tgt, ports) =>
+      diagnoseExchange({ tgt, evidence, sname, connector }, ports)
     return this.#realms.run(this.#identity.realm, start, signal)
   }
 

@@ -78,6 +78,8 @@ export interface KdcReplyDetails {
   readonly sname?: string | undefined
   /** The KDC's clock, milliseconds since the epoch. */
   readonly serverTimeMs?: number | undefined
+  /** What the refusal means, in a sentence. */
+  readonly means?: string | undefined
 }
 
 /** A KDC answered with a KRB-ERROR. */
@@ -92,6 +94,8 @@ export class KdcReplyError extends KerberosError {
   readonly sname: string | undefined
   /** The KDC's clock, milliseconds since the epoch. */
   readonly serverTimeMs: number | undefined
+  /** What the refusal means, in a sentence. */
+  readonly means: string | undefined
 
   constructor(
     code: KerberosErrorCode,
@@ -104,5 +108,6 @@ export class KdcReplyError extends KerberosError {
     this.realm = options.details.realm
     this.sname = options.details.sname
     this.serverTimeMs = options.details.serverTimeMs
+    this.means = options.details.means
   }
 }

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
 import {
   formatPrincipal,
+  type DelegationFindingKind,
   type KdcTransport,
   type KerberosClient,
   type KerberosErrorCode,
@@ -164,6 +165,20 @@ describe('the Kerberos client, against Samba', { skip: lab ? false : NO_LAB }, (
       message: /clock is (599|600|601) s ahead of ours/,
     })
   })
+
+  const diagnoses: [string, string, DelegationFindingKind][] = [
+    ['CONN1', SPN, 'granted'],
+    ['CONN1', 'HTTP/other.corp.example', 'not-granted'],
+    ['CONN1', 'HTTP/nowhere.corp.example', 'spn-unknown'],
+    ['CONN2', SPN, 'not-forwardable'],
+  ]
+  for (const [name, spn, finding] of diagnoses) {
+    it(`diagnoses ${name} at ${spn} as ${finding}`, async () => {
+      const client = await connectorClient(lab, name)
+      const evidence = await client.impersonate({ name: 'alice', realm })
+      assert.equal((await client.diagnose(evidence, spn)).finding, finding)
+    })
+  }
 
   it('goes on to the next KDC when one is dead', async () => {
     const transport = labTransport(lab, ['127.0.0.1:1'])

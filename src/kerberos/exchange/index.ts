@@ -5,8 +5,18 @@
  */
 
 export { asExchange, type AsRequester } from './as.ts'
+export { diagnoseExchange, type DelegationFinding, type DiagnosisQuestion } from './diagnosis.ts'
 export { ownKeys, type ClientIdentity, type OwnKeys, type PasswordSecret } from './own-keys.ts'
 export { ticketGrantingService } from './realm-names.ts'
+export {
+  REFUSALS,
+  refusalMeaning,
+  type DelegationFindingKind,
+  type ExchangeName,
+  type Meaning,
+  type MendCommands,
+  type RefusalMeaning,
+} from './refusal-catalogue.ts'
 export { realmTgtExchange, serviceTicketExchange } from './referral.ts'
 export { s4u2proxyExchange, type S4u2ProxyQuestion } from './s4u2proxy.ts'
 export { s4u2selfExchange, userPrincipal, type S4u2SelfQuestion } from './s4u2self.ts'

@@ -15,6 +15,7 @@ import {
 } from '../messages/index.ts'
 import { tgsRealm } from './realm-names.ts'
 import { realmTgtExchange, serviceTicketExchange } from './referral.ts'
+import { NOT_FORWARDABLE } from './refusal-catalogue.ts'
 import type { CheckedReply } from './reply-checks.ts'
 import { tgsExchange } from './tgs.ts'
 import type { Evidence, Exchange, ExchangePorts, ServiceTicket } from './types.ts'
@@ -105,8 +106,6 @@ function notForwardable(evidence: Evidence): KerberosError {
   return new KerberosError(
     'ERR_KRB_NOT_FORWARDABLE',
     `the KDC does not let ${user} be delegated: the S4U2Self ticket is not forwardable`,
-    {
-      mend: 'Allow the connector protocol transition (samba-tool delegation for-any-protocol, or "use any authentication protocol"), and check that the user is neither sensitive nor in Protected Users.',
-    },
+    NOT_FORWARDABLE.mend === undefined ? {} : { mend: NOT_FORWARDABLE.mend },
   )
 }

@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { describe, it } from 'node:test'
+import { REFUSALS, refusalMeaning } from '../../../../src/kerberos/index.ts'
+import { kerberosErrorsPage } from '../../../support/kerberos-errors-page.ts'
+
+const PAGE = new URL('../../../../native-notes/kerberos-errors.md', import.meta.url)
+
+describe('the catalogue of refusals', () => {
+  it('is what native-notes/kerberos-errors.md says', () => {
+    const page = kerberosErrorsPage()
+    if (process.env['UPDATE_PAGES'] === '1') writeFileSync(PAGE, page)
+    assert.equal(readFileSync(PAGE, 'utf8'), page)
+  })
+
+  it('has no row that an earlier one hides', () => {
+    for (const row of REFUSALS) {
+      const { exchange = 'TGS', krbErrorCode = 60, ntStatus } = row
+      assert.equal(refusalMeaning(exchange, krbErrorCode, ntStatus), row)
+    }
+  })
+
+  it('says something of refusals it does not know', () => {
+    assert.equal(refusalMeaning('AS', 12345, 0xc0000001).code, 'ERR_KRB_KDC_REPLY')
+  })
+})
