@@ -8,7 +8,8 @@
 import type { AppSettings } from '../tunnel/index.ts'
 
 const ADDRESS = /^(?:([a-z][a-z0-9+.-]*):)?\/\/([^/?#\\]*)(.*)$/is
-const REFRESH = /^(\s*[\d.]*\s*[;,]?\s*url\s*=\s*)(["']?)(.*?)(\2\s*)$/is
+/** Up to the address. No two parts can take the same space, else a long row of spaces would be tried in every split. */
+const REFRESH = /^\s*(?:[\d.]+\s*)?(?:[;,]\s*)?url\s*=\s*/i
 const DEFAULT_PORT: Readonly<Record<string, string>> = { http: ':80', https: ':443' }
 
 /** `https://host[:port]` of an address, lower case, without a default port; `//…` where the scheme is not said. */
@@ -94,10 +95,18 @@ export class UrlTranslator {
    * @returns The field with the address translated, where it has one.
    */
   outwardRefresh(value: string): string {
-    const [, before, quote = '', address = '', after = ''] = REFRESH.exec(value) ?? []
+    const before = REFRESH.exec(value)?.[0]
     if (before === undefined) return value
-    return `${before}${quote}${this.outward(address)}${after}`
+    const { open, address, close } = unquoted(value.slice(before.length).trimEnd())
+    return `${before}${open}${this.outward(address)}${close}`
   }
+}
+
+/** Takes quotes off an address; one that is never closed counts too, as browsers read it. */
+function unquoted(text: string): { open: string; address: string; close: string } {
+  const open = text.startsWith('"') || text.startsWith("'") ? text.charAt(0) : ''
+  const close = open !== '' && text.length > 1 && text.endsWith(open) ? open : ''
+  return { open, address: text.slice(open.length, text.length - close.length), close }
 }
 
 function translate(address: string, table: ReadonlyMap<string, string>): string {

@@ -42,8 +42,15 @@ describe('UrlTranslator, outwards', () => {
     ['0;URL="http://app.corp.example/next"', '0;URL="https://app.example/next"'],
     ['5', '5'],
     ['5; url=/next', '5; url=/next'],
+    [" 5 ; url = 'http://app.corp.example/'  ", " 5 ; url = 'https://app.example/'"],
+    ['5, url="http://app.corp.example/next', '5, url="https://app.example/next'],
+    ['5; url="', '5; url="'],
+    ['5; url=http://app.corp.example/"', '5; url=https://app.example/"'],
+    // Every split of the spaces was once tried: hours for a field of this length.
+    [`5;${' '.repeat(16_000)}`, `5;${' '.repeat(16_000)}`],
+    [`${' '.repeat(16_000)}5`, `${' '.repeat(16_000)}5`],
   ] as const) {
-    it(`makes Refresh '${from}' '${to}'`, () => {
+    it(`makes Refresh '${from.trim()}' '${to.trim()}'`, () => {
       assert.equal(internal.outwardRefresh(from), to)
     })
   }
