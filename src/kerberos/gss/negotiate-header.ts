@@ -11,8 +11,11 @@ const MAX_TOKEN_OCTETS = 65_536
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
 const CHALLENGE = /^negotiate(?:[ \t]+(\S*))?$/i
-/** Commas outside quoted strings part the challenges of one header. */
-const CHALLENGES = /(?:[^,"]|"(?:[^"\\]|\\.)*")+/g
+/**
+ * Commas outside quoted strings part the challenges of one header. A string that is never closed goes to the end: were
+ * it refused, each of its quotes would be tried as the first of another one, in quadratic time.
+ */
+const CHALLENGES = /(?:[^,"]|"(?:[^"\\]|\\.)*(?:"|\\?$))+/gs
 
 /**
  * The value of an Authorization header, or of a WWW-Authenticate one.

@@ -23,6 +23,7 @@ describe('Negotiate header', () => {
     ['NTLM, Negotiate', ''],
     ['Negotiate,NTLM', ''],
     [String.raw`Basic realm="a \" , b", Negotiate`, ''],
+    [String.raw`Negotiate YWJj, Basic realm="never closed, \\`, 'abc'],
   ] as const) {
     it(`finds the token of ${JSON.stringify(header)}`, () => {
       assert.equal(Buffer.from(parseNegotiate(header) ?? assert.fail()).toString(), token)
@@ -35,6 +36,9 @@ describe('Negotiate header', () => {
     'Basic Negotiate',
     'Negotiates YWJj',
     'Basic realm="Negotiate"',
+    'Basic realm="a, Negotiate',
+    // Each quote of it was once tried as the first of a string: over a second for these 48 KiB.
+    String.raw`\"`.repeat(24_576),
   ]) {
     it(`finds no Negotiate in ${JSON.stringify(header)}`, () => {
       assert.equal(parseNegotiate(header), undefined)
