@@ -235,10 +235,11 @@ export function connectionNames(value: string): readonly string[] {
  * @returns The list without them.
  */
 export function withoutNamed(fields: readonly string[], names: readonly string[]): string[] {
+  const dropped = new Set(names)
   const kept: string[] = []
   for (let index = 0; index + 1 < fields.length; index += 2) {
     const name = fields[index] ?? ''
-    if (!names.includes(name.toLowerCase())) kept.push(name, fields[index + 1] ?? '')
+    if (!dropped.has(name.toLowerCase())) kept.push(name, fields[index + 1] ?? '')
   }
   return kept
 }

@@ -49,7 +49,7 @@ class Gathering {
   #lengths = 0
   chunked = false
   bodyLength: number | undefined
-  named: readonly string[] = []
+  readonly named: string[] = []
 
   constructor(route: AppRoute) {
     this.#route = route
@@ -74,7 +74,7 @@ class Gathering {
         if (this.#mayAuthorize(value)) this.headers.push(name, value)
         return
       case 'connection':
-        this.named = [...this.named, ...connectionNames(value)]
+        this.named.push(...connectionNames(value))
         return
       default:
         this.#framing(action, value)

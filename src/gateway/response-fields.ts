@@ -40,7 +40,7 @@ class Gathering {
   readonly headers: string[] = []
   readonly #route: AppRoute
   bodyLength: number | undefined
-  named: readonly string[] = []
+  readonly named: string[] = []
 
   constructor(route: AppRoute) {
     this.#route = route
@@ -79,7 +79,7 @@ class Gathering {
 
   #framing(action: ResponseAction, value: string): void {
     if (action === 'connection') {
-      this.named = [...this.named, ...connectionNames(value)]
+      this.named.push(...connectionNames(value))
       return
     }
     if (action !== 'content-length') refuse('a field name is not a token')
