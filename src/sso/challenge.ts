@@ -15,7 +15,11 @@ function elementsOf(value: string): readonly string[] {
   return value.match(/(?:"(?:\\.|[^"\\])*"?|[^",])+/gs)?.map((part) => part.trim()) ?? []
 }
 
+/** No parameter has such a name: what begins so is a challenge, even with a '=' behind it. */
+const CONNECTION_CHALLENGE = /^(?:negotiate|ntlm|kerberos)(?=[ \t]|$)/i
+
 function isConnectionChallenge(element: string, before: boolean): boolean {
+  if (CONNECTION_CHALLENGE.test(element)) return true
   const scheme = SCHEME.exec(element)?.[1]
   // An element that opens no challenge is a parameter of the one before it.
   if (scheme === undefined || /^[^ \t]+[ \t]*=[^=]/.test(element)) return before

@@ -22,6 +22,8 @@ describe('withoutConnectionChallenges', () => {
     ['Digest realm="a", nonce="b", Negotiate abc==, Bearer', 'Digest realm="a", nonce="b", Bearer'],
     ['NTLM realm="x", y=z, Basic realm="q"', 'Basic realm="q"'],
     ['Bearer realm="negotiate"', 'Bearer realm="negotiate"'],
+    ['Negotiate =', ''],
+    ['Basic realm="x", Negotiate =, NTLM = a', 'Basic realm="x"'],
   ]
   for (const [value, left] of cases) {
     it(`leaves '${left}' of '${value}'`, () => {
