@@ -33,7 +33,9 @@ const REFERRAL = 0xa3
  * @throws DirectoryError with ERR_DIRECTORY_REPLY for anything else.
  */
 export function checkSearchAnswer(message: Uint8Array): boolean {
-  const body = new BerCursor(new BerCursor(message).take(SEQUENCE))
+  const whole = new BerCursor(message)
+  const body = new BerCursor(whole.take(SEQUENCE))
+  if (!whole.done) throw malformedLdap('something follows the message')
   checkNumber(body.take(INTEGER))
   const { tag } = body
   if (tag === EXTENDED) return false

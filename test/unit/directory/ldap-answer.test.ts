@@ -39,6 +39,7 @@ describe('answers to a search', () => {
     'something after a result': '30 0e 020102 6509 0a0100 0400 0400 0400',
     'a bind response': '30 0c 020102 6107 0a0100 0400 0400',
     'no operation': '30 03 020102',
+    'two messages at once': '30 05 020102 7300 30 05 020102 7300',
     'an endless id': '30 0e 02050000000002 6507 0a0100 0400 0400',
   }
   for (const [what, message] of Object.entries(wrong)) {
