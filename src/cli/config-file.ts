@@ -7,7 +7,7 @@
  */
 
 import { readFileSync } from 'node:fs'
-import { isNode, LineCounter, parseDocument, type Document } from 'yaml'
+import { isCollection, isNode, LineCounter, parseDocument, visit, type Document } from 'yaml'
 import type { core, ZodType } from 'zod'
 import { errorCode, errorText, SallyportError } from '../platform/index.ts'
 
@@ -85,7 +85,22 @@ export function checkConfigText<T>(path: string, text: string, schema: ZodType<T
   )
 }
 
+/** A list or map where a name should stand. The library would write it out as text, again at every depth. */
+function hasOddKey(document: Document.Parsed): boolean {
+  let odd = false
+  visit(document, {
+    Pair: (_, { key }) => {
+      odd ||= isCollection(key)
+      return odd ? visit.BREAK : undefined
+    },
+  })
+  return odd
+}
+
 function plainValue(path: string, document: Document.Parsed): unknown {
+  if (hasOddKey(document)) {
+    throw configError([`${path}:1:1: a list or a map stands where the name of a field should`])
+  }
   try {
     return document.toJS({ maxAliasCount: 100 })
   } catch (error) {

@@ -30,6 +30,12 @@ describe('checkConfigText', () => {
     assert.deepEqual(config, { port: 8443, apps: [{ id: 'a', url: 'https://a.example/' }] })
   })
 
+  it('refuses lists and maps in place of names, however deep, at once', () => {
+    for (const text of ['? [port]\n: 1\n', `${'? '.repeat(300)}#-`]) {
+      assert.match(faultsOf(text), /a list or a map stands where the name of a field should/)
+    }
+  })
+
   it('names line, column and field of every fault', () => {
     const faults = faultsOf(
       'port: 99999\napps:\n  - id: 7\n    url: https://a.example/\n    colour: red\n',
