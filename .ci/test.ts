@@ -9,7 +9,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { globSync, rmSync } from 'node:fs'
 import { labAvailability, startLab, type Lab } from '../docker/lab.ts'
 
-const WITHOUT_LAB = ['unit', 'conformance', 'scenario']
+const WITHOUT_LAB = ['unit', 'conformance', 'scenario', 'fuzz']
 const COVERAGE = [
   '--experimental-test-coverage',
   '--test-coverage-include=src/**',

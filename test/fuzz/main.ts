@@ -1,0 +1,142 @@
+/**
+ * `npm run fuzz`: mutates real messages and feeds them to every decoder.
+ *
+ *     npm run fuzz                                   all targets, a million inputs each
+ *     npm run fuzz -- --list                         their names
+ *     npm run fuzz -- --target kerberos --runs 50000 those whose name begins so
+ *     npm run fuzz -- --seed 12345                   the same inputs again
+ *
+ * A finding is an input that makes a decoder throw anything but the room's own error, take more than 10 ms of CPU
+ * (half a second for a configuration file), hang,
+ * hold memory, or give a value that does not come back from its own encoding. Ends with status 1 when there is one.
+ */
+
+import { parseArgs } from 'node:util'
+import { setFlagsFromString } from 'node:v8'
+import { Worker } from 'node:worker_threads'
+import { systemRandom } from '../../src/platform/io/index.ts'
+import type { Outcome } from './engine.ts'
+import type { Target } from './target.ts'
+import { TARGETS } from './targets/index.ts'
+import { NOW_HEAD, type Assignment, type Message } from './worker.ts'
+
+/** An input that takes this long will not end. */
+const HANG_MS = 20_000
+/** Growth over a whole run that is a leak and not a warm cache. */
+const MAX_GROWN_OCTETS = 32 * 1024 * 1024
+/** Most that one input may make the process hold for a moment. */
+const MAX_RESIDENT_KIB = 512 * 1024
+const SHOWN_OCTETS = 2000
+
+interface Result {
+  readonly name: string
+  readonly outcome: Outcome | undefined
+  readonly grownOctets: number
+  readonly faults: readonly string[]
+}
+
+const { values } = parseArgs({
+  options: {
+    runs: { type: 'string', default: '1000000' },
+    seed: { type: 'string' },
+    target: { type: 'string', multiple: true },
+    list: { type: 'boolean', default: false },
+  },
+})
+
+function wholeNumber(name: string, text: string): number {
+  const value = Number(text)
+  if (Number.isInteger(value) && value >= 0 && value < 2 ** 32) return value
+  throw new RangeError(`--${name} must be a whole number below 2^32, not ${text}`)
+}
+
+function chosen(): readonly Target[] {
+  const wanted = values.target
+  if (wanted === undefined) return TARGETS
+  const found = TARGETS.filter(({ name }) => wanted.some((prefix) => name.startsWith(prefix)))
+  if (found.length > 0) return found
+  throw new RangeError(`no target is called ${wanted.join(' or ')}; --list names them`)
+}
+
+function hex(octets: Uint8Array): string {
+  const shown = Buffer.from(octets.subarray(0, SHOWN_OCTETS)).toString('hex')
+  return octets.length > SHOWN_OCTETS ? `${shown}… (${octets.length} octets)` : shown
+}
+
+function line(name: string, outcome: Outcome, grownOctets: number): string {
+  const { runs, accepted, worstMs, worstOctets, findings } = outcome
+  const worst =
+    worstMs === 0 ? 'none above 0.05 ms' : `worst ${worstMs.toFixed(2)} ms (${worstOctets} octets)`
+  const grown = `${(grownOctets / 1024).toFixed(0)} KiB grown`
+  return `${name}: ${runs} runs, ${accepted} accepted, ${worst}, ${grown}, ${findings.length} findings`
+}
+
+/** Watches that the thread comes on. */
+function watch(now: SharedArrayBuffer, onHang: (run: number, input: Uint8Array) => void) {
+  const numbers = new Int32Array(now, 0, 2)
+  let last = -1
+  return setInterval(() => {
+    const run = Atomics.load(numbers, 0)
+    const input = new Uint8Array(now, NOW_HEAD, Atomics.load(numbers, 1))
+    if (run === last && run > 0) onHang(run, new Uint8Array(input))
+    last = run
+  }, HANG_MS)
+}
+
+function fuzzInThread(target: Target, runs: number, seed: number): Promise<Result> {
+  const { name } = target
+  const now = new SharedArrayBuffer(NOW_HEAD + target.maxOctets)
+  const assignment: Assignment = { name, runs, seed, now }
+  const residentKib = process.resourceUsage().maxRSS
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: assignment })
+  return new Promise((resolve) => {
+    let latest: Message | undefined
+    const faults: string[] = []
+    const watcher = watch(now, (run, input) => {
+      faults.push(`hangs at run ${run}: ${hex(input)}`)
+      void worker.terminate()
+    })
+    worker.on('message', (message: Message) => {
+      latest = message
+      console.log(`  ${line(name, message.outcome, message.grownOctets)}`)
+    })
+    worker.on('error', (error: Error) => faults.push(`the thread died: ${error.message}`))
+    worker.on('exit', () => {
+      clearInterval(watcher)
+      const grownOctets = latest?.grownOctets ?? 0
+      if (grownOctets > MAX_GROWN_OCTETS) faults.push('memory grows')
+      const moreKib = process.resourceUsage().maxRSS - residentKib
+      if (moreKib > MAX_RESIDENT_KIB) faults.push(`the process grew by ${moreKib} KiB at times`)
+      resolve({ name, outcome: latest?.outcome, grownOctets, faults })
+    })
+  })
+}
+
+/** Prints what was found. */
+function tell({ name, outcome, grownOctets, faults }: Result, seed: number): number {
+  if (outcome) console.log(line(name, outcome, grownOctets))
+  for (const fault of faults) console.log(`FINDING ${name}, seed ${seed}: ${fault}`)
+  for (const { kind, run, what, input } of outcome?.findings ?? []) {
+    console.log(`FINDING ${name}, seed ${seed}, run ${run}: ${kind}: ${what}\n  ${hex(input)}`)
+  }
+  return faults.length + (outcome?.findings.length ?? 0)
+}
+
+async function main(): Promise<number> {
+  if (values.list) {
+    for (const { name } of TARGETS) console.log(name)
+    return 0
+  }
+  setFlagsFromString('--expose-gc')
+  const runs = wholeNumber('runs', values.runs)
+  const drawn = String(Buffer.from(systemRandom.bytes(4)).readUInt32LE())
+  const seed = wholeNumber('seed', values.seed ?? drawn)
+  const targets = chosen()
+  console.log(`seed ${seed}, ${targets.length} targets, ${runs} runs each`)
+  let found = 0
+  for (const target of targets) found += tell(await fuzzInThread(target, runs, seed), seed)
+  console.log(`${found} findings in ${targets.length} targets`)
+  return found
+}
+
+process.exitCode = (await main()) > 0 ? 1 : 0
