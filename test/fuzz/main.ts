@@ -53,6 +53,8 @@ function wholeNumber(name: string, text: string): number {
 function chosen(): readonly Target[] {
   const wanted = values.target
   if (wanted === undefined) return TARGETS
+  const exact = TARGETS.filter(({ name }) => wanted.includes(name))
+  if (exact.length === wanted.length) return exact
   const found = TARGETS.filter(({ name }) => wanted.some((prefix) => name.startsWith(prefix)))
   if (found.length > 0) return found
   throw new RangeError(`no target is called ${wanted.join(' or ')}; --list names them`)
