@@ -11,7 +11,14 @@ import { labAvailability } from '../../docker/lab.ts'
 import { makeCertificates } from '../support/tunnel/pairs.ts'
 import { download, upload, type BulkOptions } from './bulk.ts'
 import { untilSignal } from './interrupt.ts'
-import { compare, withPeakMemory, type Contender, type Result } from './measure.ts'
+import {
+  compare,
+  ratio,
+  withPeakMemory,
+  type Contender,
+  type Result,
+  type Sample,
+} from './measure.ts'
 import { backendPart, startNginx, startNginxPair, STREAM_OCTETS } from './nginx.ts'
 import { HELP, readOptions, type BenchOptions } from './options.ts'
 import { freePort, lineWith, Processes } from './processes.ts'
@@ -181,13 +188,14 @@ const round = (value: number, digits = 2): number => Number(value.toFixed(digits
 
 function summary(through: PassthroughResults, sso: SsoResults | undefined, tokenUs: number) {
   const { nginx, sallyport, bulk: speeds, memory: held } = through
+  const rps = (sample: Sample): number => sample.requestsPerSecond
+  const cpu = (sample: Sample): number => sample.sumUs
   return {
-    rpsVsNginx: round(sallyport.requestsPerSecond / nginx.requestsPerSecond),
-    cpuVsNginx: round(sallyport.sumUs / nginx.sumUs),
-    p99VsNginx: round(sallyport.p99Ms / nginx.p99Ms),
-    ssoRpsVsPassthrough:
-      sso && round(sso.sso.requestsPerSecond / sso.passthrough.requestsPerSecond),
-    ssoCpuVsPassthrough: sso && round(sso.sso.sumUs / sso.passthrough.sumUs),
+    rpsVsNginx: round(ratio(sallyport, nginx, rps)),
+    cpuVsNginx: round(ratio(sallyport, nginx, cpu)),
+    p99VsNginx: round(ratio(sallyport, nginx, (sample) => sample.p99Ms)),
+    ssoRpsVsPassthrough: sso && round(ratio(sso.sso, sso.passthrough, rps)),
+    ssoCpuVsPassthrough: sso && round(ratio(sso.sso, sso.passthrough, cpu)),
     tokenUs: round(tokenUs, 1),
     downMBsVsNginx: round(speeds.down / speeds.nginxDown),
     upMBsVsNginx: round(speeds.up / speeds.nginxUp),

@@ -19,9 +19,11 @@ export interface Result {
   readonly sumUs: number
   readonly p99Ms: number
   readonly errors: number
+  readonly samples: readonly Sample[]
 }
 
-type Sample = Omit<Result, 'sumUs'>
+/** One round. */
+export type Sample = Omit<Result, 'samples'>
 
 /** How long, how often, with how many connections. */
 export interface Plan {
@@ -35,10 +37,13 @@ async function sample(contender: Contender, plan: Plan, seconds: number): Promis
   const before = [gatewayPid, connectorPid].map(treeCpuMicroseconds)
   const load = await wrk({ url, headers, connections: plan.connections, seconds })
   const [gateway = 0, connector = 0] = [gatewayPid, connectorPid].map(treeCpuMicroseconds)
+  const gatewayUs = (gateway - (before[0] ?? 0)) / load.requests
+  const connectorUs = (connector - (before[1] ?? 0)) / load.requests
   return {
     requestsPerSecond: load.requestsPerSecond,
-    gatewayUs: (gateway - (before[0] ?? 0)) / load.requests,
-    connectorUs: (connector - (before[1] ?? 0)) / load.requests,
+    gatewayUs,
+    connectorUs,
+    sumUs: gatewayUs + connectorUs,
     p99Ms: load.p99Ms,
     errors: load.errors,
   }
@@ -50,10 +55,24 @@ function summary(samples: readonly Sample[]): Result {
     requestsPerSecond: middle((one) => one.requestsPerSecond),
     gatewayUs: middle((one) => one.gatewayUs),
     connectorUs: middle((one) => one.connectorUs),
-    sumUs: middle((one) => one.gatewayUs + one.connectorUs),
+    sumUs: middle((one) => one.sumUs),
     p99Ms: middle((one) => one.p99Ms),
     errors: samples.reduce((sum, one) => sum + one.errors, 0),
+    samples,
   }
+}
+
+/**
+ * How two contenders compare: the middle of the rounds' own ratios. The two of a round ran within seconds of each
+ * other, so a machine that is busy for a while bends both alike.
+ */
+export function ratio(one: Result, other: Result, pick: (sample: Sample) => number): number {
+  return median(
+    one.samples.map((sample, round) => {
+      const against = other.samples[round]
+      return against === undefined ? Number.NaN : pick(sample) / pick(against)
+    }),
+  )
 }
 
 /** Warms each contender up, then loads them in turns. */
