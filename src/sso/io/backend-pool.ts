@@ -36,6 +36,9 @@ function tooMany(what: string, setting: string): SsoError {
   })
 }
 
+/** Why a wait for a socket ends well; a constant, for a reason of Node's own would be made with a stack each time. */
+const SERVED = 'served'
+
 class UndiciBackendPool implements BackendPool, ExchangeHome {
   readonly #resolve: Resolve
   readonly #limits: BackendLimits
@@ -204,7 +207,7 @@ class UndiciBackendPool implements BackendPool, ExchangeHome {
   #serveWaiting(pool: UserPool): void {
     const next = pool.waiting.values().next()
     if (next.done !== true) {
-      next.value.waiting?.abort()
+      next.value.waiting?.abort(SERVED)
       next.value.waiting = undefined
       this.acquire(next.value)
       return
