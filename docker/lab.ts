@@ -8,6 +8,8 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { runCommand } from './lab/command.ts'
+import { startContainedLab } from './lab/container.ts'
+import { chooseLabPlace, type LabPlace } from './lab/engine.ts'
 import { claimInstance, labRoot, SERVICE_NAMES } from './lab/instance.ts'
 import { disown, own } from './lab/lifetime.ts'
 import { runScript } from './lab/processes.ts'
@@ -24,30 +26,42 @@ const EXIT_MISSING = 6
 /** Whether a lab can run here. */
 export interface LabAvailability {
   readonly ok: boolean
+  /** Where it runs: on this machine, or in a container and why; for a person to read. */
+  readonly way?: string
   /** Why not, for a person to read. */
   readonly reason?: string
 }
 
-/**
- * Finds out whether this machine can carry the lab, in some 20 ms and without changing anything.
- *
- * @returns Yes, or no and why.
- */
-export function labAvailability(): LabAvailability {
-  if (process.platform !== 'linux') return { ok: false, reason: 'the lab needs Linux' }
-  if (process.getuid?.() !== 0) {
-    return { ok: false, reason: 'the lab needs root: ports below 1024 and mount namespaces' }
-  }
+/** Why the lab cannot run on this machine itself, or undefined when it can. Some 20 ms, and changes nothing. */
+function nativeObstacle(): string | undefined {
+  if (process.getuid?.() !== 0) return 'the lab needs root: ports below 1024 and mount namespaces'
   if (spawnSync('unshare', ['-m', 'true']).status !== 0) {
-    return { ok: false, reason: 'the lab needs mount namespaces, and unshare -m is refused here' }
+    return 'the lab needs mount namespaces, and unshare -m is refused here'
   }
   const check = spawnSync('bash', [PACKAGES, '--check', 'lab'], { encoding: 'utf8' })
-  if (check.status === 0 || check.status === EXIT_MISSING) return { ok: true }
-  return { ok: false, reason: check.stderr.trim() }
+  if (check.status === 0 || check.status === EXIT_MISSING) return undefined
+  return check.error === undefined ? check.stderr.trim() : 'the lab needs bash'
+}
+
+function describePlace(place: Exclude<LabPlace, { kind: 'nowhere' }>): string {
+  if (place.kind === 'native') return 'on this machine'
+  return `in a container of ${place.engine.name} (${place.why})`
 }
 
 /**
- * Starts a lab: installs what is missing, provisions the domain when that was never done, restores it, starts all.
+ * Finds out whether and how this machine can carry the lab, without changing anything. A container engine is asked only
+ * where the machine itself cannot, or where SALLYPORT_LAB_ENGINE names it.
+ *
+ * @returns Yes and where, or no and why.
+ */
+export function labAvailability(): LabAvailability {
+  const place = chooseLabPlace(nativeObstacle)
+  if (place.kind === 'nowhere') return { ok: false, reason: place.reason }
+  return { ok: true, way: describePlace(place) }
+}
+
+/**
+ * Starts a lab: on this machine where it can carry one, else in a container.
  *
  * On SIGINT, SIGTERM or SIGHUP the lab is stopped, and this process ends unless others listen for that signal too.
  *
@@ -56,6 +70,15 @@ export function labAvailability(): LabAvailability {
  * @throws Error that says what failed, with the last lines of what failed.
  */
 export async function startLab(options: LabOptions = {}): Promise<Lab> {
+  const place = chooseLabPlace(nativeObstacle)
+  if (place.kind === 'nowhere') throw new Error(`no lab can run here: ${place.reason}`)
+  if (place.kind === 'native') return startNativeLab(options)
+  options.log?.(`runs ${describePlace(place)}`)
+  return startContainedLab(place.engine, options)
+}
+
+/** Installs what is missing, provisions the domain when that was never done, restores it, starts all. */
+async function startNativeLab(options: LabOptions): Promise<Lab> {
   const log = options.log ?? (() => undefined)
   const services = options.services ?? SERVICE_NAMES
   await runScript({ command: 'bash', args: [PACKAGES, 'lab'], onLine: log })

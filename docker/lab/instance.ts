@@ -50,9 +50,19 @@ function tryListen(host: string, port: number): Promise<Server | string> {
   })
 }
 
+/**
+ * Where an instance's lock listens as long as its owner lives.
+ *
+ * @param instance - Its number.
+ * @returns Address and TCP port.
+ */
+export function lockOf(instance: number): { readonly host: string; readonly port: number } {
+  return { host: `127.88.${instance}.${LOCK_HOST}`, port: LOCK_PORT }
+}
+
 async function claim(instance: number): Promise<ClaimedInstance | string> {
-  const host = `127.88.${instance}.${LOCK_HOST}`
-  const lock = await tryListen(host, LOCK_PORT)
+  const { host, port } = lockOf(instance)
+  const lock = await tryListen(host, port)
   if (typeof lock === 'string') return lock
   lock.unref()
   return { instance, release: () => void lock.close() }
@@ -105,7 +115,8 @@ export async function claimInstance(
   for (let instance = wanted ?? 1; instance <= last; instance++) {
     const claimed = await claim(instance)
     if (typeof claimed === 'string') {
-      why = `a lab runs there already (127.88.${instance}.${LOCK_HOST}:${LOCK_PORT}: ${claimed})`
+      const { host, port } = lockOf(instance)
+      why = `a lab runs there already (${host}:${port}: ${claimed})`
       continue
     }
     const taken = await firstTaken(instance, services)

@@ -144,6 +144,8 @@ export interface ScriptRun {
   readonly env?: Readonly<Record<string, string>>
   /** Gets each line it prints, on either stream. */
   readonly onLine?: (line: string) => void
+  /** Ends it with SIGTERM. */
+  readonly signal?: AbortSignal
 }
 
 /**
@@ -157,6 +159,7 @@ export async function runScript(run: ScriptRun): Promise<string> {
   const child = spawn('setpriv', ['--pdeathsig', 'TERM', run.command, ...run.args], {
     env: { ...process.env, ...run.env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    signal: run.signal,
   })
   const printed: string[] = []
   let output = ''

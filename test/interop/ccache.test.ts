@@ -16,12 +16,12 @@ import { readCcacheFile, writeCcacheFile } from '../../src/kerberos/io/index.ts'
 import { systemClock, systemRandom } from '../../src/platform/io/index.ts'
 import { NO_LAB, sharedLab } from '../support/lab.ts'
 import { connectorClient, labTransport, userClient } from '../support/lab-kerberos.ts'
-import { mitTools } from '../support/mit-tools.ts'
+import { mitTools, mitToolsMissing } from '../support/mit-tools.ts'
 
 const lab = sharedLab()
 const SPN = 'HTTP/iwa.corp.example'
 
-describe('credential caches and MIT’s tools', { skip: lab ? false : NO_LAB }, () => {
+describe('credential caches and MIT’s tools', { skip: lab ? mitToolsMissing() : NO_LAB }, () => {
   assert.ok(lab)
   const tools = mitTools(lab)
   after(() => {

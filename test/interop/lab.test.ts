@@ -12,6 +12,7 @@ import { after, describe, it } from 'node:test'
 import { Client } from 'ldapts'
 import type { LabBackend } from '../../docker/lab.ts'
 import { NO_LAB, sharedLab } from '../support/lab.ts'
+import { mitToolsMissing } from '../support/mit-tools.ts'
 
 const lab = sharedLab()
 
@@ -20,7 +21,7 @@ interface Ran {
   readonly output: string
 }
 
-describe("the lab, by other people's tools", { skip: lab ? false : NO_LAB }, () => {
+describe("the lab, by other people's tools", { skip: lab ? mitToolsMissing() : NO_LAB }, () => {
   assert.ok(lab)
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-lab-test-'))
   after(() => {

@@ -6,6 +6,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { LabBackend, LabEnvironment } from '../../docker/lab.ts'
 
+const NEEDED = ['kinit', 'klist', 'kvno', 'curl']
+
+/**
+ * Why tests by these tools are left out: a lab in a container brings its own, but none to this machine.
+ *
+ * @returns The reason, or false when all are here.
+ */
+export function mitToolsMissing(): string | false {
+  const missing = NEEDED.filter((name) => spawnSync(name, ['--version']).error !== undefined)
+  return missing.length > 0 && `not installed here: ${missing.join(', ')}`
+}
+
 /** What a tool did. */
 export interface Ran {
   readonly status: number | null
