@@ -102,6 +102,8 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '\t': '\\t',
   '\b': '\\b',
 }
+/** Longest text that is read, UTF-16 units: Active Directory's names end at 1024. */
+const MAX_TEXT_LENGTH = 8192
 /** No backslash at the end, and none before the 0 that stands for NUL. */
 const WELL_ESCAPED = /^(?:[^\\]|\\[^0])*$/
 const UNESCAPED: Readonly<Record<string, string>> = { n: '\n', t: '\t', b: '\b' }
@@ -128,9 +130,11 @@ export function formatPrincipal(name: PrincipalName, realm?: string): string {
  *
  * @param text - For instance `alice`, `CONN1$@CORP.EXAMPLE` or `HTTP/iwa.corp.example`.
  * @returns The name: NT-PRINCIPAL for one component, NT-SRV-INST for more; and the realm, if the text has one.
- * @throws KerberosError ERR_KRB_PRINCIPAL for an empty component or realm, a second `@`, NUL or a dangling escape.
+ * @throws KerberosError ERR_KRB_PRINCIPAL for an empty component or realm, a second `@`, NUL or a dangling escape, and
+ *   above 8192 characters.
  */
 export function parsePrincipal(text: string): ParsedPrincipal {
+  if (text.length > MAX_TEXT_LENGTH) throw unparsable(text)
   const [name = '', realm, ...more] = splitUnescaped(text, '@')
   if (more.length > 0 || text.includes('\0')) throw unparsable(text)
   const nameString = splitUnescaped(name, '/').map(unescapeText)

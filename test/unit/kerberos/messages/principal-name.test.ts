@@ -41,8 +41,9 @@ describe('a principal name as text', () => {
     'a\\0b',
     'a\0b',
     'a@R\\',
+    'a'.repeat(8193),
   ]) {
-    it(`refuses ${JSON.stringify(text)}`, () => {
+    it(`refuses ${JSON.stringify(text.slice(0, 20))}`, () => {
       assert.throws(() => parsePrincipal(text), { code: 'ERR_KRB_PRINCIPAL' })
     })
   }
