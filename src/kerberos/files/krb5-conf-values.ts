@@ -17,8 +17,8 @@ const {
 const SECOND_MS = 1000
 const UNIT_SECONDS: Readonly<Record<string, number>> = { d: 86_400, h: 3600, m: 60, s: 1 }
 
-/** `2d 3h 4m 5s`, any of them, in this order. */
-const UNITS = /^(?:(\d{1,9})d)?\s*(?:(\d{1,9})h)?\s*(?:(\d{1,9})m)?\s*(?:(\d{1,9})s)?$/
+/** `2d 3h 4m 5s`, any of them, in this order. Space belongs to what it follows, so that it is taken in one way only. */
+const UNITS = /^(?:(\d{1,9})d\s*)?(?:(\d{1,9})h\s*)?(?:(\d{1,9})m\s*)?(?:(\d{1,9})s)?$/
 /** `1-02:03:04`, `02:03:04`, `02:03`. */
 const CLOCK = /^(?:(\d{1,9})-)?(\d{1,9}):(\d{1,2})(?::(\d{1,2}))?$/
 
