@@ -38,7 +38,7 @@ function groupsOf(text: string): readonly string[] {
 }
 
 function parseIpv6(text: string): Uint8Array | undefined {
-  const folded = foldIpv4Tail(text.replace(/%.*$/, ''))
+  const folded = foldIpv4Tail(text.replace(/%[^%\s]*$/, ''))
   if (folded === undefined) return undefined
   const halves = folded.split('::')
   if (halves.length > 2) return undefined

@@ -35,6 +35,8 @@ describe('parseAddress', () => {
     '1:2:3',
     'g::1',
     '1:2:3:4:5:6:7:8:9',
+    'fe80::1%a%b',
+    'fe80::1%eth 0',
     'localhost',
   ]
   for (const text of wrong) {
