@@ -59,6 +59,8 @@ function holdsOwn(field: string): boolean {
 const cookieField = textTarget({
   name: 'gateway/cookie-field',
   encoding: 'latin1',
+  // The listener's limit for a whole head.
+  maxOctets: 32_768,
   seeds: [`a=b; ${OWN}=${'x'.repeat(64)}; c=d`, `${OWN}-tx-1.aaaaaaaaaaa=zz`, 'plain=1'],
   words: COOKIE_WORDS,
   decode: (field) => ({

@@ -303,7 +303,17 @@ describe('values of krb5.conf', () => {
       assert.equal(parseDurationMs(text), seconds * 1000)
     })
   }
-  for (const text of ['', 'x', '-1', '1.5h', '4s 3m', '1:2:3:4', '10 h', '9'.repeat(13), LONG_GAP]) {
+  for (const text of [
+    '',
+    'x',
+    '-1',
+    '1.5h',
+    '4s 3m',
+    '1:2:3:4',
+    '10 h',
+    '9'.repeat(13),
+    LONG_GAP,
+  ]) {
     it(`takes ${JSON.stringify(text.slice(0, 20))} for no duration`, () => {
       assert.equal(parseDurationMs(text), undefined)
     })
