@@ -7,13 +7,21 @@ import { DIRECTORY_TARGETS } from './directory.ts'
 import { FILE_TARGETS } from './files.ts'
 import { GATEWAY_TARGETS } from './gateway.ts'
 import { GSS_TARGETS } from './gss.ts'
+import { KDC_TARGETS } from './kdcs.ts'
 import { KERBEROS_TARGETS } from './kerberos.ts'
 import { PKI_TARGETS } from './pki.ts'
 import { SSO_TARGETS } from './sso.ts'
 import { TUNNEL_TARGETS } from './tunnel.ts'
 
 export const TARGETS: readonly Target[] = [
-  ...[...ASN1_TARGETS, ...KERBEROS_TARGETS, ...FILE_TARGETS, ...GSS_TARGETS, ...DIRECTORY_TARGETS],
+  ...[
+    ...ASN1_TARGETS,
+    ...KERBEROS_TARGETS,
+    ...FILE_TARGETS,
+    ...KDC_TARGETS,
+    ...GSS_TARGETS,
+    ...DIRECTORY_TARGETS,
+  ],
   ...[...TUNNEL_TARGETS, ...PKI_TARGETS, ...GATEWAY_TARGETS, ...SSO_TARGETS, ...CONFIG_TARGETS],
 ]
 

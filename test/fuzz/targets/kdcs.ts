@@ -1,0 +1,54 @@
+/** How KDCs are found: answers of name servers, addresses. */
+
+import { decodeSrvAnswer, encodeSrvQuery } from '../../../src/kerberos/io/dns-message.ts'
+import { formatKdcAddress, parseKdcAddress } from '../../../src/kerberos/io/kdc-address.ts'
+import { octetTarget, textTarget, type Target } from '../target.ts'
+
+const query = encodeSrvQuery(0x1234, '_kerberos._tcp.corp.example')
+
+/** RFC 1035 section 4.1: the question again, then records written in hex. */
+function answer(count: number, records: string, flags = 0x8180): Buffer {
+  const octets = Buffer.concat([query, Buffer.from(records.replaceAll(' ', ''), 'hex')])
+  octets.writeUInt16BE(flags, 2)
+  octets.writeUInt16BE(count, 6)
+  return octets
+}
+
+// The name is the question's, the target ends in the question's last labels, as Samba writes it.
+const SRV = 'c00c 0021 0001 00000384 000c 0000 0064 0058 03646331 c01b'
+const ALIAS = 'c00c 0005 0001 0000003c 0004 0161 c01b'
+
+/** A message that is no answer is refused with an Error, one that is cut off with Buffer's RangeError. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof RangeError || (error instanceof Error && error.name === 'Error')
+}
+
+const srv = octetTarget({
+  name: 'kerberos/srv-answer',
+  seeds: [
+    answer(1, SRV),
+    answer(3, ALIAS + SRV + SRV),
+    answer(0, '', 0x8183),
+    answer(0, '', 0x8380),
+  ],
+  words: [
+    Buffer.from('c00c', 'hex'),
+    Buffer.from('c000', 'hex'),
+    Buffer.from(SRV.replaceAll(' ', ''), 'hex'),
+  ],
+  decode: (octets) => decodeSrvAnswer(Buffer.from(octets), query),
+  check: ({ records }) =>
+    records.every(({ name }) => name.length <= 254) ? undefined : 'a name longer than DNS has',
+  isRefusal,
+})
+
+const address = textTarget({
+  name: 'kerberos/kdc-address',
+  seeds: ['dc1.corp.example', 'dc1:88', '[fd00::1]:88', 'fd00::1'],
+  words: ['[', ']', ':', '::', '.', '65536', ' ', '%'],
+  decode: (text) => parseKdcAddress(text),
+  encode: formatKdcAddress,
+  isRefusal,
+})
+
+export const KDC_TARGETS: readonly Target[] = [srv, address]
