@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that the lab, the native addon, the browser test and the benches need.
 #
-#   packages.sh [--check] [lab] [samba] [backend] [mit] [native] [browser] [bench] [containers]   (none named: lab)
+#   packages.sh [--check] [lab] [samba] [backend] [mit] [far] [native] [browser] [bench] [containers]   (none named: lab)
 #
 # Says nothing and ends at once when all is there. --check installs nothing and names what is missing.
 # Ends with 3 when it would need root, 4 without apt, 5 when apt failed, 6 when --check found gaps.
@@ -11,6 +11,8 @@ set -euo pipefail
 SAMBA=(samba-ad-dc samba-ad-provision winbind krb5-user ldb-tools openssl util-linux procps)
 BACKEND=(apache2 libapache2-mod-auth-gssapi python3-gssapi curl)
 MIT=(krb5-kdc krb5-admin-server)
+# KDCs behind an MS-KKDCP proxy, itself behind a forward proxy.
+FAR=(python3-kdcproxy squid)
 NATIVE=(libkrb5-dev python3 make g++)
 BROWSER=(chromium fonts-liberation)
 BENCH=(nginx-light wrk)
@@ -30,15 +32,16 @@ fail() {
 
 packages_of() {
   case $1 in
-    lab) echo "${SAMBA[@]}" "${BACKEND[@]}" "${MIT[@]}" ;;
+    lab) echo "${SAMBA[@]}" "${BACKEND[@]}" "${MIT[@]}" "${FAR[@]}" ;;
     samba) echo "${SAMBA[@]}" ;;
     backend) echo "${BACKEND[@]}" ;;
     mit) echo "${MIT[@]}" ;;
+    far) echo "${FAR[@]}" ;;
     native) echo "${NATIVE[@]}" ;;
     browser) echo "${BROWSER[@]}" ;;
     bench) echo "${BENCH[@]}" ;;
     containers) echo "${CONTAINERS[@]}" ;;
-    *) fail 2 "unknown group '$1'; there are lab (samba, backend and mit), native, browser, bench and containers" ;;
+    *) fail 2 "unknown group '$1'; there are lab (samba, backend, mit and far), native, browser, bench and containers" ;;
   esac
 }
 
