@@ -10,7 +10,7 @@ set -euo pipefail
 
 SAMBA=(samba-ad-dc samba-ad-provision winbind krb5-user ldb-tools openssl util-linux procps)
 BACKEND=(apache2 libapache2-mod-auth-gssapi python3-gssapi curl)
-MIT=(krb5-kdc krb5-admin-server)
+MIT=(krb5-kdc krb5-admin-server krb5-kdc-ldap slapd ldap-utils faketime)
 # KDCs behind an MS-KKDCP proxy, itself behind a forward proxy.
 FAR=(python3-kdcproxy squid)
 NATIVE=(libkrb5-dev python3 make g++)
@@ -19,7 +19,9 @@ BENCH=(nginx-light wrk)
 CONTAINERS=(podman podman-compose buildah crun netavark aardvark-dns mmdebstrap iptables)
 SAMBA_WANTED=2:4.22
 EXTRA=/etc/apt/sources.list.d/sallyport-backports
-APT_OPTIONS=(-q -y --no-install-recommends -o DPkg::Lock::Timeout=300)
+# Slim images leave /usr/share/doc out, which is where Debian keeps the LDAP schema of MIT's KDC.
+APT_OPTIONS=(-q -y --no-install-recommends -o DPkg::Lock::Timeout=300
+  -o 'Dpkg::Options::=--path-include=/usr/share/doc/krb5-kdc-ldap/*')
 export DEBIAN_FRONTEND=noninteractive
 
 say() { printf 'packages: %s\n' "$*"; }
