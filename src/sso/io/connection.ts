@@ -11,6 +11,7 @@ import { Client, type Dispatcher } from 'undici'
 import type { BackendTarget, Channel } from '../backend.ts'
 import type { OpenSocket } from './connect.ts'
 import type { BackendLimits } from './limits.ts'
+import { readOnAfterFailedWrite } from './read-on.ts'
 
 /** Told when the socket is gone. */
 export type GoneListener = (connection: Connection) => void
@@ -44,6 +45,7 @@ export class Connection {
       bodyTimeout: target.timeouts.idleMs,
     })
     open.socket.on('error', NOTHING)
+    readOnAfterFailedWrite(open.socket)
   }
 
   /** Gives the one socket away once; later there is none. */

@@ -72,6 +72,28 @@ describe('backend pool: streams', () => {
     }
   })
 
+  it('reads an answer that came before a reset, though writing met the reset first', async () => {
+    const answer =
+      'HTTP/1.1 413 Content Too Large\r\nconnection: close\r\ncontent-length: 8\r\n\r\ntoo much'
+    const source = new TestBody()
+    const target = await targetOf(
+      raw((socket) => {
+        socket.once('data', () => {
+          socket.write(answer)
+          socket.resetAndDestroy()
+        })
+        // Comes before the client's socket is polled again: what it writes now meets the reset.
+        socket.once('close', () => source.sink?.onData(Buffer.from('more')))
+      }),
+    )
+    const body = { length: undefined, source }
+    const { probe } = start(open(), target, { method: 'POST', body })
+    while (source.sink === undefined) await settled()
+    source.sink.onData(Buffer.from('first'))
+    const { status, body: text, code } = await probe.reply
+    assert.deepEqual([status, text, code], [413, 'too much', undefined])
+  })
+
   it('pauses the source while the backend does not read', async () => {
     let reading: Socket | undefined
     const target = await targetOf(
