@@ -7,14 +7,14 @@
 import { createSocket } from 'node:dgram'
 import { connect, isIPv6 } from 'node:net'
 import { decodeSrvAnswer, type SrvAnswer } from './dns-message.ts'
-import type { KdcAddress } from './kdc-address.ts'
+import type { HostPort } from './kdc-address.ts'
 
 const LENGTH_OCTETS = 2
 
 /** One question. */
 export interface DnsQuestion {
   /** The name server, by address. */
-  readonly server: KdcAddress
+  readonly server: HostPort
   /** The message. */
   readonly query: Buffer
   /** Time for the answer, milliseconds; again as much for TCP. */

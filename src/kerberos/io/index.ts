@@ -13,7 +13,8 @@ export {
   type KdcLocator,
 } from './kdc-locator.ts'
 export { loadKrb5Conf } from './krb5-conf-file.ts'
-export type { KdcAddress } from './kdc-address.ts'
+export type { DirectKdcAddress, HostPort, KdcAddress, ProxiedKdcAddress } from './kdc-address.ts'
+export type { KdcAttempt, KdcQuestion } from './kdc-attempt.ts'
 export type { SrvRecord } from './srv-order.ts'
 export { dnsSrvResolver, type DnsSrvOptions, type SrvResolver } from './srv-resolver.ts'
 export { TcpKdcTransport, type TcpKdcTransportOptions } from './tcp-kdc-transport.ts'

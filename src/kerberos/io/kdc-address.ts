@@ -1,5 +1,5 @@
 /**
- * Where a KDC listens, as administrators write it.
+ * Where a KDC is reached, as administrators write it: a host and its port, or the URL of a proxy in front of it (MS-KKDCP).
  *
  * @module
  */
@@ -9,23 +9,61 @@ import { isIPv6 } from 'node:net'
 /** The port of RFC 4120 section 7.2. */
 const KERBEROS_PORT = 88
 
-/** Host and port of a KDC. */
-export interface KdcAddress {
+/** A server's name or address and its port. */
+export interface HostPort {
   /** Name or IP address, IPv6 without brackets. */
   readonly host: string
-  /** TCP port. */
+  /** TCP or UDP port. */
   readonly port: number
+}
+
+/** A KDC that is asked itself, over TCP or UDP as the settings of the transport say. */
+export interface DirectKdcAddress extends HostPort {
+  readonly via: 'direct'
+}
+
+/** A KDC proxy (MS-KKDCP) that is asked over HTTPS and asks a KDC of the realm in turn. */
+export interface ProxiedKdcAddress {
+  readonly via: 'https'
+  /** Its URL, as the URL class writes it, for instance `https://kdcproxy.corp.example/KdcProxy`. */
+  readonly url: string
+}
+
+/** Where a KDC is reached. */
+export type KdcAddress = DirectKdcAddress | ProxiedKdcAddress
+
+/**
+ * Reads `host`, `host:port`, an IPv6 address, `[IPv6]:port`, or the `https:` URL of a KDC proxy.
+ *
+ * @param text - For instance `dc1.corp.example`, `[fd00::1]:88` or `https://kdcproxy.corp.example/KdcProxy`.
+ * @returns The address; the port is 88 where none is named.
+ * @throws RangeError for anything else.
+ */
+export function parseKdcAddress(text: string): KdcAddress {
+  if (/^https:\/\//i.test(text)) return { via: 'https', url: proxyUrl(text) }
+  return { via: 'direct', ...parseHostPort(text, KERBEROS_PORT) }
+}
+
+/** MIT krb5 takes `https:` alone (krb5.conf, `kdc`). A password has no place in an address that is logged. */
+function proxyUrl(text: string): string {
+  const url = URL.parse(text)
+  if (url === null || url.username !== '' || url.password !== '' || url.hash !== '') {
+    throw new RangeError(
+      `not the URL of a KDC proxy (https://host/path): ${JSON.stringify(text.replace(/\/\/.*@/, '//…@'))}`,
+    )
+  }
+  return url.href
 }
 
 /**
  * Reads `host`, `host:port`, an IPv6 address or `[IPv6]:port`.
  *
  * @param text - For instance `dc1.corp.example` or `[fd00::1]:88`.
- * @param defaultPort - The port when none is named. Default 88.
+ * @param defaultPort - The port when none is named.
  * @returns Host and port.
  * @throws RangeError for anything else.
  */
-export function parseKdcAddress(text: string, defaultPort: number = KERBEROS_PORT): KdcAddress {
+export function parseHostPort(text: string, defaultPort: number): HostPort {
   if (isIPv6(text)) return { host: text, port: defaultPort }
   const bracketed = /^\[([^\]]+)\](?::(\d{1,5}))?$/.exec(text)
   const match = bracketed ?? /^([^\s:[\]]+)(?::(\d{1,5}))?$/.exec(text)
@@ -33,17 +71,27 @@ export function parseKdcAddress(text: string, defaultPort: number = KERBEROS_POR
   const isAddress = bracketed === null || isIPv6(host)
   const port = Number(digits)
   if (host === '' || !isAddress || port < 1 || port > 65535) {
-    throw new RangeError(`not the address of a KDC (host, host:port): ${JSON.stringify(text)}`)
+    throw new RangeError(`not the address of a server (host, host:port): ${JSON.stringify(text)}`)
   }
   return { host, port }
 }
 
 /**
- * The text form of an address, for messages.
+ * The text form of host and port, for messages.
  *
- * @param address - Host and port.
+ * @param server - Host and port.
  * @returns `host:port`, IPv6 in brackets.
  */
-export function formatKdcAddress({ host, port }: KdcAddress): string {
+export function formatHostPort({ host, port }: HostPort): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}
+
+/**
+ * The text form of an address, for messages.
+ *
+ * @param address - Where a KDC is reached.
+ * @returns `host:port`, IPv6 in brackets, or the URL.
+ */
+export function formatKdcAddress(address: KdcAddress): string {
+  return address.via === 'https' ? address.url : formatHostPort(address)
 }

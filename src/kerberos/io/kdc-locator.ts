@@ -6,7 +6,7 @@
 
 import { errorText, type Clock, type Logger, type Random } from '../../platform/index.ts'
 import { kdcsOf, libdefaultsOf, type Krb5Conf } from '../files/index.ts'
-import { parseKdcAddress, type KdcAddress } from './kdc-address.ts'
+import { formatKdcAddress, parseKdcAddress, type KdcAddress } from './kdc-address.ts'
 import { orderSrv, type SrvRecord } from './srv-order.ts'
 import type { SrvResolver } from './srv-resolver.ts'
 
@@ -131,9 +131,13 @@ export class DnsKdcLocator implements KdcLocator {
   ): readonly KdcAddress[] {
     const { random, maxKdcs } = this.#options
     const ordered = orderSrv(records.slice(0, maxKdcs), random)
-    const addresses = ordered.map(({ name, port }) => ({ host: name, port }))
+    const addresses = ordered.map(({ name, port }): KdcAddress => ({
+      via: 'direct',
+      host: name,
+      port,
+    }))
     const names = (list: readonly KdcAddress[]): string =>
-      JSON.stringify(list.map(({ host, port }) => `${host}:${port}`).sort())
+      JSON.stringify(list.map(formatKdcAddress).sort())
     return names(addresses) === names(before) ? before : addresses
   }
 

@@ -9,7 +9,7 @@ import { isIP } from 'node:net'
 import { errorText, type Random } from '../../platform/index.ts'
 import { askSrv } from './dns-exchange.ts'
 import { encodeSrvQuery } from './dns-message.ts'
-import { formatKdcAddress, parseKdcAddress, type KdcAddress } from './kdc-address.ts'
+import { formatHostPort, parseHostPort, type HostPort } from './kdc-address.ts'
 import type { SrvRecord } from './srv-order.ts'
 
 /**
@@ -34,8 +34,8 @@ export interface DnsSrvOptions {
 
 const DNS_PORT = 53
 
-function parseServer(text: string): KdcAddress {
-  const server = parseKdcAddress(text, DNS_PORT)
+function parseServer(text: string): HostPort {
+  const server = parseHostPort(text, DNS_PORT)
   if (isIP(server.host) === 0) throw new RangeError(`not the address of a name server: ${text}`)
   return server
 }
@@ -58,7 +58,7 @@ export function dnsSrvResolver(options: DnsSrvOptions): SrvResolver {
       try {
         return (await askSrv({ server, query: encodeSrvQuery(id, name), timeoutMs })).records
       } catch (error) {
-        failures.push(`${formatKdcAddress(server)}: ${errorText(error)}`)
+        failures.push(`${formatHostPort(server)}: ${errorText(error)}`)
       }
     }
     throw new Error(`no answer for ${name}: ${failures.join('; ') || 'no name server is known'}`)

@@ -5,14 +5,14 @@
  */
 
 import type { Socket } from 'node:net'
-import { formatKdcAddress, type KdcAddress } from './kdc-address.ts'
+import { formatKdcAddress, type DirectKdcAddress } from './kdc-address.ts'
 
 const LENGTH_OCTETS = 4
 
 /** One attempt. */
 export interface TcpAttempt {
   /** Which KDC. */
-  readonly address: KdcAddress
+  readonly address: DirectKdcAddress
   /** DER of the request. */
   readonly request: Uint8Array
   /** Time for connecting, sending and receiving together, milliseconds. */
@@ -20,7 +20,7 @@ export interface TcpAttempt {
   /** Largest reply, octets. */
   readonly maxReplyOctets: number
   /** Opens the connection. */
-  readonly connect: (address: KdcAddress) => Socket
+  readonly connect: (address: DirectKdcAddress) => Socket
 }
 
 /**

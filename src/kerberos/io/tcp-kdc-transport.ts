@@ -11,7 +11,7 @@ import type { KdcTransport } from '../client-options.ts'
 import { KerberosError } from '../errors.ts'
 import { KrbErrorCode } from '../iana/index.ts'
 import { decodeKrbError, isKrbError } from '../messages/index.ts'
-import { parseKdcAddress, type KdcAddress } from './kdc-address.ts'
+import { parseKdcAddress, type DirectKdcAddress, type KdcAddress } from './kdc-address.ts'
 import type { KdcLocator } from './kdc-locator.ts'
 import { tcpAttempt } from './tcp-attempt.ts'
 
@@ -28,7 +28,7 @@ export interface TcpKdcTransportOptions {
   /** Largest reply, octets. Default 256 KiB. */
   readonly maxReplyOctets?: number | undefined
   /** Opens a connection, for instance with a resolver of its own. Default the system's. */
-  readonly connect?: ((address: KdcAddress) => Socket) | undefined
+  readonly connect?: ((address: DirectKdcAddress) => Socket) | undefined
 }
 
 /** KDCs of one realm and which of them answered last. */
@@ -46,7 +46,7 @@ export class TcpKdcTransport implements KdcTransport {
   readonly #timeoutMs: number
   readonly #totalTimeoutMs: number
   readonly #maxReplyOctets: number
-  readonly #connect: (address: KdcAddress) => Socket
+  readonly #connect: (address: DirectKdcAddress) => Socket
 
   /**
    * Opens no connection yet.
@@ -131,6 +131,10 @@ export class TcpKdcTransport implements KdcTransport {
   ): Promise<Uint8Array | undefined> {
     const address = kdcs.addresses[index]
     if (address === undefined) return undefined
+    if (address.via === 'https') {
+      failures.push(`${address.url}: KDC proxies are not asked`)
+      return undefined
+    }
     const [timeoutMs, maxReplyOctets] = [this.#timeoutMs, this.#maxReplyOctets]
     const attempt = { address, request, timeoutMs, maxReplyOctets, connect: this.#connect }
     try {

@@ -11,6 +11,7 @@ import {
   type SrvRecord,
 } from '../../../../src/kerberos/io/index.ts'
 import { orderSrv } from '../../../../src/kerberos/io/srv-order.ts'
+import { formatKdcAddress } from '../../../../src/kerberos/io/kdc-address.ts'
 import { TcpKdcTransport } from '../../../../src/kerberos/io/tcp-kdc-transport.ts'
 import { systemRandom } from '../../../../src/platform/io/index.ts'
 import type { Random } from '../../../../src/platform/index.ts'
@@ -92,7 +93,7 @@ describe('DnsKdcLocator', () => {
   const TCP = `_kerberos._tcp.${REALM}`
   const UDP = `_kerberos._udp.${REALM}`
   const located = async (locator: KdcLocator, realm = REALM): Promise<string> =>
-    (await locator.locate(realm)).map(({ host, port }) => `${host}:${port}`).join(' ')
+    (await locator.locate(realm)).map(formatKdcAddress).join(' ')
 
   it('asks for TCP, then for UDP', async () => {
     const tcp = setUp({ [TCP]: [srv('b', { priority: 2 }), srv('a', { port: 1088 })] })
@@ -205,7 +206,7 @@ describe('dnsSrvResolver', () => {
 
 describe('krb5ConfLocator', () => {
   const elsewhere: KdcLocator = {
-    locate: (realm) => Promise.resolve([{ host: `kdc.${realm}`, port: 88 }]),
+    locate: (realm) => Promise.resolve([{ via: 'direct', host: `kdc.${realm}`, port: 88 }]),
   }
   const conf = (more = '') =>
     parseKrb5ConfText(
@@ -214,9 +215,9 @@ describe('krb5ConfLocator', () => {
 
   it('takes the KDCs that are listed, else looks elsewhere', async () => {
     const locator = krb5ConfLocator(conf(), elsewhere)
-    assert.deepEqual(await locator.locate('A'), [{ host: 'a', port: 1088 }])
+    assert.deepEqual(await locator.locate('A'), [{ via: 'direct', host: 'a', port: 1088 }])
     assert.equal(await locator.locate('A'), await locator.locate('A'))
-    assert.deepEqual(await locator.locate('B'), [{ host: 'kdc.B', port: 88 }])
+    assert.deepEqual(await locator.locate('B'), [{ via: 'direct', host: 'kdc.B', port: 88 }])
   })
 
   it('looks nowhere else when the file forbids it', async () => {

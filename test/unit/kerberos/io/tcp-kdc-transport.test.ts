@@ -221,7 +221,7 @@ describe('the address of a KDC', () => {
     ['[fd00::1]:1088', 'fd00::1', 1088],
   ] as const) {
     it(`reads ${text}`, () => {
-      assert.deepEqual(parseKdcAddress(text), { host, port })
+      assert.deepEqual(parseKdcAddress(text), { via: 'direct', host, port })
     })
   }
   for (const text of ['', ':88', 'a:0', 'a:65536', 'a b', 'a:x', '[fd00::1', 'kerberos://a']) {
