@@ -1,5 +1,5 @@
 /**
- * Keeps a ticket-granting ticket: one AS exchange at a time, replaced ahead of its end.
+ * Keeps a ticket-granting ticket: one exchange at a time, replaced ahead of its end and when our keys change.
  *
  * @module
  */
@@ -14,17 +14,27 @@ export interface TgtPorts {
   readonly clock: Clock
   /** Told about renewals. */
   readonly logger: Logger | undefined
-  /** Runs one AS exchange. */
-  fetch(): Promise<ServiceTicket>
+  /** Whose ticket it is: another object when our keys have changed. */
+  readonly keys: () => object
+  /** Lets our keys be looked at; undefined when there is nothing to wait for. */
+  readonly refreshKeys: () => Promise<void> | undefined
+  /** Gets a ticket; told the one that is held where it ends soon. */
+  readonly fetch: (held: ServiceTicket | undefined) => Promise<FetchedTgt>
+}
+
+/** A ticket, and the keys it was got with. */
+export interface FetchedTgt {
+  readonly tgt: ServiceTicket
+  readonly keys: object
 }
 
 /** Holds our ticket-granting ticket. */
 export class TgtKeeper {
   readonly #ports: TgtPorts
   readonly #settings: ClientSettings
-  #tgt: ServiceTicket | undefined
+  #held: FetchedTgt | undefined
   #fetching: Promise<ServiceTicket> | undefined
-  /** When the next replacement ahead of the end may be tried, milliseconds since the epoch. */
+  /** When the next replacement of a ticket that is still good may be tried, milliseconds since the epoch. */
   #notBeforeMs = 0
 
   constructor(settings: ClientSettings, ports: TgtPorts) {
@@ -35,19 +45,26 @@ export class TgtKeeper {
   /**
    * A ticket that is still valid. Where it ends soon another is fetched meanwhile.
    *
-   * @throws KerberosError as the AS exchange does.
+   * @throws KerberosError as the exchange does.
    */
   get(): Promise<ServiceTicket> {
-    const tgt = this.#tgt
-    const now = this.#ports.clock.nowMs()
-    if (tgt === undefined || tgt.endTimeMs <= now) return this.#fetch()
-    if (this.#endsSoon(tgt, now) && now >= this.#notBeforeMs) this.#replaceAhead(now)
-    return Promise.resolve(tgt)
+    const looking = this.#ports.refreshKeys()
+    return looking === undefined ? this.#present() : looking.then(() => this.#present())
   }
 
   /** Forgets a ticket that a KDC refused; a newer one stays. */
   discard(tgt: ServiceTicket): void {
-    if (this.#tgt === tgt) this.#tgt = undefined
+    if (this.#held?.tgt === tgt) this.#held = undefined
+  }
+
+  #present(): Promise<ServiceTicket> {
+    const held = this.#held
+    const now = this.#ports.clock.nowMs()
+    if (held === undefined || held.tgt.endTimeMs <= now) return this.#fetch(undefined)
+    if (now < this.#notBeforeMs) return Promise.resolve(held.tgt)
+    if (held.keys !== this.#ports.keys()) return this.#replace(held.tgt, now, undefined)
+    if (this.#endsSoon(held.tgt, now)) void this.#replace(held.tgt, now, held.tgt)
+    return Promise.resolve(held.tgt)
   }
 
   #endsSoon(tgt: ServiceTicket, now: number): boolean {
@@ -55,26 +72,35 @@ export class TgtKeeper {
     return tgt.endTimeMs - now <= Math.min(this.#settings.renewAheadMs, life / 2)
   }
 
-  #replaceAhead(now: number): void {
+  /** Another ticket; the one that is still good where there is none to be had yet. */
+  async #replace(
+    good: ServiceTicket,
+    now: number,
+    renew: ServiceTicket | undefined,
+  ): Promise<ServiceTicket> {
     this.#notBeforeMs = now + this.#settings.renewRetryMs
-    this.#fetch().catch((error: unknown) => {
+    try {
+      return await this.#fetch(renew)
+    } catch (error) {
       const fields = { code: errorCode(error), reason: errorText(error) }
       this.#ports.logger?.warn('The ticket-granting ticket could not be replaced yet.', fields)
-    })
+      return good
+    }
   }
 
-  #fetch(): Promise<ServiceTicket> {
-    this.#fetching ??= this.#ports
-      .fetch()
-      .then((tgt) => {
-        this.#tgt = tgt
-        const fields = { endsAt: new Date(tgt.endTimeMs).toISOString() }
-        this.#ports.logger?.debug('Got a ticket-granting ticket.', fields)
-        return tgt
-      })
-      .finally(() => {
-        this.#fetching = undefined
-      })
+  #fetch(held: ServiceTicket | undefined): Promise<ServiceTicket> {
+    this.#fetching ??= this.#fetchNew(held).finally(() => {
+      this.#fetching = undefined
+    })
     return this.#fetching
+  }
+
+  async #fetchNew(held: ServiceTicket | undefined): Promise<ServiceTicket> {
+    const fetched = await this.#ports.fetch(held)
+    const { tgt } = fetched
+    this.#held = fetched
+    const fields = { endsAt: new Date(tgt.endTimeMs).toISOString() }
+    this.#ports.logger?.debug('Got a ticket-granting ticket.', fields)
+    return tgt
   }
 }

@@ -7,7 +7,7 @@
  */
 
 import type { Clock } from '../platform/index.ts'
-import { abandonable, drive } from './client-drive.ts'
+import { abandonable } from './client-drive.ts'
 import {
   resolveClientSettings,
   type ClientSettings,
@@ -15,19 +15,18 @@ import {
 } from './client-options.ts'
 import { Realms, type FromTgt } from './client-realms.ts'
 import { ClockSkews } from './client-skew.ts'
+import { OwnIdentity } from './client-identity.ts'
 import { OwnTickets } from './client-own-tickets.ts'
+import { identityPorts } from './client-tgt-fetch.ts'
 import { TgtKeeper } from './client-tgt.ts'
 import {
-  asExchange,
   diagnoseExchange,
-  ownKeys,
   s4u2proxyExchange,
   s4u2selfExchange,
   serviceTicketExchange,
   type ClientIdentity,
   type DelegationFinding,
   type Evidence,
-  type OwnKeys,
   type S4uUser,
   type ServiceTicket,
 } from './exchange/index.ts'
@@ -38,7 +37,7 @@ export class KerberosClient {
   /** Our principal in text form, for instance `CONN1$@CORP.EXAMPLE`. */
   readonly name: string
   readonly #identity: ClientIdentity
-  readonly #keys: OwnKeys
+  readonly #own: OwnIdentity
   readonly #settings: ClientSettings
   readonly #skews: ClockSkews
   readonly #realms: Realms
@@ -54,7 +53,7 @@ export class KerberosClient {
   constructor(options: KerberosClientOptions) {
     this.#settings = resolveClientSettings(options)
     this.#identity = options.identity
-    this.#keys = ownKeys(options.identity)
+    this.#own = new OwnIdentity(options.identity, options.logger)
     this.name = formatPrincipal(options.identity.principal, options.identity.realm)
     const { clock: ownClock, random, logger } = options
     const skews = new ClockSkews({ clock: ownClock, logger }, this.#settings)
@@ -64,12 +63,11 @@ export class KerberosClient {
     // The times in tickets are the KDC's.
     const clock = skews.of(options.identity.realm)
     this.#ownTickets = new OwnTickets(this.#settings.maxOwnTickets, clock)
-    const requester = { identity: this.#identity, keys: this.#keys }
-    const fetch = (): Promise<ServiceTicket> =>
-      drive(asExchange(requester, ports), options.transport)
+    const access = { own: this.#own, ports, transport: options.transport }
+    const home = { clock, logger, ...identityPorts(access) }
     this.#realms = new Realms({
       realm: options.identity.realm,
-      home: new TgtKeeper(this.#settings, { clock, logger, fetch }),
+      home: new TgtKeeper(this.#settings, home),
       others: new OwnTickets(this.#settings.maxOwnTickets, clock),
       transport: options.transport,
       ports,
@@ -122,12 +120,11 @@ export class KerberosClient {
     if (user.sid === undefined && this.#settings.requireSid) {
       throw new TypeError('this client acts only for users whose SID is given')
     }
-    const [identity, keys] = [this.#identity, this.#keys]
-    return this.#realms.run(
-      user.realm,
-      (tgt, ports) => s4u2selfExchange({ tgt, user, identity, keys }, ports),
-      signal,
-    )
+    const { identity } = this.#own
+    const start: FromTgt<Evidence> = (tgt, ports) =>
+      s4u2selfExchange({ tgt, user, identity, keys: this.#own }, ports)
+    this.#own.checkHasKeys()
+    return this.#own.withPresentKeys(() => this.#realms.run(user.realm, start, signal))
   }
 
   /**

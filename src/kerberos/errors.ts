@@ -42,6 +42,10 @@ export type KerberosErrorCode =
   | 'ERR_KRB_KDC_REPLY'
   /** The identity has no key of the wanted type or version. */
   | 'ERR_KRB_NO_KEY'
+  /** The identity is a credential cache: it has no long-term key, which this needs. */
+  | 'ERR_KRB_NO_LONG_TERM_KEY'
+  /** The credential cache's ticket-granting ticket has ended, or there is none: run kinit. */
+  | 'ERR_KRB_TGT_EXPIRED'
   /** A principal name that cannot be parsed. */
   | 'ERR_KRB_PRINCIPAL'
   /** A keytab that is missing, unreadable or malformed. */

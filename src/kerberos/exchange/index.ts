@@ -6,7 +6,17 @@
 
 export { asExchange, type AsRequester } from './as.ts'
 export { diagnoseExchange, type DelegationFinding, type DiagnosisQuestion } from './diagnosis.ts'
-export { ownKeys, type ClientIdentity, type OwnKeys, type PasswordSecret } from './own-keys.ts'
+export { ownKeys, secretsOf } from './own-keys.ts'
+export type {
+  ClientIdentity,
+  JoinedSecrets,
+  KeyOwner,
+  OwnKeys,
+  OwnKeysSource,
+  OwnSecrets,
+  PasswordSecret,
+  TicketSecret,
+} from './own-secrets.ts'
 export { ticketGrantingService } from './realm-names.ts'
 export {
   REFUSALS,
@@ -18,6 +28,7 @@ export {
   type RefusalMeaning,
 } from './refusal-catalogue.ts'
 export { realmTgtExchange, serviceTicketExchange } from './referral.ts'
+export { renewExchange } from './renew.ts'
 export { s4u2proxyExchange, type S4u2ProxyQuestion } from './s4u2proxy.ts'
 export { s4u2selfExchange, userPrincipal, type S4u2SelfQuestion } from './s4u2self.ts'
 export { tgsExchange, type TgsQuestion } from './tgs.ts'

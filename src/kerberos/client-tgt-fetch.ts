@@ -1,0 +1,86 @@
+/**
+ * Where our ticket-granting ticket comes from: an AS exchange with our keys, or a credential cache.
+ *
+ * @module
+ */
+
+import { drive } from './client-drive.ts'
+import type { OwnIdentity } from './client-identity.ts'
+import type { KdcTransport } from './client-options.ts'
+import type { FetchedTgt, TgtPorts } from './client-tgt.ts'
+import { KerberosError } from './errors.ts'
+import {
+  asExchange,
+  renewExchange,
+  type ExchangePorts,
+  type ServiceTicket,
+} from './exchange/index.ts'
+import { TicketFlag } from './iana/index.ts'
+import { formatPrincipal } from './messages/index.ts'
+
+/** What tickets are got with. */
+export interface TgtAccess {
+  /** Whose. */
+  readonly own: OwnIdentity
+  /** Reaches KDCs. */
+  readonly transport: KdcTransport
+  /** Time, chance and settings. */
+  readonly ports: ExchangePorts
+}
+
+/**
+ * The ports of a TgtKeeper that lead to our identity.
+ *
+ * @param access - What tickets are got with.
+ * @returns The ports.
+ */
+export function identityPorts(access: TgtAccess): Pick<TgtPorts, 'keys' | 'refreshKeys' | 'fetch'> {
+  const { own } = access
+  return {
+    keys: () => own.present,
+    refreshKeys: () => own.refreshWhenDue(),
+    fetch: (held) => own.withPresentKeys(() => fetchTgt(access, held)),
+  }
+}
+
+async function fetchTgt(
+  { own, transport, ports }: TgtAccess,
+  held: ServiceTicket | undefined,
+): Promise<FetchedTgt> {
+  const keys = own.present
+  const { identity, ticket } = own
+  const nowMs = (ports.clocks?.of(identity.realm) ?? ports.clock).nowMs()
+  if (ticket === undefined) {
+    const tgt = await drive(asExchange({ identity, keys: own }, ports), transport)
+    return { tgt, keys }
+  }
+  if (held !== undefined) {
+    const renewed = renewable(held, nowMs) && drive(renewExchange(held, ports), transport)
+    if (renewed === false) throw endsSoon(held)
+    return { tgt: await renewed, keys }
+  }
+  if (ticket.endTimeMs <= nowMs) throw ended(ticket)
+  return { tgt: ticket, keys }
+}
+
+function renewable({ flags, renewTillMs = 0 }: ServiceTicket, nowMs: number): boolean {
+  return (flags & TicketFlag.RENEWABLE) !== 0 && renewTillMs > nowMs
+}
+
+function ended(tgt: ServiceTicket): KerberosError {
+  return expired(tgt, 'ended')
+}
+
+function endsSoon(tgt: ServiceTicket): KerberosError {
+  return expired(tgt, 'cannot be renewed and ends')
+}
+
+function expired({ client, clientRealm, endTimeMs }: ServiceTicket, how: string): KerberosError {
+  const name = formatPrincipal(client, clientRealm)
+  const when = new Date(endTimeMs).toISOString()
+  return new KerberosError(
+    'ERR_KRB_TGT_EXPIRED',
+    `the ticket-granting ticket of ${name} in the credential cache ${how} at ${when}`,
+    { mend: `Run kinit ${name}, or give the account’s keytab instead of the credential cache.` },
+  )
+}

@@ -1,0 +1,53 @@
+/**
+ * Keys from several places as one: a password beside the one before it, a keytab beside a password that is to come.
+ *
+ * @module
+ */
+
+import type { EncryptionKey } from '../crypto/index.ts'
+import { KerberosError } from '../errors.ts'
+import type { EtypeInfo2Entry } from '../messages/index.ts'
+import type { OwnKeys } from './own-secrets.ts'
+
+/** Keys in order of preference. */
+export class JoinedKeys implements OwnKeys {
+  readonly #parts: readonly [OwnKeys, ...OwnKeys[]]
+
+  constructor(parts: readonly [OwnKeys, ...OwnKeys[]]) {
+    this.#parts = parts
+  }
+
+  toAskFor(etypes: readonly number[]): readonly number[] {
+    return this.#parts[0].toAskFor(etypes)
+  }
+
+  forProof(
+    offered: readonly EtypeInfo2Entry[],
+    etypes: readonly number[],
+  ): readonly [EncryptionKey, ...EncryptionKey[]] {
+    return this.#all((part) => part.forProof(offered, etypes))
+  }
+
+  forTicket(etype: number, kvno: number | undefined): readonly EncryptionKey[] {
+    return this.#all((part) => part.forTicket(etype, kvno))
+  }
+
+  /** What all parts have; the first part's error when none has any. */
+  #all(
+    ask: (part: OwnKeys) => readonly EncryptionKey[],
+  ): readonly [EncryptionKey, ...EncryptionKey[]] {
+    let missing: KerberosError | undefined
+    const keys = this.#parts.flatMap((part) => {
+      try {
+        return ask(part)
+      } catch (error) {
+        if (!(error instanceof KerberosError) || error.code !== 'ERR_KRB_NO_KEY') throw error
+        missing ??= error
+        return []
+      }
+    })
+    const [first, ...others] = keys
+    if (first !== undefined) return [first, ...others]
+    throw missing ?? new KerberosError('ERR_KRB_NO_KEY', 'there is no key')
+  }
+}
