@@ -33,6 +33,12 @@ export interface PacContent {
     readonly dnsDomainName: string
     readonly extended: boolean
   }
+  /** S4U_DELEGATION_INFO. */
+  readonly delegation?: { readonly target: string; readonly transited: readonly string[] }
+  /** PAC_REQUESTOR. */
+  readonly requestorSid?: string
+  /** Flags of PAC_ATTRIBUTES_INFO. */
+  readonly attributes?: number
   /** More buffers, by type. */
   readonly others?: readonly (readonly [type: number, octets: Uint8Array])[]
 }
@@ -163,8 +169,7 @@ function logonInfo(content: PacContent): Buffer {
     w.rpcSid(resourceGroups.domainSid)
     writeGroups(w, resourceGroups.groupIds)
   }
-  const body = w.align(8).finish()
-  return new NdrWriter().uint32(0x00081001, 0xcccccccc, body.length, 0).raw(body).finish()
+  return serialized(w.align(8).finish())
 }
 
 function clientInfo(content: PacContent): Buffer {
@@ -187,6 +192,34 @@ function upnDnsInfo(content: PacContent): Buffer | undefined {
     if (i === 1) header.uint32(extended ? 2 : 0)
   }
   return Buffer.concat([header.finish(), body.finish().subarray(header.length)])
+}
+
+function delegationInfo({ target, transited }: NonNullable<PacContent['delegation']>): Buffer {
+  const w = new NdrWriter().pointer(true).stringHeader(target)
+  w.uint32(transited.length).pointer(true).stringBody(target).uint32(transited.length)
+  for (const name of transited) w.stringHeader(name)
+  for (const name of transited) w.stringBody(name)
+  return serialized(w.align(8).finish())
+}
+
+/** Behind the headers of type serialization 1 (MS-RPCE 2.2.6). */
+function serialized(body: Buffer): Buffer {
+  return new NdrWriter().uint32(0x00081001, 0xcccccccc, body.length, 0).raw(body).finish()
+}
+
+/** What a KDC says besides logon and client information. */
+function moreBuffers(content: PacContent): (readonly [type: number, octets: Uint8Array])[] {
+  const { delegation, requestorSid, attributes } = content
+  const upn = upnDnsInfo(content)
+  return [
+    ...(upn === undefined ? [] : [[12, upn] as const]),
+    ...(delegation === undefined ? [] : [[11, delegationInfo(delegation)] as const]),
+    ...(requestorSid === undefined ? [] : [[18, sidOctets(requestorSid)] as const]),
+    ...(attributes === undefined
+      ? []
+      : [[17, new NdrWriter().uint32(2, attributes).finish()] as const]),
+    ...(content.others ?? []),
+  ]
 }
 
 /** PAC_SIGNATURE_DATA with the signature still zero. */
@@ -218,30 +251,44 @@ export function layOutPac(buffers: readonly (readonly [type: number, octets: Uin
   return { octets, offsets }
 }
 
+/** Who signs what. */
+export interface PacSigners {
+  /** With the key of the service the ticket is for. */
+  readonly server: PacSigner
+  /** With the key of the KDC. */
+  readonly kdc: PacSigner
+  /** The EncTicketPart with one zero octet for the PAC: the KDC then signs it and the whole PAC too. */
+  readonly ticket?: Uint8Array
+}
+
 /**
- * Writes and signs a PAC: the server signature over all with both signatures zero, the KDC's over the server's.
+ * Writes and signs a PAC. Ticket signature: over the ticket. Full: over all with the server's, the KDC's and itself zero.
+ * Server: over all with the server's and the KDC's zero. KDC: over the server's.
  *
  * @param content - What it says.
  * @param signers - Who signs.
- * @param signers.server - With the key of the service the ticket is for.
- * @param signers.kdc - With the key of the KDC.
  * @returns The PAC, the ad-data of an AD-WIN2K-PAC.
  */
-export function encodePac(
-  content: PacContent,
-  signers: { readonly server: PacSigner; readonly kdc: PacSigner },
-): Uint8Array {
-  const upn = upnDnsInfo(content)
+export function encodePac(content: PacContent, signers: PacSigners): Uint8Array {
+  const { server, kdc, ticket } = signers
   const { octets, offsets } = layOutPac([
     [1, logonInfo(content)],
     [10, clientInfo(content)],
-    ...(upn === undefined ? [] : [[12, upn] as const]),
-    ...(content.others ?? []),
-    [6, emptySignature(signers.server)],
-    [7, emptySignature(signers.kdc)],
+    ...moreBuffers(content),
+    ...(ticket === undefined ? [] : [[16, emptySignature(kdc)] as const]),
+    ...(ticket === undefined ? [] : [[19, emptySignature(kdc)] as const]),
+    [6, emptySignature(server)],
+    [7, emptySignature(kdc)],
   ])
-  const serverMac = signers.server.sign(octets)
-  octets.set(serverMac, (offsets.get(6) ?? 0) + 4)
-  octets.set(signers.kdc.sign(serverMac), (offsets.get(7) ?? 0) + 4)
+  const put = (type: number, mac: Uint8Array) => {
+    octets.set(mac, (offsets.get(type) ?? 0) + 4)
+  }
+  if (ticket !== undefined) {
+    put(16, kdc.sign(ticket))
+    put(19, kdc.sign(octets))
+  }
+  const serverMac = server.sign(octets)
+  put(6, serverMac)
+  put(7, kdc.sign(serverMac))
   return octets
 }

@@ -14,6 +14,12 @@ const MAX_SUB_AUTHORITIES = 15
 /** Milliseconds from 1601-01-01 to 1970-01-01, UTC. */
 const FILETIME_EPOCH_MS = 11_644_473_600_000
 
+/** The upper half of the FILETIME that means never, 0x7fffffffffffffff. */
+const NEVER_HIGH = 0x7fffffff
+
+/** MS-RPCE 2.2.6.1: version 1, little-endian (0x10), 8 octets of header. */
+const COMMON_HEADER = 0x00081001
+
 /** RPC_UNICODE_STRING without its characters: they follow later. */
 export interface StringHeader {
   /** Octets of the characters. */
@@ -110,6 +116,33 @@ export class NdrReader {
     const low = this.uint32()
     const high = this.uint32()
     return Math.floor((high * 2 ** 32 + low) / 10_000) - FILETIME_EPOCH_MS
+  }
+
+  /** FILETIME as milliseconds since 1970; undefined for "not set" (0) and "never" (MS-PAC 2.5). */
+  optionalFileTimeMs(): number | undefined {
+    const ms = this.fileTimeMs()
+    const high = this.#view.getUint32(this.#at - 4, true)
+    return ms === -FILETIME_EPOCH_MS || high >= NEVER_HIGH ? undefined : ms
+  }
+
+  /** The headers of type serialization 1 (MS-RPCE 2.2.6.1, 2.2.6.2) and the pointer to the structure behind them. */
+  typeSerialization(structure: string): void {
+    if (this.uint32() !== COMMON_HEADER) throw this.fail('not NDR version 1, little-endian')
+    this.skip(4)
+    const octets = this.uint32()
+    this.skip(4)
+    if (octets > this.left) {
+      throw this.fail(`${octets} octets are announced, ${this.left} are there`)
+    }
+    if (!this.pointer()) throw this.fail(`no ${structure}`)
+  }
+
+  /** Refuses octets that are left over, but for padding by zeros to a multiple of 8. */
+  finish(): void {
+    const rest = this.take(this.left)
+    if (rest.length >= 8 || rest.some((octet) => octet !== 0)) {
+      throw this.fail(`${rest.length} octets are left over`)
+    }
   }
 
   /** RPC_UNICODE_STRING, its header. */
