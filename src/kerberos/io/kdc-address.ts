@@ -27,6 +27,8 @@ export interface ProxiedKdcAddress {
   readonly via: 'https'
   /** Its URL, as the URL class writes it, for instance `https://kdcproxy.corp.example/KdcProxy`. */
   readonly url: string
+  /** CA certificates that vouch for it, PEM: a krb5.conf's http_anchors. Default those of the transport's settings. */
+  readonly ca?: string | undefined
 }
 
 /** Where a KDC is reached. */

@@ -40,7 +40,31 @@ export {
   type EncryptionKey,
 } from './encrypted-data.ts'
 export { decodeEtypeInfo2, encodeEtypeInfo2, type EtypeInfo2Entry } from './etype-info2.ts'
+export {
+  decodeKrbFastReq,
+  decodePaFxFastRequest,
+  encodeKrbFastReq,
+  encodePaFxFastRequest,
+  FX_FAST_ARMOR_AP_REQUEST,
+  type DecodedKrbFastReq,
+  type KrbFastArmor,
+  type KrbFastArmoredReq,
+  type KrbFastReq,
+} from './fast-request.ts'
+export {
+  decodeKrbFastResponse,
+  decodePaFxFastReply,
+  encodeKrbFastResponse,
+  encodePaFxFastReply,
+  type KrbFastFinished,
+  type KrbFastResponse,
+} from './fast-response.ts'
 export type { HostAddress } from './host-address.ts'
+export {
+  decodeKdcProxyMessage,
+  encodeKdcProxyMessage,
+  type KdcProxyMessage,
+} from './kdc-proxy-message.ts'
 export { decodeKdcRep, encodeKdcRep, type KdcRep, type KdcRepType } from './kdc-rep.ts'
 export { decodeKdcReqBody, encodeKdcReqBody, type KdcReqBody } from './kdc-req-body.ts'
 export {

@@ -148,6 +148,19 @@ const s4uUser: m.S4uUserId = {
   subjectCertificate: ascii('pa_s4u_x509_user'),
   options: 0x80000000,
 }
+const fastResponse: m.KrbFastResponse = {
+  padata,
+  strengthenKey: key,
+  finished: {
+    timestampMs: timeMs,
+    usec: cusec,
+    crealm: realm,
+    cname: name,
+    ticketChecksum: cksum,
+  },
+  nonce: 42,
+}
+const fast = { encode: m.encodeKrbFastResponse, decode: m.decodeKrbFastResponse }
 const bare = { encode: m.encodeKdcRep }
 const asRep: m.KdcRep = { msgType: 11, padata, crealm: realm, cname: name, ticket, encPart }
 const tgsRep: m.KdcRep = { ...asRep, msgType: 13, padata: undefined }
@@ -233,6 +246,45 @@ export const VECTORS: readonly Vector[] = [
     encode: m.encodePaPacOptions,
     decode: m.decodePaPacOptions,
   }),
+  vector(
+    'pa-fx-fast-request',
+    {
+      armor: { armorType: m.FX_FAST_ARMOR_AP_REQUEST, armorValue: ascii('ap-req') },
+      reqChecksum: cksum,
+      encFastReq: encPart,
+    },
+    { encode: m.encodePaFxFastRequest, decode: m.decodePaFxFastRequest },
+  ),
+  vector(
+    'pa-fx-fast-request-tgs',
+    { armor: undefined, reqChecksum: cksum, encFastReq: encPart },
+    { encode: m.encodePaFxFastRequest, decode: m.decodePaFxFastRequest },
+  ),
+  vector(
+    'krb-fast-req',
+    { fastOptions: 0x40000000, padata, reqBody: m.encodeKdcReqBody(body), body },
+    { encode: m.encodeKrbFastReq, decode: m.decodeKrbFastReq },
+  ),
+  vector('pa-fx-fast-reply', encPart, {
+    encode: m.encodePaFxFastReply,
+    decode: m.decodePaFxFastReply,
+  }),
+  vector('krb-fast-response', fastResponse, fast),
+  vector(
+    'krb-fast-response-bare',
+    { padata: [], strengthenKey: undefined, finished: undefined, nonce: 0xffffffff },
+    fast,
+  ),
+  vector(
+    'kdc-proxy-message',
+    { message: ascii('request'), targetDomain: realm, dcLocatorHint: 0xc0000010 },
+    { encode: m.encodeKdcProxyMessage, decode: m.decodeKdcProxyMessage },
+  ),
+  vector(
+    'kdc-proxy-message-bare',
+    { message: ascii('reply'), targetDomain: undefined, dcLocatorHint: undefined },
+    { encode: m.encodeKdcProxyMessage, decode: m.decodeKdcProxyMessage },
+  ),
   vector(
     'typed-data',
     [

@@ -1,0 +1,176 @@
+/**
+ * Reaches KDCs through HTTPS proxies (MS-KKDCP), for hosts that may not speak to a KDC themselves.
+ *
+ * @module
+ */
+
+import { connect as connectTcp, type Socket } from 'node:net'
+import { Agent, type buildConnector } from 'undici'
+import {
+  checkProxy,
+  connectThrough,
+  type ForwardProxy,
+  type CheckedProxy,
+} from './forward-proxy.ts'
+import type { HostPort, ProxiedKdcAddress } from './kdc-address.ts'
+import type { KdcQuestion } from './kdc-attempt.ts'
+import { kkdcpFault } from './kkdcp-fault.ts'
+import { postToKdcProxy } from './kkdcp-post.ts'
+import { opened, secured, type TlsTrust } from './opened-socket.ts'
+
+/** How KDC proxies are reached. */
+export interface KkdcpOptions {
+  /** What the KDC proxies must prove. Default a certificate that Node trusts. */
+  readonly trust?: TlsTrust | undefined
+  /** A forward proxy through which they are reached. Default none. */
+  readonly forwardProxy?: ForwardProxy | undefined
+  /** Time for connecting, the forward proxy and TLS together, milliseconds. Default 5000. */
+  readonly connectTimeoutMs?: number | undefined
+  /** Connections to one KDC proxy. Default 8. */
+  readonly maxConnections?: number | undefined
+  /** How long a connection is kept without use, milliseconds. Default 30 000. */
+  readonly keepAliveMs?: number | undefined
+  /** Largest reply, octets. Default 256 KiB. */
+  readonly maxReplyOctets?: number | undefined
+  /** Opens a TCP connection, for instance with a resolver of its own. Default the system's. */
+  readonly connect?: ((address: HostPort) => Socket) | undefined
+}
+
+const MAX_HEADER_OCTETS = 16_384
+/** CA sets for which connections are kept; more than any krb5.conf names. */
+const MAX_AGENTS = 64
+
+/** Asks KDC proxies. Connections that nobody uses do not keep the process alive. */
+export class KkdcpClient {
+  readonly #settings: Settings
+  /** One for each set of CAs, so that no connection counts as verified by another. */
+  readonly #agents = new Map<string, Agent>()
+
+  /**
+   * Opens no connection yet.
+   *
+   * @param options - Whom to trust, the way, and limits.
+   * @throws RangeError for a limit that is not positive or a forward proxy that cannot be one.
+   */
+  constructor(options: KkdcpOptions = {}) {
+    this.#settings = checked(options)
+  }
+
+  /**
+   * Puts a question to one KDC proxy, as a KdcAttempt does.
+   *
+   * @param address - Which proxy.
+   * @param question - What is asked.
+   * @param signal - Gives up.
+   * @returns DER of the KDC's reply.
+   * @throws KerberosError ERR_KRB_KDC_UNREACHABLE that says what went wrong, without naming the proxy.
+   */
+  ask(address: ProxiedKdcAddress, question: KdcQuestion, signal: AbortSignal): Promise<Uint8Array> {
+    const { maxReplyOctets } = this.#settings
+    const dispatcher = this.#agentFor(address.ca ?? '')
+    return postToKdcProxy({ ...question, url: address.url, maxReplyOctets, dispatcher }, signal)
+  }
+
+  /** Closes what is kept open; who still waits is told. */
+  async close(): Promise<void> {
+    const agents = [...this.#agents.values()]
+    this.#agents.clear()
+    await Promise.all(agents.map((agent) => agent.destroy()))
+  }
+
+  #agentFor(ca: string): Agent {
+    let agent = this.#agents.get(ca)
+    if (agent !== undefined) return agent
+    const [oldest] = this.#agents
+    if (oldest !== undefined && this.#agents.size >= MAX_AGENTS) {
+      this.#agents.delete(oldest[0])
+      void oldest[1].close()
+    }
+    agent = agentOf(this.#settings, ca === '' ? {} : { ca })
+    this.#agents.set(ca, agent)
+    return agent
+  }
+}
+
+interface Settings {
+  readonly trust: TlsTrust
+  readonly forwardProxy: CheckedProxy | undefined
+  readonly connect: (address: HostPort) => Socket
+  readonly connectTimeoutMs: number
+  readonly maxConnections: number
+  readonly keepAliveMs: number
+  readonly maxReplyOctets: number
+}
+
+function checked(options: KkdcpOptions): Settings {
+  const { trust = {}, forwardProxy } = options
+  for (const pin of trust.pins ?? []) {
+    if (!/^[0-9a-f]{64}$/.test(pin))
+      throw new RangeError('a pin is 64 hexadecimal digits, lower case')
+  }
+  return {
+    trust,
+    connect: options.connect ?? ((address) => connectTcp({ ...address, noDelay: true })),
+    forwardProxy: forwardProxy === undefined ? undefined : checkProxy(forwardProxy),
+    connectTimeoutMs: positive('connectTimeoutMs', options.connectTimeoutMs ?? 5000),
+    maxConnections: positive('maxConnections', options.maxConnections ?? 8),
+    keepAliveMs: positive('keepAliveMs', options.keepAliveMs ?? 30_000),
+    maxReplyOctets: positive('maxReplyOctets', options.maxReplyOctets ?? 262_144),
+  }
+}
+
+function positive(name: string, value: number): number {
+  if (!Number.isInteger(value) || value <= 0) throw new RangeError(`${name} must be above 0`)
+  return value
+}
+
+function agentOf(settings: Settings, anchors: TlsTrust): Agent {
+  return new Agent({
+    connections: settings.maxConnections,
+    keepAliveTimeout: settings.keepAliveMs,
+    keepAliveMaxTimeout: settings.keepAliveMs,
+    maxHeaderSize: MAX_HEADER_OCTETS,
+    // The transport's own limits end an attempt.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    connect: (target, done) => {
+      openSocket(settings, anchors, target).then(
+        (socket) => {
+          done(null, socket)
+        },
+        (error: unknown) => {
+          done(kkdcpFault(error), null)
+        },
+      )
+    },
+  })
+}
+
+/** From a krb5.conf's http_anchors or from the settings, in this order, come the CAs. */
+async function openSocket(
+  settings: Settings,
+  anchors: TlsTrust,
+  target: buildConnector.Options,
+): Promise<Socket> {
+  const { forwardProxy, connect, connectTimeoutMs } = settings
+  const address = { host: target.hostname, port: Number(target.port || 443) }
+  const late = new AbortController()
+  const timer = setTimeout(() => {
+    late.abort(new Error(`no connection within ${connectTimeoutMs} ms`))
+  }, connectTimeoutMs)
+  const { signal } = late
+  try {
+    const tcp =
+      forwardProxy === undefined
+        ? await connected(connect(address), signal)
+        : await connectThrough(forwardProxy, address, { connect, signal })
+    return await secured(tcp, address.host, { trust: { ...settings.trust, ...anchors }, signal })
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function connected(socket: Socket, signal: AbortSignal): Promise<Socket> {
+  await opened(socket, 'connect', signal)
+  return socket
+}
