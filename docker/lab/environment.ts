@@ -91,6 +91,8 @@ export interface LabEnvironment {
   readonly sambaVersion: string
   /** Whether this KDC does resource-based delegation: Samba 4.22 or later. */
   readonly rbcd: boolean
+  /** `gmsa1$`, whose password CONN1 may read; empty where Samba, before 4.20, has no such accounts. */
+  readonly managedAccount: string
   readonly domainControllers: readonly { readonly name: string; readonly address: string }[]
   /** `127.88.1.1:88`. */
   readonly kdc: string
@@ -189,6 +191,7 @@ export function describeLab(facts: LabFacts): LabEnvironment {
     instance,
     sambaVersion,
     rbcd: sambaVersion.localeCompare('4.22', 'en', { numeric: true }) >= 0,
+    managedAccount: sambaVersion.localeCompare('4.20', 'en', { numeric: true }) >= 0 ? 'gmsa1$' : '',
     domainControllers: [{ name: LAB.dc, address: addresses.dc }],
     kdc: `${addresses.dc}:88`,
     ldaps: `ldaps://${LAB.dc}`,

@@ -48,7 +48,8 @@ sam = SamDB(url=lp.private_path("sam.ldb"), session_info=system_session(), lp=lp
 net = Net(Credentials(), lp)
 
 accounts = sam.search(
-    expression="(&(msDS-SupportedEncryptionTypes=24)(servicePrincipalName=*)(!(primaryGroupID=516)))",
+    expression="(&(msDS-SupportedEncryptionTypes=24)(servicePrincipalName=*)"
+    "(!(primaryGroupID=516))(!(objectClass=msDS-GroupManagedServiceAccount)))",
     attrs=["sAMAccountName", "servicePrincipalName"],
 )
 for account in accounts:

@@ -101,9 +101,23 @@ allow_rbcd() {
   done
 }
 
+# gmsa1$, whose password the directory makes and CONN1$ may read. It may delegate as CONN1$ may.
+managed_account() {
+  local options=(-H "$SAM" -s "$SMB_CONF") dn
+  samba-tool domain kds root-key create "${options[@]}" > /dev/null
+  samba-tool service-account create --name=gmsa1 --dns-host-name="gmsa1.$DNS_DOMAIN" "${options[@]}" > /dev/null
+  samba-tool service-account group-msa-membership add --name=gmsa1 --principal='CONN1$' "${options[@]}" > /dev/null
+  dn="CN=gmsa1,CN=Managed Service Accounts,$BASE_DN"
+  printf '%s\n' "dn: $dn" 'changetype: modify' 'add: servicePrincipalName' "servicePrincipalName: HOST/gmsa1.$DNS_DOMAIN" - \
+    'replace: userAccountControl' "userAccountControl: $((COMPUTER + TRUSTED_TO_AUTH))" - \
+    'replace: msDS-SupportedEncryptionTypes' "msDS-SupportedEncryptionTypes: $AES_ONLY" - \
+    'add: msDS-AllowedToDelegateTo' "msDS-AllowedToDelegateTo: HTTP/iwa.$DNS_DOMAIN" - '' | ldb modify > /dev/null
+}
+
 policy | ldb modify > /dev/null
 { people; services; } | ldb add > /dev/null
 groups | ldb modify > /dev/null
 dns_nodes | ldb add > /dev/null
 "$HERE/dns-records.sh"
 allow_rbcd
+if has_gmsa; then managed_account; else say 'this Samba makes no group managed service accounts'; fi

@@ -18,11 +18,13 @@ step() {
 }
 
 provision() {
+  local level=()
+  has_gmsa && level=(--function-level=2016 '--option=ad dc functional level=2016')
   samba-tool domain provision --realm="$LAB_REALM" --domain="$LAB_WORKGROUP" --server-role=dc \
     --dns-backend=SAMBA_INTERNAL --adminpass="$LAB_ADMIN_PASSWORD" --targetdir="$LAB_STATE" --host-name="$LAB_DC" \
     --host-ip="$LAB_ADDRESS" --use-rfc2307 -s /dev/null --option="interfaces=$(interface)" \
     --option='bind interfaces only=yes' --option='vfs objects=dfs_samba4 acl_xattr' \
-    --option='acl_xattr:security_acl_name=user.NTACL'
+    --option='acl_xattr:security_acl_name=user.NTACL' "${level[@]}"
 }
 
 step 'domain provisioned' provision

@@ -35,6 +35,9 @@ with_private_run() {
     mkdir -p /run/samba && mount -t tmpfs -o mode=755 lab /run/samba && exec "$@"' lab "$@"
 }
 
+# Group managed service accounts want Samba 4.20 and a domain of functional level 2016.
+has_gmsa() { printf "%s\n" "Version 4.20" "$(samba --version)" | sort -CV; }
+
 # "<name> <address>" of every A record of the zone, the controller's own included.
 dns_hosts() {
   local name
@@ -82,6 +85,7 @@ write_smb_conf() {
   tls certfile = $LAB_TLS/dc.pem
   tls cafile = $LAB_TLS/ca.pem
 ${LAB_DNS_FORWARDER:+  dns forwarder = $LAB_DNS_FORWARDER}
+$(has_gmsa && printf '  ad dc functional level = 2016')
 
 [sysvol]
   path = $LAB_STATE/state/sysvol
