@@ -191,7 +191,8 @@ export function describeLab(facts: LabFacts): LabEnvironment {
     instance,
     sambaVersion,
     rbcd: sambaVersion.localeCompare('4.22', 'en', { numeric: true }) >= 0,
-    managedAccount: sambaVersion.localeCompare('4.20', 'en', { numeric: true }) >= 0 ? 'gmsa1$' : '',
+    managedAccount:
+      sambaVersion.localeCompare('4.20', 'en', { numeric: true }) >= 0 ? 'gmsa1$' : '',
     domainControllers: [{ name: LAB.dc, address: addresses.dc }],
     kdc: `${addresses.dc}:88`,
     ldaps: `ldaps://${LAB.dc}`,
