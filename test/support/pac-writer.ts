@@ -39,6 +39,8 @@ export interface PacContent {
   readonly requestorSid?: string
   /** Flags of PAC_ATTRIBUTES_INFO. */
   readonly attributes?: number
+  /** As MIT krb5 writes it where no directory is behind it. */
+  readonly withoutLogonInfo?: boolean
   /** More buffers, by type. */
   readonly others?: readonly (readonly [type: number, octets: Uint8Array])[]
 }
@@ -272,7 +274,7 @@ export interface PacSigners {
 export function encodePac(content: PacContent, signers: PacSigners): Uint8Array {
   const { server, kdc, ticket } = signers
   const { octets, offsets } = layOutPac([
-    [1, logonInfo(content)],
+    ...(content.withoutLogonInfo === true ? [] : [[1, logonInfo(content)] as const]),
     [10, clientInfo(content)],
     ...moreBuffers(content),
     ...(ticket === undefined ? [] : [[16, emptySignature(kdc)] as const]),

@@ -21,7 +21,7 @@ import {
   type EncTicketPart,
   type Ticket,
 } from '../messages/index.ts'
-import { decodePac, type Pac } from '../messages/pac.ts'
+import { decodeAnyPac, type AnyPac } from '../messages/pac.ts'
 import type { OwnKeys } from './own-keys.ts'
 import { mismatch, sameKey, type CheckedReply } from './reply-checks.ts'
 import type { Evidence, S4uUser } from './types.ts'
@@ -46,9 +46,9 @@ export function openEvidence(checked: CheckedReply, user: S4uUser, keys: OwnKeys
   return {
     ...checked.ticket,
     forwardable: (ticket.flags & TicketFlag.FORWARDABLE) !== 0,
-    sid: pac.logonInfo.userSid,
-    groupSids: pac.logonInfo.groupSids,
-    accountName: pac.logonInfo.effectiveName,
+    sid: pac.logonInfo?.userSid,
+    groupSids: pac.logonInfo?.groupSids ?? [],
+    accountName: pac.logonInfo?.effectiveName ?? ticket.cname.nameString.join('/'),
   }
 }
 
@@ -101,7 +101,7 @@ function sameTimes(ticket: EncTicketPart, part: EncKdcRepPart): boolean {
 }
 
 /** Finds the one PAC in the ticket and verifies its server signature (MS-PAC 2.8.1). */
-function signedPac(ticket: EncTicketPart, key: EncryptionKey): Pac {
+function signedPac(ticket: EncTicketPart, key: EncryptionKey): AnyPac {
   const pacs = (ticket.authorizationData ?? [])
     .filter((element) => element.adType === AdType.AD_IF_RELEVANT)
     .flatMap((element) => decodeAuthorizationData(element.adData))
@@ -109,7 +109,7 @@ function signedPac(ticket: EncTicketPart, key: EncryptionKey): Pac {
   const [only, ...more] = pacs
   if (only === undefined) throw mismatch(EXCHANGE, 'the ticket has no PAC')
   if (more.length > 0) throw mismatch(EXCHANGE, 'the ticket has more than one PAC')
-  const pac = decodePac(only.adData)
+  const pac = decodeAnyPac(only.adData)
   const { type, mac } = pac.serverChecksum
   const octets = pac.octetsForServerChecksum
   // An AES key signs with its own checksum type: -138 would be a weaker one.
@@ -122,7 +122,7 @@ function signedPac(ticket: EncTicketPart, key: EncryptionKey): Pac {
   return pac
 }
 
-function checkPac(pac: Pac, ticket: EncTicketPart, user: S4uUser): void {
+function checkPac(pac: AnyPac, ticket: EncTicketPart, user: S4uUser): void {
   const { clientInfo, logonInfo } = pac
   if (Math.floor(clientInfo.authTimeMs / 1000) !== Math.floor(ticket.authTimeMs / 1000)) {
     throw mismatch(EXCHANGE, 'the PAC was made at another time than the ticket')
@@ -131,13 +131,15 @@ function checkPac(pac: Pac, ticket: EncTicketPart, user: S4uUser): void {
     throw mismatch(EXCHANGE, 'the PAC names another client than the ticket')
   }
   checkEnterpriseName(pac, ticket, user)
-  if (user.sid !== undefined && logonInfo.userSid !== user.sid) {
-    throw mismatch(EXCHANGE, `the PAC is of ${logonInfo.userSid}, the directory says ${user.sid}`)
+  // MIT krb5 without a directory says no SID: then nobody can tell that the account is the one that was looked up.
+  if (user.sid !== undefined && logonInfo?.userSid !== user.sid) {
+    const sid = logonInfo?.userSid ?? 'an account without a SID'
+    throw mismatch(EXCHANGE, `the PAC is of ${sid}, the directory says ${user.sid}`)
   }
 }
 
 /** A KDC may answer a user principal name with the account's own name: then SID or UPN must tell it is the user's. */
-function checkEnterpriseName(pac: Pac, ticket: EncTicketPart, user: S4uUser): void {
+function checkEnterpriseName(pac: AnyPac, ticket: EncTicketPart, user: S4uUser): void {
   if (user.enterprise !== true || user.sid !== undefined) return
   const wanted = user.name.toLowerCase()
   const names = [ticket.cname.nameString.join('/'), pac.upnDnsInfo?.upn]

@@ -98,10 +98,10 @@ export interface S4uUser {
 export interface Evidence extends ServiceTicket {
   /** False when the KDC forbids delegation with it. */
   readonly forwardable: boolean
-  /** The user's SID out of the PAC. */
-  readonly sid: string
-  /** SIDs of the user's groups out of the PAC. */
+  /** The user's SID out of the PAC; undefined where the KDC, such as MIT krb5, has no directory behind it. */
+  readonly sid: string | undefined
+  /** SIDs of the user's groups out of the PAC; none where there is no SID. */
   readonly groupSids: readonly string[]
-  /** sAMAccountName out of the PAC (EffectiveName). */
+  /** sAMAccountName out of the PAC (EffectiveName); the ticket's own name where the PAC has none. */
   readonly accountName: string
 }

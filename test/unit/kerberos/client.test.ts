@@ -48,6 +48,20 @@ describe('KerberosClient', () => {
     assert.deepEqual((await client().impersonate(user)).client.nameString, ['bob'])
   })
 
+  it('takes a PAC without accounts, as MIT krb5 writes it, unless a SID was given', async () => {
+    const { kdc, client } = newWorld()
+    kdc.tricks = { pac: (content) => ({ ...content, withoutLogonInfo: true }) }
+    const evidence = await client().impersonate(alice)
+    assert.equal(evidence.sid, undefined)
+    assert.equal(evidence.accountName, 'alice')
+    assert.deepEqual(evidence.groupSids, [])
+    assert.ok(await client().delegate(evidence, SPN))
+    await assert.rejects(client().impersonate({ ...alice, sid: kdc.sidOf('alice') }), {
+      code: 'ERR_KRB_REPLY_MISMATCH',
+      message: /the PAC is of an account without a SID/,
+    })
+  })
+
   it('proves itself by a password with the KDC’s salt', async () => {
     const { kdc, clock } = newWorld()
     const identity = { principal: { nameType: 1, nameString: ['alice'] }, realm: REALM }
