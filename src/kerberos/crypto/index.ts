@@ -5,6 +5,7 @@
  * @module
  */
 
+export { combineKeys, type PepperedKey } from './combine-keys.ts'
 export { checkKey } from './derived-keys.ts'
 export {
   checksumTypeOf,

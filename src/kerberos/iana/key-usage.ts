@@ -1,5 +1,5 @@
 /**
- * Key usage numbers (RFC 4120 section 7.5.1; MS-SFU 2.2; MS-PAC 2.8; RFC 4121 section 2).
+ * Key usage numbers (RFC 4120 section 7.5.1; MS-SFU 2.2; MS-PAC 2.8; RFC 4121 section 2; RFC 6113 section 7.3).
  *
  * @module
  */
@@ -28,4 +28,14 @@ export const KeyUsage = {
   GSS_INITIATOR_SIGN: 25,
   PA_S4U_X509_USER_REQUEST: 26,
   PA_S4U_X509_USER_REPLY: 27,
+  /** RFC 6113 section 7.3: over the KDC-REQ-BODY, in a TGS-REQ over the AP-REQ. */
+  FAST_REQ_CHKSUM: 50,
+  FAST_ENC: 51,
+  FAST_REP: 52,
+  /** Over the Ticket in the reply. */
+  FAST_FINISHED: 53,
+  ENC_CHALLENGE_CLIENT: 54,
+  ENC_CHALLENGE_KDC: 55,
+  /** RFC 6806 section 11: over the whole AS-REQ, in the reply's encrypted padata. */
+  AS_REQ: 56,
 } as const

@@ -203,6 +203,33 @@ const PIECES: readonly Target[] = [
   }),
 ]
 
+const FAST: readonly Target[] = [
+  message({
+    name: 'pa-fx-fast-request',
+    seeds: samples('pa-fx-fast-request', 'pa-fx-fast-request-tgs'),
+    decode: m.decodePaFxFastRequest,
+    encode: m.encodePaFxFastRequest,
+  }),
+  message({
+    name: 'krb-fast-req',
+    seeds: samples('krb-fast-req'),
+    decode: m.decodeKrbFastReq,
+    encode: m.encodeKrbFastReq,
+  }),
+  message({
+    name: 'pa-fx-fast-reply',
+    seeds: samples('pa-fx-fast-reply'),
+    decode: m.decodePaFxFastReply,
+    encode: m.encodePaFxFastReply,
+  }),
+  message({
+    name: 'krb-fast-response',
+    seeds: samples('krb-fast-response'),
+    decode: m.decodeKrbFastResponse,
+    encode: m.encodeKrbFastResponse,
+  }),
+]
+
 /** What may stand in e-data; it never throws. */
 const errorDetails = derTarget({
   name: 'kerberos/e-data',
@@ -237,6 +264,6 @@ const principal = textTarget({
 })
 
 export const KERBEROS_TARGETS: readonly Target[] = [
-  ...[requests, ...REPLIES, ...TICKETS, ...AP, ...PIECES],
+  ...[requests, ...REPLIES, ...TICKETS, ...AP, ...PIECES, ...FAST],
   ...[errorDetails, pac, principal],
 ]

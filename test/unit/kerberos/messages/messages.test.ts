@@ -8,6 +8,7 @@ import {
   decodeEncKdcRepPart,
   decodeKdcRep,
   decodeKrbError,
+  decodeKrbFastResponse,
   decodePaForUser,
   decodePaPacOptions,
   encodeApReq,
@@ -108,6 +109,18 @@ describe('a message', () => {
   it('may hold fewer than 32 flags', () => {
     const w = new DerWriter().openSequence().openContext(0).bitString(Uint8Array.of(0x10)).close(2)
     assert.equal(decodePaPacOptions(w.finish()), 0x10000000)
+  })
+
+  it('of a later FAST may have fields that we do not know', () => {
+    const w = new DerWriter().openSequence()
+    w.openContext(0).openSequence().close(2)
+    w.openContext(3).integer(7).close().openContext(9).integer(1).close(2)
+    assert.deepEqual(decodeKrbFastResponse(w.finish()), {
+      padata: [],
+      strengthenKey: undefined,
+      finished: undefined,
+      nonce: 7,
+    })
   })
 
   it('must name at least one component', () => {

@@ -160,6 +160,27 @@ describe('any value comes back', () => {
     returns(value, m.encodeKrbError, m.decodeKrbError)
   })
 
+  it('what is armoured (FAST)', () => {
+    const armor = fc.record({ armorType: int32, armorValue: octets })
+    const request = fc.record({ armor: maybe(armor), reqChecksum: cksum, encFastReq: sealed })
+    returns(request, m.encodePaFxFastRequest, m.decodePaFxFastRequest)
+    returns(sealed, m.encodePaFxFastReply, m.decodePaFxFastReply)
+    const finished = fc.record({
+      timestampMs: time,
+      usec,
+      crealm: text,
+      cname: name,
+      ticketChecksum: cksum,
+    })
+    const response = fc.record({
+      padata,
+      strengthenKey: maybe(key),
+      finished: maybe(finished),
+      nonce: uint32,
+    })
+    returns(response, m.encodeKrbFastResponse, m.decodeKrbFastResponse)
+  })
+
   it('the kinds of PA-DATA', () => {
     returns(padata, m.encodeMethodData, m.decodeMethodData)
     returns(authorizationData, m.encodeAuthorizationData, m.decodeAuthorizationData)
