@@ -36,6 +36,8 @@ export type KerberosErrorCode =
   | 'ERR_KRB_PREAUTH_FAILED'
   /** A reply that answers another question than ours: lying, spliced or stale. */
   | 'ERR_KRB_REPLY_MISMATCH'
+  /** The KDC does not armour requests (FAST, RFC 6113) as our setting demands, or demands an armour that we do not have. */
+  | 'ERR_KRB_FAST'
   /** KDCs refer us in a circle or too far. */
   | 'ERR_KRB_REFERRAL'
   /** Any other KRB-ERROR of the KDC. */
@@ -58,7 +60,19 @@ export type KerberosErrorCode =
   | 'ERR_KRB_GSS'
   /** The acceptor did not prove its identity. */
   | 'ERR_KRB_MUTUAL'
-  /** No channel binding is defined for this certificate. */
+  /** A service refused our token with a KRB-ERROR. */
+  | 'ERR_KRB_AP_REFUSED'
+  /** A token that was accepted before, or that comes while the replay cache is full. */
+  | 'ERR_KRB_REPLAY'
+  /** A ticket that has ended, or has not begun. */
+  | 'ERR_KRB_TICKET_TIME'
+  /** A token that is no proof of who its client is: for another service, of another client, or of a way we do not trust. */
+  | 'ERR_KRB_NOT_ACCEPTED'
+  /** The optional package `kerberos` is not installed. */
+  | 'ERR_KRB_GSSAPI_ABSENT'
+  /** The host's GSS-API library gave no token. */
+  | 'ERR_KRB_GSSAPI'
+  /** No channel binding is defined for this certificate, or a token is not bound to the channel. */
   | 'ERR_KRB_CHANNEL_BINDING'
 
 /** Anything the Kerberos room throws on purpose. */
@@ -84,6 +98,10 @@ export interface KdcReplyDetails {
   readonly serverTimeMs?: number | undefined
   /** What the refusal means, in a sentence. */
   readonly means?: string | undefined
+  /** The client's realm as the KDC names it, with KDC_ERR_WRONG_REALM the one that has the account. */
+  readonly clientRealm?: string | undefined
+  /** Whether the KDC said it under armour (FAST), so that nobody else can have. */
+  readonly armored?: boolean | undefined
 }
 
 /** A KDC answered with a KRB-ERROR. */
@@ -100,6 +118,10 @@ export class KdcReplyError extends KerberosError {
   readonly serverTimeMs: number | undefined
   /** What the refusal means, in a sentence. */
   readonly means: string | undefined
+  /** The client's realm as the KDC names it, with KDC_ERR_WRONG_REALM the one that has the account. */
+  readonly clientRealm: string | undefined
+  /** Whether the KDC said it under armour (FAST), so that nobody else can have. */
+  readonly armored: boolean
 
   constructor(
     code: KerberosErrorCode,
@@ -113,5 +135,7 @@ export class KdcReplyError extends KerberosError {
     this.sname = options.details.sname
     this.serverTimeMs = options.details.serverTimeMs
     this.means = options.details.means
+    this.clientRealm = options.details.clientRealm
+    this.armored = options.details.armored ?? false
   }
 }

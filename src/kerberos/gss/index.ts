@@ -4,6 +4,8 @@
  * @module
  */
 
+export { AP_REFUSALS, apRefusalMeaning, type ApRefusalMeaning } from './ap-refusal-catalogue.ts'
+export { ApRefusedError, readApRefusal } from './ap-refusal.ts'
 export { GssFlag } from './authenticator-checksum.ts'
 export { tlsServerEndPoint } from './channel-binding.ts'
 export { Initiator, type InitiatorOptions, type InitiatorToken } from './initiator.ts'

@@ -6,6 +6,7 @@
 
 import type { Clock, Random } from '../../platform/index.ts'
 import { checkKey } from '../crypto/index.ts'
+import { KerberosError } from '../errors.ts'
 import { nextMicrosecond } from './microsecond-counter.ts'
 import {
   cusecOctets,
@@ -14,7 +15,7 @@ import {
   type InitiatorTicket,
   type TokenSettings,
 } from './prepared-token.ts'
-import { verifyReply } from './verify-reply.ts'
+import { ReplyVerifier, type SentToken } from './verify-reply.ts'
 
 /** What kind of token is wanted. */
 export interface InitiatorOptions {
@@ -36,12 +37,22 @@ export interface InitiatorToken {
   /** What goes to the acceptor. */
   readonly token: Uint8Array
   /**
-   * Checks the acceptor's reply.
+   * Checks the acceptor's last reply.
    *
    * @param reply - NegTokenResp or AP-REP; empty where nothing came.
-   * @throws KerberosError ERR_KRB_MUTUAL unless the acceptor proved itself (or was not asked to).
+   * @throws ApRefusedError where the acceptor sent a KRB-ERROR; KerberosError ERR_KRB_MUTUAL unless it proved itself (or
+   *   was not asked to), wants nothing more, and its mechListMIC, if it sent one, is right.
    */
   verifyReply(reply: Uint8Array): void
+  /**
+   * Checks a reply and answers it: an acceptor may want a MIC over the offered mechanisms (RFC 4178 section 5). Each
+   * reply is given once, in order.
+   *
+   * @param reply - NegTokenResp or AP-REP.
+   * @returns The token to send next, over the same connection; undefined where the acceptor wants nothing more.
+   * @throws ApRefusedError and KerberosError ERR_KRB_MUTUAL as verifyReply does.
+   */
+  answer(reply: Uint8Array): Uint8Array | undefined
 }
 
 /** A ticket is used with one channel binding at a time, seldom with a few. */
@@ -60,6 +71,31 @@ function nameOf({ channelBinding, mutual, mechanism, flags }: TokenSettings): st
   const binding =
     channelBinding === undefined ? 'none' : `=${Buffer.from(channelBinding).toString('latin1')}`
   return `${mechanism} ${mutual ? 1 : 0} ${flags} ${binding}`
+}
+
+class SentInitiatorToken implements InitiatorToken {
+  readonly token: Uint8Array
+  readonly #sent: SentToken
+  #verifier: ReplyVerifier | undefined
+
+  constructor(token: Uint8Array, sent: SentToken) {
+    this.token = token
+    this.#sent = sent
+  }
+
+  verifyReply(reply: Uint8Array): void {
+    const verifier = this.#verifier ?? new ReplyVerifier(this.#sent)
+    if (verifier.step(reply) === undefined) return
+    throw new KerberosError(
+      'ERR_KRB_MUTUAL',
+      'the acceptor did not prove itself: it wants one more token (accept-incomplete or request-mic)',
+    )
+  }
+
+  answer(reply: Uint8Array): Uint8Array | undefined {
+    this.#verifier ??= new ReplyVerifier(this.#sent)
+    return this.#verifier.step(reply)
+  }
 }
 
 /** Makes tokens from one service ticket. Not for a ticket that is replaced: make a new Initiator then. */
@@ -88,14 +124,12 @@ export class Initiator {
     const moment = nextMicrosecond(this.#clock)
     const cusec = moment % 1_000_000
     const time: AuthenticatorTime = { seconds: (moment - cusec) / 1_000_000, cusec }
-    const token = this.#prepare(settings, cusecOctets(cusec)).fill(time, this.#random)
-    const sent = { sessionKey: this.#ticket.sessionKey, time, mutual: settings.mutual }
-    return {
-      token,
-      verifyReply: (reply) => {
-        verifyReply(reply, sent)
-      },
-    }
+    const filled = this.#prepare(settings, cusecOctets(cusec)).fill(time, this.#random)
+    const { sessionKey } = this.#ticket
+    return new SentInitiatorToken(filled.token, {
+      ...{ sessionKey, time, mutual: settings.mutual },
+      ...{ subkey: filled.subkey, sequenceNumber: filled.sequenceNumber },
+    })
   }
 
   #prepare(settings: TokenSettings, octetsOfCusec: number): PreparedToken {

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { DerReader, DerWriter } from '../../asn1/index.ts'
+import { applicationTag, DerReader, DerWriter } from '../../asn1/index.ts'
 import { KerberosError } from '../errors.ts'
 
 /** The Kerberos V5 mechanism (RFC 4121 section 1). */
@@ -18,6 +18,14 @@ export const MICROSOFT_KERBEROS_MECHANISM = '1.2.840.48018.1.2.2'
 /** Which Kerberos message a token holds (RFC 4121 section 4.1). */
 export const TokenId = { AP_REQ: 0x0100, AP_REP: 0x0200, KRB_ERROR: 0x0300 } as const
 
+/** A token out of its framing (RFC 2743 section 3.1). */
+export interface FramedToken {
+  /** Dotted decimal. */
+  readonly mechanism: string
+  /** What is inside, a view of the token. */
+  readonly inner: Uint8Array
+}
+
 /** A token taken apart. */
 export interface MechanismToken {
   /** {@link TokenId}. */
@@ -27,19 +35,43 @@ export interface MechanismToken {
 }
 
 /**
- * Puts an AP-REQ into an initial context token.
+ * Puts a Kerberos message into a context token.
  *
- * @param apReq - DER of the AP-REQ.
- * @returns The token; the AP-REQ is its end.
+ * @param tokenId - {@link TokenId}.
+ * @param message - DER of the message.
+ * @returns The token; the message is its end.
  */
-export function wrapApReq(apReq: Uint8Array): Uint8Array {
-  return new DerWriter(apReq.length + 32)
+export function wrapMessage(tokenId: number, message: Uint8Array): Uint8Array {
+  return new DerWriter(message.length + 32)
     .openApplication(0)
     .objectIdentifier(KERBEROS_MECHANISM)
-    .raw(Uint8Array.of(TokenId.AP_REQ >>> 8, TokenId.AP_REQ & 0xff))
-    .raw(apReq)
+    .raw(Uint8Array.of(tokenId >>> 8, tokenId & 0xff))
+    .raw(message)
     .close()
     .finish()
+}
+
+/**
+ * Takes the framing off an initial token of any mechanism.
+ *
+ * @param token - From a peer.
+ * @returns Mechanism and content.
+ * @throws Asn1Error for anything malformed.
+ */
+export function unframeToken(token: Uint8Array): FramedToken {
+  const outer = new DerReader(token, 'GSS token')
+  const { tag, content } = outer.any()
+  outer.finish()
+  if (tag !== applicationTag(0)) throw outer.fail('ERR_ASN1_TAG', 'not an initial token')
+  // What follows the identifier need be no DER: it is found by the identifier's own length.
+  const { raw } = new DerReader(content, 'GSS token.thisMech').any()
+  const mechanism = new DerReader(raw, 'GSS token.thisMech').objectIdentifier()
+  return { mechanism, inner: content.subarray(raw.length) }
+}
+
+/** Whether a number means Kerberos. */
+export function isKerberosMechanism(mechanism: string): boolean {
+  return mechanism === KERBEROS_MECHANISM || mechanism === MICROSOFT_KERBEROS_MECHANISM
 }
 
 /**
@@ -50,15 +82,10 @@ export function wrapApReq(apReq: Uint8Array): Uint8Array {
  * @throws KerberosError ERR_KRB_GSS for another mechanism, Asn1Error for anything malformed.
  */
 export function unwrapMechanismToken(token: Uint8Array): MechanismToken {
-  const outer = new DerReader(token, 'GSS token')
-  const { content } = outer.any()
-  outer.finish()
-  // What follows the identifier is no DER: it is found by the identifier's own length.
-  const { raw } = new DerReader(content, 'GSS token.thisMech').any()
-  const mechanism = new DerReader(raw, 'GSS token.thisMech').objectIdentifier()
-  if (mechanism !== KERBEROS_MECHANISM && mechanism !== MICROSOFT_KERBEROS_MECHANISM) {
+  const { mechanism, inner } = unframeToken(token)
+  if (!isKerberosMechanism(mechanism)) {
     throw new KerberosError('ERR_KRB_GSS', `a token of mechanism ${mechanism}, not of Kerberos`)
   }
-  const [high = 0, low = 0] = content.subarray(raw.length)
-  return { tokenId: high * 256 + low, message: content.subarray(raw.length + 2) }
+  const [high = 0, low = 0] = inner
+  return { tokenId: high * 256 + low, message: inner.subarray(2) }
 }

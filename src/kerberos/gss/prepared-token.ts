@@ -29,7 +29,7 @@ import {
 } from '../messages/index.ts'
 import { authenticatorChecksum, GssFlag } from './authenticator-checksum.ts'
 import { channelBindingDigest } from './channel-binding.ts'
-import { wrapApReq } from './mechanism-token.ts'
+import { TokenId, wrapMessage } from './mechanism-token.ts'
 import { encodeNegTokenInit } from './spnego.ts'
 
 /** What a token is made from: a service ticket, as the Kerberos client gives it. */
@@ -66,6 +66,16 @@ export interface AuthenticatorTime {
   readonly seconds: number
   /** 0 to 999 999. */
   readonly cusec: number
+}
+
+/** A token, and what only its two ends know of it. */
+export interface FilledToken {
+  /** What goes to the acceptor. */
+  readonly token: Uint8Array
+  /** The initiator's subkey, of the session key's type. */
+  readonly subkey: Uint8Array
+  /** The initiator's first sequence number. */
+  readonly sequenceNumber: number
 }
 
 /** RFC 4120 section 5.5.1: any initial number; here one whose INTEGER always takes 4 octets. */
@@ -184,7 +194,7 @@ export class PreparedToken {
       ticket: ticket.ticket,
       authenticator: { etype, cipher: new Uint8Array(cipherOctets) },
     })
-    const token = wrapApReq(apReq)
+    const token = wrapMessage(TokenId.AP_REQ, apReq)
     const whole = mechanism === 'spnego' ? encodeNegTokenInit(token) : token
     return whole.slice(0, whole.length - cipherOctets)
   }
@@ -196,20 +206,21 @@ export class PreparedToken {
    * @param random - Draws subkey, sequence number and confounder.
    * @returns The token, fresh.
    */
-  fill(time: AuthenticatorTime, random: Random): Uint8Array {
+  fill(time: AuthenticatorTime, random: Random): FilledToken {
     const form = this.#form
     form.writeUIntBE(time.cusec, this.#cusecAt, this.#cusecOctets)
     form.set(timeOctets(time.seconds), this.#ctimeAt)
     const drawn = random.bytes(this.#sessionKey.value.length + SEQUENCE_NUMBER_OCTETS)
-    form.set(drawn.subarray(SEQUENCE_NUMBER_OCTETS), this.#subkeyAt)
+    const subkey = drawn.subarray(SEQUENCE_NUMBER_OCTETS)
+    form.set(subkey, this.#subkeyAt)
     const [a = 0, b = 0, c = 0, d = 0] = drawn
-    const number =
+    const sequenceNumber =
       (((a << 24) | (b << 16) | (c << 8) | d) & SEQUENCE_NUMBER_MASK) | SEQUENCE_NUMBER_FORM
-    form.writeUInt32BE(number, this.#sequenceNumberAt)
+    form.writeUInt32BE(sequenceNumber, this.#sequenceNumberAt)
     const cipher = encrypt(this.#sessionKey, KeyUsage.AP_REQ_AUTHENTICATOR, form, random)
     const token = Buffer.allocUnsafe(this.#head.length + cipher.length)
     token.set(this.#head, 0)
     token.set(cipher, this.#head.length)
-    return token
+    return { token, subkey, sequenceNumber }
   }
 }

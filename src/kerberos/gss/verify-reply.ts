@@ -1,5 +1,6 @@
 /**
- * The acceptor's proof: an AP-REP that repeats the authenticator's time (RFC 4120 section 3.2.5), in SPNEGO or alone.
+ * The acceptor's proof: an AP-REP that repeats the authenticator's time (RFC 4120 section 3.2.5), in SPNEGO or alone. And
+ * SPNEGO's MIC over the offered mechanisms where the acceptor sends one or asks for ours (RFC 4178 section 5).
  *
  * @module
  */
@@ -7,16 +8,20 @@
 import { applicationTag } from '../../asn1/index.ts'
 import { decrypt, type EncryptionKey } from '../crypto/index.ts'
 import { KerberosError } from '../errors.ts'
-import { KeyUsage, krbErrorName, MessageType } from '../iana/index.ts'
-import { decodeApRep, decodeEncApRepPart, decodeKrbError, isKrbError } from '../messages/index.ts'
-import {
-  KERBEROS_MECHANISM,
-  MICROSOFT_KERBEROS_MECHANISM,
-  TokenId,
-  unwrapMechanismToken,
-} from './mechanism-token.ts'
+import { KeyUsage, MessageType } from '../iana/index.ts'
+import { decodeApRep, decodeEncApRepPart, type EncApRepPart } from '../messages/index.ts'
+import { ApRefusedError, refusalInToken } from './ap-refusal.ts'
+import { isKerberosMechanism, TokenId, unwrapMechanismToken } from './mechanism-token.ts'
+import { makeMic, verifyMic, type MicMaker } from './mic.ts'
 import type { AuthenticatorTime } from './prepared-token.ts'
-import { decodeNegTokenResp, NEG_TOKEN_RESP_TAG, NegState } from './spnego.ts'
+import {
+  decodeNegTokenResp,
+  encodeNegTokenResp,
+  NEG_TOKEN_RESP_TAG,
+  NegState,
+  OFFERED_MECH_TYPE_LIST,
+  type NegTokenResp,
+} from './spnego.ts'
 
 /** What the reply must answer. */
 export interface SentToken {
@@ -26,6 +31,10 @@ export interface SentToken {
   readonly time: AuthenticatorTime
   /** Whether an AP-REP was asked for. */
   readonly mutual: boolean
+  /** The authenticator's subkey. */
+  readonly subkey: Uint8Array
+  /** The authenticator's sequence number. */
+  readonly sequenceNumber: number
 }
 
 function mutualError(what: string, cause?: unknown): KerberosError {
@@ -41,70 +50,129 @@ const STATE_NAMES: ReadonlyMap<number, string> = new Map<number, string>([
   [NegState.REQUEST_MIC, 'request-mic'],
 ])
 
-/** The mechanism's token in an answer, or undefined where there is none. */
-function mechanismToken(reply: Uint8Array): Uint8Array | undefined {
-  if (reply[0] !== NEG_TOKEN_RESP_TAG) return reply.length === 0 ? undefined : reply
-  const { negState, supportedMech, responseToken } = decodeNegTokenResp(reply)
-  if (responseToken !== undefined) refuseKrbError(kerberosMessage(responseToken))
-  if (negState !== NegState.ACCEPT_COMPLETED) {
-    const name = negState === undefined ? 'nothing' : (STATE_NAMES.get(negState) ?? negState)
-    throw mutualError(`it answered ${name} to the offer`)
-  }
-  const known = [undefined, KERBEROS_MECHANISM, MICROSOFT_KERBEROS_MECHANISM]
-  if (!known.includes(supportedMech)) {
-    throw mutualError(`it chose the mechanism ${supportedMech ?? ''}, which was not offered`)
-  }
-  return responseToken
+/** The acceptor wants one more token of us. */
+function wantsMore({ negState }: NegTokenResp): boolean {
+  return negState === NegState.ACCEPT_INCOMPLETE || negState === NegState.REQUEST_MIC
 }
 
-/** The Kerberos message in a token: framed, or bare as some acceptors send it. */
-function kerberosMessage(token: Uint8Array): Uint8Array {
+/** A bare AP-REP answers like a completed negotiation. */
+function answerIn(reply: Uint8Array): NegTokenResp {
+  if (reply[0] === NEG_TOKEN_RESP_TAG) return decodeNegTokenResp(reply)
+  const negState = NegState.ACCEPT_COMPLETED
+  return reply.length === 0 ? { negState } : { negState, responseToken: reply }
+}
+
+/** Windows 2000 sends its response token once more in place of a MIC. */
+function micIn({ mechListMic, responseToken }: NegTokenResp): Uint8Array | undefined {
+  if (mechListMic === undefined || responseToken === undefined) return mechListMic
+  return Buffer.from(mechListMic).equals(responseToken) ? undefined : mechListMic
+}
+
+/** The AP-REP in a mechanism's token: framed, or bare as some acceptors send it. */
+function apRepIn(token: Uint8Array): Uint8Array {
   if (token[0] !== applicationTag(0)) return token
   const { tokenId, message } = unwrapMechanismToken(token)
-  if (tokenId === TokenId.AP_REP || tokenId === TokenId.KRB_ERROR) return message
+  if (tokenId === TokenId.AP_REP) return message
   throw mutualError(`a token of type 0x${tokenId.toString(16).padStart(4, '0')}`)
 }
 
-function refuseKrbError(message: Uint8Array): void {
-  if (!isKrbError(message)) return
-  const { errorCode } = decodeKrbError(message)
-  throw mutualError(`it answered ${krbErrorName(errorCode)} (${errorCode})`)
-}
-
-function checkReply(reply: Uint8Array, sent: SentToken): void {
-  const token = mechanismToken(reply)
-  if (token === undefined) {
-    if (sent.mutual) throw mutualError('no AP-REP came')
-    return
-  }
-  const message = kerberosMessage(token)
-  refuseKrbError(message)
+function openApRep(token: Uint8Array, { sessionKey, time }: SentToken): EncApRepPart {
+  const message = apRepIn(token)
   if (message[0] !== applicationTag(MessageType.AP_REP)) throw mutualError('no AP-REP came')
   const { encPart } = decodeApRep(message)
-  const { etype } = sent.sessionKey
-  if (encPart.etype !== etype)
+  const { etype } = sessionKey
+  if (encPart.etype !== etype) {
     throw mutualError(`an AP-REP of etype ${encPart.etype}, not ${etype}`)
-  const part = decodeEncApRepPart(
-    decrypt(sent.sessionKey, KeyUsage.AP_REP_ENC_PART, encPart.cipher),
-  )
-  if (part.ctimeMs !== sent.time.seconds * 1000 || part.cusec !== sent.time.cusec) {
+  }
+  const part = decodeEncApRepPart(decrypt(sessionKey, KeyUsage.AP_REP_ENC_PART, encPart.cipher))
+  if (part.ctimeMs !== time.seconds * 1000 || part.cusec !== time.cusec) {
     throw mutualError('the AP-REP answers another request')
   }
+  return part
 }
 
-/**
- * Checks an acceptor's reply.
- *
- * @param reply - NegTokenResp, a framed or a bare AP-REP or KRB-ERROR; empty where nothing came.
- * @param sent - What it must answer.
- * @throws KerberosError ERR_KRB_MUTUAL for anything but the proof that was asked for. Its message names the acceptor's
- *   KRB-ERROR, if it sent one.
- */
-export function verifyReply(reply: Uint8Array, sent: SentToken): void {
-  try {
-    checkReply(reply, sent)
-  } catch (error) {
-    if (error instanceof KerberosError && error.code === 'ERR_KRB_MUTUAL') throw error
-    throw mutualError(error instanceof Error ? error.message : 'malformed', error)
+/** Checks the replies to one token, in the order in which they come. */
+export class ReplyVerifier {
+  readonly #sent: SentToken
+  /** What the AP-REP said, once it came. */
+  #proof: EncApRepPart | undefined
+  #micVerified = false
+  #micSent = false
+
+  constructor(sent: SentToken) {
+    this.#sent = sent
+  }
+
+  /**
+   * Checks the next reply.
+   *
+   * @param reply - NegTokenResp, a framed or a bare AP-REP or KRB-ERROR; empty where nothing came.
+   * @returns The token that the acceptor wants next; undefined where it wants none.
+   * @throws ApRefusedError for a KRB-ERROR; KerberosError ERR_KRB_MUTUAL for anything else but the proof that was asked for.
+   */
+  step(reply: Uint8Array): Uint8Array | undefined {
+    try {
+      return this.#step(answerIn(reply))
+    } catch (error) {
+      if (error instanceof ApRefusedError) throw error
+      if (error instanceof KerberosError && error.code === 'ERR_KRB_MUTUAL') throw error
+      throw mutualError(error instanceof Error ? error.message : 'malformed', error)
+    }
+  }
+
+  #step(answer: NegTokenResp): Uint8Array | undefined {
+    const { negState, supportedMech, responseToken } = answer
+    if (responseToken !== undefined) {
+      const refusal = refusalInToken(responseToken)
+      if (refusal !== undefined) throw refusal
+    }
+    if (negState !== NegState.ACCEPT_COMPLETED && !wantsMore(answer)) {
+      const name = negState === undefined ? 'nothing' : (STATE_NAMES.get(negState) ?? negState)
+      throw mutualError(`it answered ${name} to the offer`)
+    }
+    if (supportedMech !== undefined && !isKerberosMechanism(supportedMech)) {
+      throw mutualError(`it chose the mechanism ${supportedMech}, which was not offered`)
+    }
+    this.#checkProof(responseToken)
+    this.#checkMic(answer)
+    return wantsMore(answer) ? this.#ownMic() : undefined
+  }
+
+  #checkProof(token: Uint8Array | undefined): void {
+    if (token !== undefined) {
+      if (this.#proof !== undefined) throw mutualError('a second AP-REP came')
+      this.#proof = openApRep(token, this.#sent)
+    } else if (this.#sent.mutual && this.#proof === undefined) {
+      throw mutualError('no AP-REP came')
+    }
+  }
+
+  /** RFC 4178 section 5: once MICs are exchanged, both sides send one. */
+  #checkMic(answer: NegTokenResp): void {
+    const mic = micIn(answer)
+    if (mic !== undefined) {
+      verifyMic(this.#micMaker('acceptor'), mic, OFFERED_MECH_TYPE_LIST)
+      this.#micVerified = true
+    }
+    if (this.#micSent && !this.#micVerified && !wantsMore(answer)) {
+      throw mutualError('it asked for a MIC and sent none')
+    }
+  }
+
+  #ownMic(): Uint8Array {
+    if (this.#micSent) throw mutualError('it wants a second MIC')
+    this.#micSent = true
+    const { sequenceNumber } = this.#sent
+    const mechListMic = makeMic(this.#micMaker('initiator'), sequenceNumber, OFFERED_MECH_TYPE_LIST)
+    const negState = this.#micVerified ? NegState.ACCEPT_COMPLETED : NegState.ACCEPT_INCOMPLETE
+    return encodeNegTokenResp({ negState, mechListMic })
+  }
+
+  /** RFC 4121 section 2: the acceptor's subkey where it asserted one, else ours. */
+  #micMaker(by: MicMaker['by']): MicMaker {
+    const { sessionKey, subkey } = this.#sent
+    const asserted = this.#proof?.subkey
+    const key = asserted ?? { etype: sessionKey.etype, value: subkey }
+    return { by, key, acceptorSubkey: asserted !== undefined }
   }
 }

@@ -67,7 +67,7 @@ const mechanismToken = octetTarget(
   'der',
 )
 
-/** Every reply but the proof is refused with one code. */
+/** Every reply but the proof is refused, by what its KRB-ERROR says if it has one. */
 const mutual = octetTarget(
   {
     name: 'gss/verify-reply',
@@ -77,7 +77,9 @@ const mutual = octetTarget(
       sent.verifyReply(reply)
     },
     isRefusal: (error) =>
-      error instanceof Error && 'code' in error && error.code === 'ERR_KRB_MUTUAL',
+      error instanceof Error &&
+      'code' in error &&
+      (error.code === 'ERR_KRB_MUTUAL' || error.code === 'ERR_KRB_AP_REFUSED'),
   },
   'der',
 )
