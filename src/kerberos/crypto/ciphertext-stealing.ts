@@ -20,8 +20,52 @@ function wholeBlocks(octets: number): number {
   return (octets + BLOCK - 1) & ~(BLOCK - 1)
 }
 
+/** A block cipher with its key. */
+export interface CtsKey {
+  /** Which AES. */
+  readonly cipher: CbcCipher
+  /** The encryption key Ke. */
+  readonly ke: KeyObject
+}
+
 /**
- * Encrypts into place: the result takes as many octets as the plaintext.
+ * Encrypts what the caller has padded: one call of OpenSSL's, and no copy but of one block.
+ *
+ * @param key - Cipher and key.
+ * @param padded - The plaintext, then zeros up to whole blocks.
+ * @param length - The plaintext's length: one block (16 octets) or more.
+ * @returns A fresh array of that length.
+ */
+export function encryptPaddedCts(
+  { cipher, ke }: CtsKey,
+  padded: Uint8Array,
+  length: number,
+): Buffer {
+  const aes = createCipheriv(cipher, ke, ZERO_IV)
+  aes.setAutoPadding(false)
+  const blocks = aes.update(padded)
+  if (length === BLOCK) return blocks
+  const last = blocks.length - BLOCK
+  const beforeLast = last - BLOCK
+  const kept = new Uint8Array(blocks.subarray(beforeLast, beforeLast + length - last))
+  blocks.copyWithin(beforeLast, last)
+  blocks.set(kept, last)
+  return blocks.subarray(0, length)
+}
+
+/**
+ * Copies a plaintext to the beginning of whole blocks, the rest zeros.
+ *
+ * @param parts - The plaintext's parts, in order.
+ * @returns The parts and zeros, a fresh array.
+ */
+export function padToBlocks(parts: readonly Uint8Array[]): Buffer {
+  const length = parts.reduce((sum, part) => sum + part.length, 0)
+  return Buffer.concat(parts, wholeBlocks(length))
+}
+
+/**
+ * Encrypts: the result takes as many octets as the plaintext.
  *
  * @param cipher - Which AES.
  * @param key - The encryption key Ke.
@@ -30,22 +74,8 @@ function wholeBlocks(octets: number): number {
  * @throws RangeError when the plaintext is shorter than a block.
  */
 export function encryptCts(cipher: CbcCipher, key: KeyObject, plaintext: Uint8Array): Buffer {
-  const length = plaintext.length
-  if (length < BLOCK) throw new RangeError('ciphertext stealing needs at least one block')
-  const padded = wholeBlocks(length)
-  const aes = createCipheriv(cipher, key, ZERO_IV)
-  aes.setAutoPadding(false)
-  const blocks = aes.update(plaintext)
-  if (length === BLOCK) return blocks
-  const tail = padded === length ? undefined : aes.update(ZERO_IV.subarray(0, padded - length))
-  const result = Buffer.allocUnsafe(length)
-  const last = padded - BLOCK
-  const beforeLast = last - BLOCK
-  const lastBlock = tail ?? blocks.subarray(last)
-  blocks.copy(result, 0, 0, beforeLast)
-  lastBlock.copy(result, beforeLast, 0, BLOCK)
-  blocks.copy(result, last, beforeLast, beforeLast + (length - last))
-  return result
+  if (plaintext.length < BLOCK) throw new RangeError('ciphertext stealing needs at least one block')
+  return encryptPaddedCts({ cipher, ke: key }, padToBlocks([plaintext]), plaintext.length)
 }
 
 /**

@@ -20,9 +20,13 @@ const KIND_OCTET = { checksum: 0x99, encryption: 0xaa, integrity: 0x55 } as cons
 const BLOCK_OCTETS = 16
 
 /** Key usages are few; a peer cannot choose them, so this bound only guards against our own mistakes. */
-const MAX_REMEMBERED_KEYS = 64
+const MAX_REMEMBERED_USAGES = 32
 
-const remembered = new WeakMap<EncryptionKey, Map<string, KeyObject>>()
+/** The keys of one usage, each derived when it is first wanted. */
+type KeysOfUsage = { readonly usage: number } & Partial<Record<DerivedKeyKind, KeyObject>>
+
+/** A few per key, so that a list is searched faster than a map, and takes a tenth of its memory. */
+const remembered = new WeakMap<EncryptionKey, KeysOfUsage[]>()
 
 /**
  * Builds the constant that key derivation depends on. RFC 3961 section 5.3, RFC 8009 section 5.
@@ -102,18 +106,26 @@ function simplifiedDerivation(key: EncryptionKey, constant: Uint8Array): Uint8Ar
  * @throws KerberosError ERR_KRB_ETYPE for a key we cannot use.
  */
 export function derivedKey(key: EncryptionKey, usage: number, kind: DerivedKeyKind): KeyObject {
-  let keys = remembered.get(key)
-  if (keys === undefined || keys.size >= MAX_REMEMBERED_KEYS) {
-    keys = new Map()
-    remembered.set(key, keys)
+  const keys = keysOfUsage(key, usage)
+  return (keys[kind] ??= createDerivedKey(key, usage, kind))
+}
+
+function createDerivedKey(key: EncryptionKey, usage: number, kind: DerivedKeyKind): KeyObject {
+  const { keyOctets, integrityKeyOctets } = etypeProfile(key.etype)
+  const octets = kind === 'encryption' ? keyOctets : integrityKeyOctets
+  return createSecretKey(deriveKey(key, usageConstant(usage, kind), octets))
+}
+
+function keysOfUsage(key: EncryptionKey, usage: number): KeysOfUsage {
+  let usages = remembered.get(key)
+  if (usages === undefined || usages.length >= MAX_REMEMBERED_USAGES) {
+    usages = []
+    remembered.set(key, usages)
   }
-  const name = `${kind} ${usage}`
-  let found = keys.get(name)
-  if (found === undefined) {
-    const { keyOctets, integrityKeyOctets } = etypeProfile(key.etype)
-    const octets = kind === 'encryption' ? keyOctets : integrityKeyOctets
-    found = createSecretKey(deriveKey(key, usageConstant(usage, kind), octets))
-    keys.set(name, found)
+  let keys = usages.find((candidate) => candidate.usage === usage)
+  if (keys === undefined) {
+    keys = { usage }
+    usages.push(keys)
   }
-  return found
+  return keys
 }

@@ -10,18 +10,63 @@
 import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto'
 import type { Random } from '../../platform/index.ts'
 import { KerberosError } from '../errors.ts'
-import { decryptCts, encryptCts } from './ciphertext-stealing.ts'
+import { decryptCts, encryptPaddedCts, padToBlocks, type CtsKey } from './ciphertext-stealing.ts'
 import { derivedKey } from './derived-keys.ts'
 import { CONFOUNDER_OCTETS, etypeProfile, type EncryptionKey, type EtypeProfile } from './etype.ts'
 
 /** The initial vector, which RFC 8009's HMAC covers: always zero, since no state goes from message to message. */
 const ZERO_IV = new Uint8Array(16)
 
+/** What encrypts and decrypts under one key and usage, made ready once. */
+export interface UsageKeys extends CtsKey {
+  /** The integrity key Ki. */
+  readonly ki: KeyObject
+  /** Parameters of the encryption type. */
+  readonly profile: EtypeProfile
+}
+
+/** A ciphertext in its two parts. */
+export interface Sealed {
+  /** As long as the plaintext with its confounder. */
+  readonly encrypted: Uint8Array
+  /** The HMAC, which follows it. */
+  readonly mac: Uint8Array
+}
+
+/**
+ * Makes a key ready for one usage.
+ *
+ * @param key - The base key.
+ * @param usage - Key usage number, unsigned 32-bit.
+ * @returns Derived keys and parameters.
+ * @throws KerberosError ERR_KRB_ETYPE for a key we cannot use.
+ */
+export function usageKeys(key: EncryptionKey, usage: number): UsageKeys {
+  const profile = etypeProfile(key.etype)
+  const ke = derivedKey(key, usage, 'encryption')
+  return { cipher: profile.cipher, ke, ki: derivedKey(key, usage, 'integrity'), profile }
+}
+
 /** HMAC over the plaintext (RFC 3961) or the ciphertext (RFC 8009), cut to its length. */
-function macOver(profile: EtypeProfile, ki: KeyObject, octets: Uint8Array): Buffer {
+function macOver({ profile, ki }: UsageKeys, octets: Uint8Array): Buffer {
   const hmac = createHmac(profile.hash, ki)
   if (profile.family === 'hmac-sha2') hmac.update(ZERO_IV)
-  return hmac.update(octets).digest().subarray(0, profile.macOctets)
+  const mac = hmac.update(octets).digest()
+  return mac.length === profile.macOctets ? mac : mac.subarray(0, profile.macOctets)
+}
+
+/**
+ * Encrypts a message that has its confounder and its padding already, for who makes many of one form.
+ *
+ * @param keys - Of the key and usage.
+ * @param padded - 16 octets of confounder, the plaintext, zeros up to whole blocks of 16 octets.
+ * @param length - Of confounder and plaintext.
+ * @returns The ciphertext's two parts, fresh.
+ */
+export function sealPadded(keys: UsageKeys, padded: Uint8Array, length: number): Sealed {
+  const encrypted = encryptPaddedCts(keys, padded, length)
+  const simplified = keys.profile.family === 'simplified'
+  return { encrypted, mac: macOver(keys, simplified ? padded.subarray(0, length) : encrypted) }
 }
 
 /**
@@ -41,14 +86,9 @@ export function encrypt(
   plaintext: Uint8Array,
   random: Random,
 ): Uint8Array {
-  const ke = derivedKey(key, usage, 'encryption')
-  const ki = derivedKey(key, usage, 'integrity')
-  const profile = etypeProfile(key.etype)
-  const message = Buffer.allocUnsafe(CONFOUNDER_OCTETS + plaintext.length)
-  message.set(random.bytes(CONFOUNDER_OCTETS), 0)
-  message.set(plaintext, CONFOUNDER_OCTETS)
-  const encrypted = encryptCts(profile.cipher, ke, message)
-  const mac = macOver(profile, ki, profile.family === 'simplified' ? message : encrypted)
+  const keys = usageKeys(key, usage)
+  const message = padToBlocks([random.bytes(CONFOUNDER_OCTETS), plaintext])
+  const { encrypted, mac } = sealPadded(keys, message, CONFOUNDER_OCTETS + plaintext.length)
   message.fill(0)
   const cipher = new Uint8Array(encrypted.length + mac.length)
   cipher.set(encrypted, 0)
@@ -67,9 +107,8 @@ export function encrypt(
  *   the ciphertext is too short; ERR_KRB_ETYPE for a key we cannot use.
  */
 export function decrypt(key: EncryptionKey, usage: number, cipher: Uint8Array): Uint8Array {
-  const ke = derivedKey(key, usage, 'encryption')
-  const ki = derivedKey(key, usage, 'integrity')
-  const profile = etypeProfile(key.etype)
+  const keys = usageKeys(key, usage)
+  const { profile } = keys
   const end = cipher.length - profile.macOctets
   if (end < CONFOUNDER_OCTETS) {
     const least = CONFOUNDER_OCTETS + profile.macOctets
@@ -77,13 +116,13 @@ export function decrypt(key: EncryptionKey, usage: number, cipher: Uint8Array): 
   }
   const encrypted = cipher.subarray(0, end)
   const checkMac = (octets: Uint8Array): void => {
-    if (timingSafeEqual(macOver(profile, ki, octets), cipher.subarray(end))) return
+    if (timingSafeEqual(macOver(keys, octets), cipher.subarray(end))) return
     throw integrityError(
       `decryption failed (key usage ${usage}): another key was used, or the octets were changed`,
     )
   }
   if (profile.family === 'hmac-sha2') checkMac(encrypted)
-  const message = decryptCts(profile.cipher, ke, encrypted)
+  const message = decryptCts(profile.cipher, keys.ke, encrypted)
   if (profile.family === 'simplified') checkMac(message)
   return message.subarray(CONFOUNDER_OCTETS)
 }
