@@ -2,14 +2,14 @@
 
 import assert from 'node:assert/strict'
 import { Resolver } from 'node:dns/promises'
-import { connect, type LookupFunction } from 'node:net'
+import type { LookupFunction } from 'node:net'
 import { describe, it } from 'node:test'
 import {
   DnsKdcLocator,
   dnsSrvResolver,
   krb5ConfLocator,
   loadKrb5Conf,
-  TcpKdcTransport,
+  NetworkKdcTransport,
   type KdcLocator,
 } from '../../src/kerberos/io/index.ts'
 import { systemClock, systemRandom } from '../../src/platform/io/index.ts'
@@ -38,10 +38,7 @@ describe('finding KDCs', { skip: lab ? false : NO_LAB }, () => {
     random: systemRandom,
   })
   const clientBy = (locator: KdcLocator) => {
-    const transport = new TcpKdcTransport({
-      locator,
-      connect: (address) => connect({ ...address, lookup }),
-    })
+    const transport = new NetworkKdcTransport({ locator, lookup })
     return connectorClient(lab, 'CONN1', { transport })
   }
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { formatPrincipal, KerberosClient } from '../../src/kerberos/index.ts'
-import { TcpKdcTransport } from '../../src/kerberos/io/index.ts'
+import { NetworkKdcTransport } from '../../src/kerberos/io/index.ts'
 import { systemClock, systemRandom } from '../../src/platform/io/index.ts'
 import { hasMitKdc, NO_MIT_KDC, startMitRealms, type MitRealms } from '../support/mit-realms.ts'
 
@@ -26,7 +26,7 @@ describe(
           realm: 'ONE.TEST',
           keys: { password: 'Wonderland-1' },
         },
-        transport: new TcpKdcTransport({ kdcs: realms.kdcs }),
+        transport: new NetworkKdcTransport({ kdcs: realms.kdcs }),
         clock: systemClock,
         random: systemRandom,
       })

@@ -6,7 +6,7 @@ import { startStack, type Stack } from '../../docker/demo/stack.ts'
 import type { Page, Visitor } from '../../docker/demo/visitor.ts'
 import { adminRequest } from '../../src/gateway/io/index.ts'
 import { KerberosClient, parsePrincipal } from '../../src/kerberos/index.ts'
-import { readKeytabFile, TcpKdcTransport } from '../../src/kerberos/io/index.ts'
+import { NetworkKdcTransport, readKeytabFile } from '../../src/kerberos/io/index.ts'
 import { errorCode } from '../../src/platform/index.ts'
 import { systemClock, systemRandom } from '../../src/platform/io/index.ts'
 import { honest, KdcProxy } from '../support/kdc-proxy.ts'
@@ -34,7 +34,7 @@ describe('a client behind a KDC that lies', { skip: lab ? false : NO_LAB }, () =
     const keys = await readKeytabFile(connectors.CONN1.keytab)
     client = new KerberosClient({
       identity: { principal, realm, keys },
-      transport: new TcpKdcTransport({
+      transport: new NetworkKdcTransport({
         kdcs: { [realm]: [proxy.address] },
         timeoutMs: KDC_TIMEOUT_MS,
       }),

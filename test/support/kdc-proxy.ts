@@ -2,7 +2,7 @@
 
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
-import { TcpKdcTransport } from '../../src/kerberos/io/index.ts'
+import { NetworkKdcTransport } from '../../src/kerberos/io/index.ts'
 import { KdcOption, MessageType, PaType } from '../../src/kerberos/index.ts'
 import { decodeKdcReq, findPaData, type DecodedKdcReq } from '../../src/kerberos/messages/index.ts'
 
@@ -55,7 +55,7 @@ export class KdcProxy {
   readonly seen: KdcExchange[] = []
   /** What happens to requests from now on. */
   wiretap: Wiretap = honest
-  readonly #transport: TcpKdcTransport
+  readonly #transport: NetworkKdcTransport
   readonly #realm: string
   readonly #sockets = new Set<Socket>()
   readonly #server = createServer((socket) => {
@@ -67,7 +67,7 @@ export class KdcProxy {
 
   private constructor(realm: string, kdc: string) {
     this.#realm = realm
-    this.#transport = new TcpKdcTransport({ kdcs: { [realm]: [kdc] } })
+    this.#transport = new NetworkKdcTransport({ kdcs: { [realm]: [kdc] } })
   }
 
   /** Listens on a free port of 127.0.0.1. */

@@ -7,12 +7,12 @@ import {
   type KdcTransport,
   type KerberosClientOptions,
 } from '../../src/kerberos/index.ts'
-import { readKeytabFile, TcpKdcTransport } from '../../src/kerberos/io/index.ts'
+import { NetworkKdcTransport, readKeytabFile } from '../../src/kerberos/io/index.ts'
 import { systemClock, systemRandom } from '../../src/platform/io/index.ts'
 
 /** A transport to the lab's KDC, with others asked first. */
 export function labTransport(lab: LabEnvironment, before: readonly string[] = []): KdcTransport {
-  return new TcpKdcTransport({ kdcs: { [lab.realm]: [...before, lab.kdc] } })
+  return new NetworkKdcTransport({ kdcs: { [lab.realm]: [...before, lab.kdc] } })
 }
 
 /** A client of one of the lab's connector accounts, by its keytab. */

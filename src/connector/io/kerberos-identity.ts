@@ -4,7 +4,6 @@
  * @module
  */
 
-import { connect as connectTcp } from 'node:net'
 import type { LdapBinder } from '../../directory/io/index.ts'
 import {
   Initiator,
@@ -14,7 +13,7 @@ import {
   tlsServerEndPoint,
   type KeytabEntry,
 } from '../../kerberos/index.ts'
-import { readKeytabFile, TcpKdcTransport } from '../../kerberos/io/index.ts'
+import { NetworkKdcTransport, readKeytabFile } from '../../kerberos/io/index.ts'
 import type { Clock, Logger, Random } from '../../platform/index.ts'
 import { ConnectorError, type KerberosConfig } from '../index.ts'
 import { toLookupFunction, type NameResolver } from './name-resolver.ts'
@@ -46,11 +45,12 @@ export async function createKerberosClient(
   const entries = await readKeytabFile(config.keytab, { logger })
   const keys = keysFor(entries, realm, principal)
   if (keys.length === 0) throw noKey(config, entries)
-  const lookup = toLookupFunction(ports.resolve)
-  const transport = new TcpKdcTransport({
+  const transport = new NetworkKdcTransport({
     kdcs: { [realm]: config.kdcs },
     timeoutMs: config.timeoutMs,
-    connect: (address) => connectTcp({ ...address, lookup, noDelay: true }),
+    lookup: toLookupFunction(ports.resolve),
+    logger,
+    clock,
   })
   const identity = { principal, realm, keys }
   return new KerberosClient({ identity, transport, clock, random, logger, requireSid: true })

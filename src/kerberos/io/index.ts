@@ -12,9 +12,16 @@ export {
   type DnsKdcLocatorOptions,
   type KdcLocator,
 } from './kdc-locator.ts'
+export type { ForwardProxy } from './forward-proxy.ts'
+export { KkdcpClient, type KkdcpOptions } from './kkdcp-client.ts'
 export { loadKrb5Conf } from './krb5-conf-file.ts'
 export type { DirectKdcAddress, HostPort, KdcAddress, ProxiedKdcAddress } from './kdc-address.ts'
 export type { KdcAttempt, KdcQuestion } from './kdc-attempt.ts'
+export type { TlsTrust } from './opened-socket.ts'
 export type { SrvRecord } from './srv-order.ts'
 export { dnsSrvResolver, type DnsSrvOptions, type SrvResolver } from './srv-resolver.ts'
-export { TcpKdcTransport, type TcpKdcTransportOptions } from './tcp-kdc-transport.ts'
+export type { KdcState } from './kdc-health.ts'
+export { NetworkKdcTransport, type KdcTransportStatistics } from './kdc-transport.ts'
+export type { NetworkKdcTransportOptions } from './kdc-transport-options.ts'
+export type { KdcStatistics } from './kdc-watch.ts'
+export type { LatencySnapshot } from './latency-histogram.ts'

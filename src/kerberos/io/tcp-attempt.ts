@@ -4,65 +4,64 @@
  * @module
  */
 
-import type { Socket } from 'node:net'
-import { formatKdcAddress, type DirectKdcAddress } from './kdc-address.ts'
+import { connect, type LookupFunction } from 'node:net'
+import { errorText } from '../../platform/index.ts'
+import type { DirectKdcAddress } from './kdc-address.ts'
+import type { KdcAttempt } from './kdc-attempt.ts'
+import { socketFault } from './socket-fault.ts'
 
 const LENGTH_OCTETS = 4
 
-/** One attempt. */
-export interface TcpAttempt {
-  /** Which KDC. */
-  readonly address: DirectKdcAddress
-  /** DER of the request. */
-  readonly request: Uint8Array
-  /** Time for connecting, sending and receiving together, milliseconds. */
-  readonly timeoutMs: number
+/** How KDCs are asked over TCP. */
+export interface TcpAttemptOptions {
   /** Largest reply, octets. */
   readonly maxReplyOctets: number
-  /** Opens the connection. */
-  readonly connect: (address: DirectKdcAddress) => Socket
+  /** Looks names up; the system's resolver where undefined. */
+  readonly lookup: LookupFunction | undefined
 }
 
 /**
- * Sends a request and waits for the whole reply.
+ * Asks over TCP, one connection a request.
  *
- * @param attempt - What to send where.
- * @param signal - Gives up.
- * @returns DER of the reply.
- * @throws Error that names the KDC and what went wrong.
+ * @param options - Limits.
+ * @returns The attempt.
  */
-export async function tcpAttempt(attempt: TcpAttempt, signal: AbortSignal): Promise<Uint8Array> {
-  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()
-  const fail = (what: string, cause?: unknown): void => {
-    reject(new Error(`${formatKdcAddress(attempt.address)}: ${what}`, { cause }))
-  }
-  const socket = attempt.connect(attempt.address)
-  const timer = setTimeout(() => {
-    fail(`no answer within ${attempt.timeoutMs} ms`)
-  }, attempt.timeoutMs)
-  const giveUp = (): void => {
-    fail('given up', signal.reason)
-  }
-  signal.addEventListener('abort', giveUp, { once: true })
-  socket.on('error', (error) => {
-    fail(error.message, error)
-  })
-  socket.on('close', () => {
-    fail('the connection was closed before the reply was whole')
-  })
-  const collector = new ReplyCollector(attempt.maxReplyOctets)
-  socket.on('data', (chunk: Buffer) => {
-    const state = collector.add(chunk)
-    if (typeof state === 'string') fail(state)
-    else if (state !== undefined) resolve(state)
-  })
-  socket.write(framed(attempt.request))
-  try {
-    return await promise
-  } finally {
-    clearTimeout(timer)
-    signal.removeEventListener('abort', giveUp)
-    socket.destroy()
+export function tcpAttempt(options: TcpAttemptOptions): KdcAttempt<DirectKdcAddress> {
+  const { maxReplyOctets, lookup } = options
+  const named = lookup === undefined ? {} : { lookup }
+  return async ({ host, port }, { request }, signal) => {
+    const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()
+    const fail = (what: string, cause?: unknown): void => {
+      reject(new Error(what, { cause }))
+    }
+    const giveUp = (): void => {
+      fail(errorText(signal.reason), signal.reason)
+    }
+    if (signal.aborted) {
+      giveUp()
+      return promise
+    }
+    const socket = connect({ host, port, noDelay: true, ...named })
+    signal.addEventListener('abort', giveUp, { once: true })
+    socket.on('error', (error) => {
+      fail(socketFault(error), error)
+    })
+    socket.on('close', () => {
+      fail('the connection was closed before the reply was whole')
+    })
+    const collector = new ReplyCollector(maxReplyOctets)
+    socket.on('data', (chunk: Buffer) => {
+      const state = collector.add(chunk)
+      if (typeof state === 'string') fail(state)
+      else if (state !== undefined) resolve(state)
+    })
+    socket.write(framed(request))
+    try {
+      return await promise
+    } finally {
+      signal.removeEventListener('abort', giveUp)
+      socket.destroy()
+    }
   }
 }
 
@@ -76,7 +75,8 @@ function framed(request: Uint8Array): Buffer {
 /** Gathers a reply; never holds more than was announced and allowed. */
 class ReplyCollector {
   readonly #most: number
-  readonly #chunks: Buffer[] = []
+  readonly #head = Buffer.alloc(LENGTH_OCTETS)
+  #body: Buffer | undefined
   #received = 0
 
   constructor(mostOctets: number) {
@@ -85,20 +85,18 @@ class ReplyCollector {
 
   /** The whole reply, what is wrong with it, or undefined while octets are missing. */
   add(chunk: Buffer): Uint8Array | string | undefined {
-    this.#chunks.push(chunk)
+    const missing = Math.max(LENGTH_OCTETS - this.#received, 0)
+    chunk.copy(this.#head, this.#received, 0, missing)
+    const at = Math.max(this.#received - LENGTH_OCTETS, 0)
     this.#received += chunk.length
     if (this.#received < LENGTH_OCTETS) return undefined
-    const octets = Buffer.concat(this.#chunks)
-    const length = octets.readUInt32BE()
+    const length = this.#head.readUInt32BE()
     if (length === 0 || length > this.#most) {
       return `announces a reply of ${length} octets, at most ${this.#most} are taken`
     }
-    const whole = LENGTH_OCTETS + length
-    if (this.#received > whole) return 'sends more than it announced'
-    if (this.#received < whole) {
-      this.#chunks.splice(0, this.#chunks.length, octets)
-      return undefined
-    }
-    return new Uint8Array(octets.subarray(LENGTH_OCTETS))
+    if (this.#received > LENGTH_OCTETS + length) return 'sends more than it announced'
+    this.#body ??= Buffer.alloc(length)
+    chunk.copy(this.#body, at, missing)
+    return this.#received === LENGTH_OCTETS + length ? new Uint8Array(this.#body) : undefined
   }
 }

@@ -13,7 +13,7 @@ import {
   parsePrincipal,
   tlsServerEndPoint,
 } from '../../../src/kerberos/index.ts'
-import { readKeytabFile, TcpKdcTransport } from '../../../src/kerberos/io/index.ts'
+import { NetworkKdcTransport, readKeytabFile } from '../../../src/kerberos/io/index.ts'
 import { systemClock, systemRandom } from '../../../src/platform/io/index.ts'
 import {
   compilePolicy,
@@ -68,7 +68,7 @@ async function kerberosOf(lab: LabEnvironment, account: string): Promise<Kerbero
   const keys = await readKeytabFile(connector.keytab)
   return new KerberosClient({
     identity: { principal, realm: lab.realm, keys },
-    transport: new TcpKdcTransport({ kdcs: { [lab.realm]: [lab.kdc] } }),
+    transport: new NetworkKdcTransport({ kdcs: { [lab.realm]: [lab.kdc] } }),
     clock: systemClock,
     random: systemRandom,
     requireSid: true,

@@ -12,7 +12,7 @@ import {
 } from '../../../../src/kerberos/io/index.ts'
 import { orderSrv } from '../../../../src/kerberos/io/srv-order.ts'
 import { formatKdcAddress } from '../../../../src/kerberos/io/kdc-address.ts'
-import { TcpKdcTransport } from '../../../../src/kerberos/io/tcp-kdc-transport.ts'
+import { NetworkKdcTransport } from '../../../../src/kerberos/io/kdc-transport.ts'
 import { systemRandom } from '../../../../src/platform/io/index.ts'
 import type { Random } from '../../../../src/platform/index.ts'
 import { ManualClock, MemoryLogger } from '../../../support/manual-clock.ts'
@@ -227,10 +227,10 @@ describe('krb5ConfLocator', () => {
   })
 })
 
-describe('TcpKdcTransport with a locator', () => {
+describe('NetworkKdcTransport with a locator', () => {
   const refused = { code: 'ERR_KRB_KDC_UNREACHABLE' }
   const exchange = (locator: KdcLocator, signal?: AbortSignal) =>
-    new TcpKdcTransport({ locator, totalTimeoutMs: 50 }).exchange(REALM, Buffer.of(1), signal)
+    new NetworkKdcTransport({ locator, totalTimeoutMs: 50 }).exchange(REALM, Buffer.of(1), signal)
 
   it('says why it has nobody to ask', async () => {
     await assert.rejects(exchange({ locate: () => Promise.resolve([]) }), {
@@ -241,7 +241,7 @@ describe('TcpKdcTransport with a locator', () => {
       ...refused,
       message: /looked up: ETIMEOUT/,
     })
-    assert.throws(() => new TcpKdcTransport({}), RangeError)
+    assert.throws(() => new NetworkKdcTransport({}), RangeError)
   })
 
   it('waits no longer for the locator than for KDCs, and not for a caller who gave up', async () => {

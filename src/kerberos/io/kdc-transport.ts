@@ -1,0 +1,162 @@
+/**
+ * Reaches the KDCs of realms: the healthiest first (kdc-health.ts), another when one fails or takes long (kdc-race.ts), over TCP
+ * or UDP (direct-attempt.ts) or through KDC proxies.
+ *
+ * A KDC that is dead, slow, or sends what no KDC would send costs an exchange the hedging delay, at most `timeoutMs`, and the
+ * log one line. Whatever the KDCs do, an exchange ends within `totalTimeoutMs`.
+ *
+ * @module
+ */
+
+import { errorText } from '../../platform/index.ts'
+import { abandonable, aborted } from '../client-drive.ts'
+import type { KdcTransport } from '../client-options.ts'
+import { KerberosError } from '../errors.ts'
+import { directAttempt } from './direct-attempt.ts'
+import type { KdcAddress } from './kdc-address.ts'
+import type { KdcAttempt, KdcQuestion } from './kdc-attempt.ts'
+import { KdcAsking } from './kdc-asking.ts'
+import type { KdcLocator } from './kdc-locator.ts'
+import { raceKdcs, TimedOut } from './kdc-race.ts'
+import {
+  resolveKdcTransport,
+  type KdcTransportSettings,
+  type NetworkKdcTransportOptions,
+} from './kdc-transport-options.ts'
+import { KdcWatch, type KdcStatistics } from './kdc-watch.ts'
+import { tcpAttempt } from './tcp-attempt.ts'
+import { udpAttempt } from './udp-attempt.ts'
+
+/** What a transport has done since it was made; a snapshot. */
+export interface KdcTransportStatistics {
+  /** Exchanges that ended with a reply. */
+  readonly answered: number
+  /** Exchanges that no KDC answered. */
+  readonly unreachable: number
+  /** Requests that were sent to a further KDC because the one before took long. */
+  readonly hedges: number
+  /** The KDCs that were asked or were to be asked, of all realms, at most `maxKdcs`. */
+  readonly kdcs: readonly KdcStatistics[]
+}
+
+/** A KdcTransport over the network. */
+export class NetworkKdcTransport implements KdcTransport {
+  readonly #settings: KdcTransportSettings
+  readonly #locator: KdcLocator | undefined
+  readonly #attempt: KdcAttempt
+  readonly #proxies: boolean
+  readonly #watch: KdcWatch
+  readonly #counts = { answered: 0, unreachable: 0, hedges: 0 }
+
+  /**
+   * Opens no connection yet.
+   *
+   * @param options - Where the KDCs are, how they are asked, and limits.
+   * @throws RangeError for an address that is none, a realm without KDCs, a limit that is not positive, or neither KDCs
+   *   nor a locator.
+   */
+  constructor(options: NetworkKdcTransportOptions) {
+    const settings = resolveKdcTransport(options)
+    this.#settings = settings
+    this.#locator = options.locator
+    this.#attempt = attemptOf(settings, options)
+    this.#proxies = options.https !== undefined
+    this.#watch = new KdcWatch(settings, settings.clock, options.logger)
+  }
+
+  /**
+   * Asks the KDCs of a realm until one answers.
+   *
+   * @param realm - Whose KDC.
+   * @param request - DER of the request.
+   * @param signal - Gives up.
+   * @returns DER of the reply, whatever it says. KDC_ERR_SVC_UNAVAILABLE only when no other KDC had more to say.
+   * @throws KerberosError ERR_KRB_KDC_UNREACHABLE when none answered, ERR_KRB_ABORTED.
+   */
+  async exchange(realm: string, request: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> {
+    const { clock, totalTimeoutMs } = this.#settings
+    const limit = new AbortController()
+    const timer = clock.setTimer(totalTimeoutMs, () => {
+      limit.abort(new TimedOut(totalTimeoutMs))
+    })
+    const either = signal === undefined ? limit.signal : AbortSignal.any([signal, limit.signal])
+    try {
+      const reply = await this.#ask({ realm, request }, either)
+      this.#counts.answered += 1
+      return reply
+    } catch (error) {
+      if (signal?.aborted === true) throw aborted(signal)
+      this.#counts.unreachable += 1
+      throw error
+    } finally {
+      timer.cancel()
+    }
+  }
+
+  /** What has been seen of the KDCs so far, for metrics. */
+  statistics(): KdcTransportStatistics {
+    return { ...this.#counts, kdcs: this.#watch.statistics() }
+  }
+
+  async #ask(question: KdcQuestion, signal: AbortSignal): Promise<Uint8Array> {
+    const { realm } = question
+    const order = this.#watch.plan(realm, await this.#addressesOf(realm, signal))
+    const asking = new KdcAsking(question, {
+      settings: this.#settings,
+      watch: this.#watch,
+      attempt: this.#attempt,
+      hedged: () => (this.#counts.hedges += 1),
+    })
+    const reply = await raceKdcs(asking.racers(order), this.#settings, signal)
+    if (reply !== undefined) return reply
+    if (asking.unavailable !== undefined && !signal.aborted) return asking.unavailable
+    throw unreachable(realm, asking.failures)
+  }
+
+  async #addressesOf(realm: string, signal: AbortSignal): Promise<readonly KdcAddress[]> {
+    const listed = this.#settings.kdcs.get(realm)
+    if (listed !== undefined) return listed
+    if (this.#locator === undefined) throw unreachable(realm, ['no KDC is configured'])
+    let found: readonly KdcAddress[]
+    try {
+      found = await abandonable(this.#locator.locate(realm), signal)
+    } catch (error) {
+      const why = signal.aborted ? 'no answer in time' : errorText(error)
+      throw unreachable(realm, [`KDCs could not be looked up: ${why}`])
+    }
+    if (found.length === 0) throw unreachable(realm, ['none is listed or found in the DNS'])
+    const usable = found.filter(({ via }) => via === 'direct' || this.#proxies)
+    if (usable.length > 0) return usable
+    throw unreachable(realm, ['all are behind KDC proxies, and the transport has no https'])
+  }
+}
+
+/** Chooses by the kind of the address. */
+function attemptOf(
+  settings: KdcTransportSettings,
+  { https, lookup }: NetworkKdcTransportOptions,
+): KdcAttempt {
+  const { clock, maxReplyOctets, maxDatagramOctets, timeoutMs } = settings
+  const retransmitAfterMs = settings.udpRetransmitAfterMs
+  const direct = directAttempt({
+    ...{ clock, maxDatagramOctets, udpPreferenceLimit: settings.udpPreferenceLimit },
+    tcp: tcpAttempt({ maxReplyOctets, lookup }),
+    udp: udpAttempt({ clock, maxDatagramOctets, retransmitAfterMs, lookup }),
+    udpTimeoutMs: timeoutMs / 2,
+  })
+  return (address, question, signal) => {
+    if (address.via === 'direct') return direct(address, question, signal)
+    if (https === undefined) throw new TypeError('an address of a KDC proxy without https')
+    return https(address, question, signal)
+  }
+}
+
+const MOST_FAILURES = 8
+
+function unreachable(realm: string, failures: readonly string[]): KerberosError {
+  const more = failures.length - MOST_FAILURES
+  const told = failures.slice(0, MOST_FAILURES).join('; ') + (more > 0 ? `; ${more} more` : '')
+  return new KerberosError('ERR_KRB_KDC_UNREACHABLE', `no KDC of ${realm} answered: ${told}`, {
+    mend: 'Check the kdcs setting, the network and port 88 (TCP) of the domain controllers.',
+  })
+}
