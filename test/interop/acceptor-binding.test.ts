@@ -1,50 +1,18 @@
 /** MIT's acceptor, through python3-gssapi, judges the channel bindings in our tokens. */
 
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
 import { after, describe, it } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { makeAcceptorFiles } from '../support/acceptor-files.ts'
+import { judgeTokens, mitAcceptorMissing } from '../support/mit-acceptor.ts'
 
-const PYTHON = '/usr/bin/python3'
-const SCRIPT = fileURLToPath(new URL('../support/mit-acceptor.py', import.meta.url))
-
-interface Verdict {
-  readonly client?: string
-  readonly complete?: boolean
-  readonly bound?: boolean
-  readonly reply?: string
-  readonly error?: string
-}
-
-const skip =
-  spawnSync(PYTHON, ['-c', 'import gssapi']).status !== 0 && 'python3-gssapi is not installed'
 const files = makeAcceptorFiles()
-
-/** One run of the acceptor for all tokens. */
-function judge(
-  requests: readonly { readonly token: Uint8Array; readonly binding: Uint8Array | undefined }[],
-): readonly Verdict[] {
-  const base64 = (octets: Uint8Array) => Buffer.from(octets).toString('base64')
-  const lines = requests.map(({ token, binding }) =>
-    JSON.stringify({ token: base64(token), binding: binding ? base64(binding) : null }),
-  )
-  const { stdout, stderr, status } = spawnSync(PYTHON, [SCRIPT], {
-    input: `${lines.join('\n')}\n`,
-    encoding: 'utf8',
-    env: { ...process.env, ...files.environment },
-  })
-  assert.equal(status, 0, stderr)
-  return stdout
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Verdict)
-}
+const judge = (requests: Parameters<typeof judgeTokens>[1]) =>
+  judgeTokens(files.environment, requests)
 
 const binding = Buffer.concat([Buffer.from('tls-server-end-point:'), Buffer.alloc(32, 5)])
 const wrong = Buffer.concat([Buffer.from('tls-server-end-point:'), Buffer.alloc(32, 6)])
 
-describe('MIT acceptor with channel bindings', { skip }, () => {
+describe('MIT acceptor with channel bindings', { skip: mitAcceptorMissing() }, () => {
   after(() => {
     files.remove()
   })
