@@ -140,17 +140,17 @@ export const SPLICES: readonly {
       const reply = await now.ask()
       return reply.subarray(0, reply.length >> 1)
     },
-    codes: ['ERR_KRB_DECODE'],
+    codes: ['ERR_KRB_KDC_UNREACHABLE'],
   },
   {
     name: 'octets after the reply',
     splice: async (now) => Buffer.concat([await now.ask(), Buffer.from([0, 0])]),
-    codes: ['ERR_KRB_DECODE'],
+    codes: ['ERR_KRB_KDC_UNREACHABLE'],
   },
   {
     name: 'garbage',
     splice: () => Promise.resolve(Buffer.from('this is no Kerberos message at all')),
-    codes: ['ERR_KRB_DECODE'],
+    codes: ['ERR_KRB_KDC_UNREACHABLE'],
   },
   {
     name: 'an empty reply',

@@ -37,7 +37,7 @@ export interface RaceOptions {
 }
 
 /** Why one was called off: another answered. */
-export const OVERTAKEN = Symbol('another KDC answered first')
+export const OVERTAKEN: unique symbol = Symbol('another KDC answered first')
 
 /** Why one was called off: it took too long. */
 export class TimedOut extends Error {
