@@ -9,7 +9,7 @@ import { checkKey } from '../crypto/index.ts'
 import { KerberosError } from '../errors.ts'
 import { nextMicrosecond } from './microsecond-counter.ts'
 import {
-  cusecOctets,
+  LEAST_CUSEC,
   PreparedToken,
   type AuthenticatorTime,
   type InitiatorTicket,
@@ -67,12 +67,6 @@ function resolve(options: InitiatorOptions): TokenSettings {
   }
 }
 
-function nameOf({ channelBinding, mutual, mechanism, flags }: TokenSettings): string {
-  const binding =
-    channelBinding === undefined ? 'none' : `=${Buffer.from(channelBinding).toString('latin1')}`
-  return `${mechanism} ${mutual ? 1 : 0} ${flags} ${binding}`
-}
-
 class SentInitiatorToken implements InitiatorToken {
   readonly token: Uint8Array
   readonly #sent: SentToken
@@ -103,7 +97,8 @@ export class Initiator {
   readonly #ticket: InitiatorTicket
   readonly #clock: Clock
   readonly #random: Random
-  readonly #prepared = new Map<string, PreparedToken>()
+  /** One, seldom a few: the one used last is looked at first. */
+  readonly #prepared: PreparedToken[] = []
 
   constructor(ticket: InitiatorTicket, ports: { readonly clock: Clock; readonly random: Random }) {
     checkKey(ticket.sessionKey)
@@ -121,25 +116,24 @@ export class Initiator {
    */
   createToken(options: InitiatorOptions = {}): InitiatorToken {
     const settings = resolve(options)
-    const moment = nextMicrosecond(this.#clock)
+    const moment = nextMicrosecond(this.#clock, LEAST_CUSEC)
     const cusec = moment % 1_000_000
     const time: AuthenticatorTime = { seconds: (moment - cusec) / 1_000_000, cusec }
-    const filled = this.#prepare(settings, cusecOctets(cusec)).fill(time, this.#random)
+    const filled = this.#prepare(settings).fill(time, this.#random)
     const { sessionKey } = this.#ticket
-    return new SentInitiatorToken(filled.token, {
-      ...{ sessionKey, time, mutual: settings.mutual },
-      ...{ subkey: filled.subkey, sequenceNumber: filled.sequenceNumber },
-    })
+    const { token, subkey, sequenceNumber } = filled
+    const sent = { sessionKey, time, mutual: settings.mutual, subkey, sequenceNumber }
+    return new SentInitiatorToken(token, sent)
   }
 
-  #prepare(settings: TokenSettings, octetsOfCusec: number): PreparedToken {
-    const name = `${octetsOfCusec} ${nameOf(settings)}`
-    let prepared = this.#prepared.get(name)
-    if (prepared === undefined) {
-      if (this.#prepared.size >= MAX_PREPARED) this.#prepared.clear()
-      prepared = new PreparedToken(this.#ticket, settings, octetsOfCusec)
-      this.#prepared.set(name, prepared)
-    }
-    return prepared
+  #prepare(settings: TokenSettings): PreparedToken {
+    const prepared = this.#prepared
+    const at = prepared.findIndex((candidate) => candidate.fits(settings))
+    const found = prepared[at] ?? new PreparedToken(this.#ticket, settings)
+    if (at === 0) return found
+    if (at > 0) prepared.splice(at, 1)
+    else if (prepared.length >= MAX_PREPARED) prepared.pop()
+    prepared.unshift(found)
+    return found
   }
 }

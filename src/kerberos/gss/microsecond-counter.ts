@@ -18,12 +18,14 @@ const last = new WeakMap<Clock, number>()
  * minutes; then a moment of the past can come again.
  *
  * @param clock - Whose time is told, to the millisecond; the microseconds are counted.
+ * @param leastCusec - Least microsecond within the second; the moment is put off until then. Default 0.
  * @returns Microseconds since the epoch, an integer.
  */
-export function nextMicrosecond(clock: Clock): number {
+export function nextMicrosecond(clock: Clock, leastCusec: number = 0): number {
   const now = Math.floor(clock.nowMs()) * 1000
   const before = last.get(clock) ?? -1
   const next = before < now || before - now > SET_BACK_MICROSECONDS ? now : before + 1
-  last.set(clock, next)
-  return next
+  const late = Math.max(next, next - (next % 1_000_000) + leastCusec)
+  last.set(clock, late)
+  return late
 }

@@ -10,7 +10,10 @@
 
 import { DerReader } from '../../asn1/index.ts'
 import type { Random } from '../../platform/index.ts'
-import { cipherOverheadOctets, encrypt, type EncryptionKey } from '../crypto/index.ts'
+import { wholeBlocks } from '../crypto/ciphertext-stealing.ts'
+import { sealPadded, usageKeys, type UsageKeys } from '../crypto/encryption.ts'
+import { CONFOUNDER_OCTETS } from '../crypto/etype.ts'
+import { cipherOverheadOctets, type EncryptionKey } from '../crypto/index.ts'
 import {
   AdApOption,
   AdType,
@@ -116,20 +119,11 @@ function bindingData({ server, serverRealm }: InitiatorTicket): AuthorizationDat
   return [{ adType: AdType.AD_IF_RELEVANT, adData: relevant }]
 }
 
-/** Smallest cusec whose INTEGER takes so many octets. */
-const LEAST_CUSEC = [0, 0, 0x80, 0x8000]
+/** From here on to the second's end the INTEGER of a cusec takes 3 octets, so that one form serves all tokens. */
+export const LEAST_CUSEC = 0x8000
+const CUSEC_OCTETS = 3
 
-/** How many octets the INTEGER of a cusec takes: 1 to 3. */
-export function cusecOctets(cusec: number): number {
-  if (cusec < 0x80) return 1
-  return cusec < 0x8000 ? 2 : 3
-}
-
-function authenticatorForm(
-  ticket: InitiatorTicket,
-  settings: TokenSettings,
-  octetsOfCusec: number,
-): Uint8Array {
+function authenticatorForm(ticket: InitiatorTicket, settings: TokenSettings): Uint8Array {
   const { channelBinding, mutual, flags } = settings
   const allFlags = flags | (mutual ? GssFlag.MUTUAL : 0)
   const { etype, value } = ticket.sessionKey
@@ -140,7 +134,7 @@ function authenticatorForm(
       cksumtype: ChecksumType.GSSAPI,
       checksum: authenticatorChecksum(channelBindingDigest(channelBinding), allFlags),
     },
-    cusec: LEAST_CUSEC[octetsOfCusec] ?? 0,
+    cusec: LEAST_CUSEC,
     ctimeMs: 0,
     subkey: { etype, value: new Uint8Array(value.length) },
     seqNumber: SEQUENCE_NUMBER_FORM,
@@ -161,66 +155,134 @@ function fieldEnds(form: Uint8Array): ReadonlyMap<number, number> {
   return ends
 }
 
-/** A form that is filled in for every token. */
-export class PreparedToken {
-  readonly #sessionKey: EncryptionKey
-  readonly #form: Buffer
-  readonly #head: Uint8Array
-  readonly #cusecAt: number
-  readonly #cusecOctets: number
-  readonly #ctimeAt: number
-  readonly #subkeyAt: number
-  readonly #sequenceNumberAt: number
+/** Where the values that change begin in the form of an Authenticator. */
+interface Places {
+  readonly cusec: number
+  readonly ctime: number
+  readonly subkey: number
+  readonly sequenceNumber: number
+}
 
-  constructor(ticket: InitiatorTicket, settings: TokenSettings, octetsOfCusec: number) {
-    this.#sessionKey = ticket.sessionKey
-    this.#form = Buffer.from(authenticatorForm(ticket, settings, octetsOfCusec))
-    const ends = fieldEnds(this.#form)
-    const start = (field: number, octets: number) => (ends.get(field) ?? 0) - octets
-    this.#cusecOctets = octetsOfCusec
-    this.#cusecAt = start(CUSEC, octetsOfCusec)
-    this.#ctimeAt = start(CTIME, TIME_OCTETS)
-    this.#subkeyAt = start(SUBKEY, ticket.sessionKey.value.length)
-    this.#sequenceNumberAt = start(SEQ_NUMBER, SEQUENCE_NUMBER_OCTETS)
-    this.#head = this.#encodeHead(ticket, settings)
+function placesIn(form: Uint8Array, subkeyOctets: number): Places {
+  const ends = fieldEnds(form)
+  const start = (field: number, octets: number): number => (ends.get(field) ?? 0) - octets
+  return {
+    cusec: start(CUSEC, CUSEC_OCTETS),
+    ctime: start(CTIME, TIME_OCTETS),
+    subkey: start(SUBKEY, subkeyOctets),
+    sequenceNumber: start(SEQ_NUMBER, SEQUENCE_NUMBER_OCTETS),
+  }
+}
+
+/** Everything of a token before the authenticator's cipher; the ticket is in it as it is. */
+function encodeHead(
+  { ticket, sessionKey }: InitiatorTicket,
+  { mutual, mechanism }: TokenSettings,
+  cipherOctets: number,
+): Buffer {
+  const apReq = encodeApReq({
+    apOptions: mutual ? ApOption.MUTUAL_REQUIRED : 0,
+    ticket,
+    authenticator: { etype: sessionKey.etype, cipher: new Uint8Array(cipherOctets) },
+  })
+  const token = wrapMessage(TokenId.AP_REQ, apReq)
+  const whole = mechanism === 'spnego' ? encodeNegTokenInit(token) : token
+  return Buffer.from(whole.buffer, whole.byteOffset, whole.length - cipherOctets)
+}
+
+/** A copy in memory of its own: what is kept for hours must not hold on to a piece of the pool that tokens come from. */
+function ownCopy(parts: readonly Uint8Array[], octets: number): Buffer {
+  const copy = Buffer.alloc(octets)
+  let at = 0
+  for (const part of parts) {
+    copy.set(part, at)
+    at += part.length
+  }
+  return copy
+}
+
+function sameOctets(one: Uint8Array | undefined, other: Uint8Array | undefined): boolean {
+  if (one === other) return true
+  return one !== undefined && other !== undefined && Buffer.compare(one, other) === 0
+}
+
+/**
+ * A form that is filled in for every token. A hundred thousand of them may be kept: the ticket is not copied, and what
+ * is kept besides are two arrays.
+ */
+export class PreparedToken {
+  readonly #settings: TokenSettings
+  readonly #keys: UsageKeys
+  readonly #ticket: Uint8Array
+  /** What stands before the ticket, then what stands between it and the cipher. */
+  readonly #frame: Buffer
+  readonly #ticketAt: number
+  /** Confounder, authenticator, zeros up to whole blocks. */
+  readonly #form: Buffer
+  readonly #formOctets: number
+  readonly #places: Places
+
+  constructor(ticket: InitiatorTicket, settings: TokenSettings) {
+    this.#settings = settings
+    this.#ticket = ticket.ticket
+    this.#keys = usageKeys(ticket.sessionKey, KeyUsage.AP_REQ_AUTHENTICATOR)
+    const form = authenticatorForm(ticket, settings)
+    const formOctets = CONFOUNDER_OCTETS + form.length
+    this.#formOctets = formOctets
+    this.#places = placesIn(form, ticket.sessionKey.value.length)
+    const confounder = new Uint8Array(CONFOUNDER_OCTETS)
+    this.#form = ownCopy([confounder, form], wholeBlocks(formOctets))
+    const { etype } = ticket.sessionKey
+    const head = encodeHead(ticket, settings, form.length + cipherOverheadOctets(etype))
+    this.#ticketAt = head.indexOf(ticket.ticket)
+    const between = head.subarray(this.#ticketAt + ticket.ticket.length)
+    const frameOctets = this.#ticketAt + between.length
+    this.#frame = ownCopy([head.subarray(0, this.#ticketAt), between], frameOctets)
   }
 
-  /** Everything before the authenticator's cipher. */
-  #encodeHead(ticket: InitiatorTicket, { mutual, mechanism }: TokenSettings): Uint8Array {
-    const { etype } = ticket.sessionKey
-    const cipherOctets = this.#form.length + cipherOverheadOctets(etype)
-    const apReq = encodeApReq({
-      apOptions: mutual ? ApOption.MUTUAL_REQUIRED : 0,
-      ticket: ticket.ticket,
-      authenticator: { etype, cipher: new Uint8Array(cipherOctets) },
-    })
-    const token = wrapMessage(TokenId.AP_REQ, apReq)
-    const whole = mechanism === 'spnego' ? encodeNegTokenInit(token) : token
-    return whole.slice(0, whole.length - cipherOctets)
+  /** Whether tokens of this kind are made from it. */
+  fits({ channelBinding, mutual, mechanism, flags }: TokenSettings): boolean {
+    const own = this.#settings
+    return (
+      own.mutual === mutual &&
+      own.mechanism === mechanism &&
+      own.flags === flags &&
+      sameOctets(own.channelBinding, channelBinding)
+    )
   }
 
   /**
    * Fills in and encrypts.
    *
-   * @param time - The authenticator's time; its cusec takes as many octets as this form has.
+   * @param time - The authenticator's time; its cusec is {@link LEAST_CUSEC} or more.
    * @param random - Draws subkey, sequence number and confounder.
    * @returns The token, fresh.
    */
   fill(time: AuthenticatorTime, random: Random): FilledToken {
-    const form = this.#form
-    form.writeUIntBE(time.cusec, this.#cusecAt, this.#cusecOctets)
-    form.set(timeOctets(time.seconds), this.#ctimeAt)
-    const drawn = random.bytes(this.#sessionKey.value.length + SEQUENCE_NUMBER_OCTETS)
-    const subkey = drawn.subarray(SEQUENCE_NUMBER_OCTETS)
-    form.set(subkey, this.#subkeyAt)
-    const [a = 0, b = 0, c = 0, d = 0] = drawn
-    const sequenceNumber =
-      (((a << 24) | (b << 16) | (c << 8) | d) & SEQUENCE_NUMBER_MASK) | SEQUENCE_NUMBER_FORM
-    form.writeUInt32BE(sequenceNumber, this.#sequenceNumberAt)
-    const cipher = encrypt(this.#sessionKey, KeyUsage.AP_REQ_AUTHENTICATOR, form, random)
-    const token = Buffer.allocUnsafe(this.#head.length + cipher.length)
-    token.set(this.#head, 0)
-    token.set(cipher, this.#head.length)
-    return { token, subkey, sequenceNumber }
+    const { keyOctets } = this.#keys.profile
+    const drawn = random.bytes(CONFOUNDER_OCTETS + SEQUENCE_NUMBER_OCTETS + keyOctets)
+    const subkey = drawn.subarray(CONFOUNDER_OCTETS + SEQUENCE_NUMBER_OCTETS)
+    const word = new DataView(drawn.buffer, drawn.byteOffset).getUint32(CONFOUNDER_OCTETS)
+    const sequenceNumber = (word & SEQUENCE_NUMBER_MASK) | SEQUENCE_NUMBER_FORM
+    const [form, places] = [this.#form, this.#places]
+    form.set(drawn.subarray(0, CONFOUNDER_OCTETS), 0)
+    form.writeUIntBE(time.cusec, CONFOUNDER_OCTETS + places.cusec, CUSEC_OCTETS)
+    form.set(timeOctets(time.seconds), CONFOUNDER_OCTETS + places.ctime)
+    form.set(subkey, CONFOUNDER_OCTETS + places.subkey)
+    form.writeUInt32BE(sequenceNumber, CONFOUNDER_OCTETS + places.sequenceNumber)
+    return { token: this.#seal(), subkey, sequenceNumber }
+  }
+
+  #seal(): Uint8Array {
+    const { encrypted, mac } = sealPadded(this.#keys, this.#form, this.#formOctets)
+    const [ticket, frame, ticketAt] = [this.#ticket, this.#frame, this.#ticketAt]
+    const cipherAt = frame.length + ticket.length
+    const token = Buffer.allocUnsafe(cipherAt + encrypted.length + mac.length)
+    frame.copy(token, 0, 0, ticketAt)
+    token.set(ticket, ticketAt)
+    frame.copy(token, ticketAt + ticket.length, ticketAt)
+    token.set(encrypted, cipherAt)
+    token.set(mac, cipherAt + encrypted.length)
+    return token
   }
 }
