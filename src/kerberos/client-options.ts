@@ -6,7 +6,14 @@
 
 import type { Clock, Logger, Random } from '../platform/index.ts'
 import { SUPPORTED_ETYPES } from './crypto/index.ts'
-import type { ClientIdentity } from './exchange/index.ts'
+import {
+  STRING_TO_KEY_LIMITS,
+  type ClientIdentity,
+  type FastMode,
+  type S4uUserPadata,
+  type ServiceTicket,
+  type StringToKeyLimits,
+} from './exchange/index.ts'
 
 /** Reaches a KDC of a realm. */
 export interface KdcTransport {
@@ -20,6 +27,17 @@ export interface KdcTransport {
    * @throws KerberosError ERR_KRB_KDC_UNREACHABLE or ERR_KRB_ABORTED.
    */
   exchange(realm: string, request: Uint8Array, signal?: AbortSignal): Promise<Uint8Array>
+}
+
+/** Gives a ticket to armour AS exchanges with (FAST): a KerberosClient of the machine is one. */
+export interface ArmorSource {
+  /**
+   * A ticket-granting ticket that is still valid.
+   *
+   * @param signal - Gives up.
+   * @throws KerberosError as getting one does.
+   */
+  armorTicket(signal?: AbortSignal): Promise<ServiceTicket>
 }
 
 /** How a KerberosClient is made. */
@@ -36,6 +54,27 @@ export interface KerberosClientOptions {
   readonly logger?: Logger | undefined
   /** Encryption types in order of preference. Default 20, 19, 18, 17. */
   readonly etypes?: readonly number[] | undefined
+  /**
+   * Whether requests go under armour (FAST, RFC 6113). `whenOffered` (default): AS exchanges where there is a ticket for it and
+   * the KDC takes it, all others where the KDC has said under encryption that it does. `required`: nothing that comes
+   * without armour is believed, but for the first AS exchange of a client without `armor`, which has no ticket yet.
+   */
+  readonly fast?: FastMode | undefined
+  /** Whose ticket armours our AS exchanges, of the same realm. Default: our own, once we have one. */
+  readonly armor?: ArmorSource | undefined
+  /** Whether the KDC may know us by another name, and send an enterprise name to another realm (RFC 6806). Default true. */
+  readonly canonicalize?: boolean | undefined
+  /**
+   * How S4U2Self tells the user: `both` (default) PA-FOR-USER, whose checksum is MD5's, and PA-S4U-X509-USER; `x509Only` the
+   * latter alone, which Samba does not know. Where OpenSSL is in FIPS mode it is `x509Only` anyway.
+   */
+  readonly s4uUserPadata?: S4uUserPadata | undefined
+  /** Fewest iterations that a KDC may make a key of our password with. Default 4096. */
+  readonly minStringToKeyIterations?: number | undefined
+  /** Most iterations that a KDC may have us make a key of our password with, in one piece. Default 100 000. */
+  readonly maxStringToKeyIterations?: number | undefined
+  /** Longest salt that a KDC may name, octets. Default 1024. */
+  readonly maxSaltOctets?: number | undefined
   /** Refuse to act for a user whose SID is not given. Default false. */
   readonly requireSid?: boolean | undefined
   /** By how much the KDC's clock may differ. Default 300 000. */
@@ -64,6 +103,10 @@ export interface KerberosClientOptions {
 export interface ClientSettings {
   readonly etypes: readonly number[]
   readonly requireSid: boolean
+  readonly fast: FastMode
+  readonly canonicalize: boolean
+  readonly s4uUserPadata: S4uUserPadata
+  readonly stringToKey: StringToKeyLimits
   readonly maxClockSkewMs: number
   readonly maxClockCorrectionMs: number
   readonly clockSkewWarningMs: number
@@ -76,7 +119,13 @@ export interface ClientSettings {
 
 const HOUR_MS = 3_600_000
 
-type NumberName = Exclude<keyof ClientSettings, 'etypes' | 'requireSid'>
+type LimitName = 'minStringToKeyIterations' | 'maxStringToKeyIterations' | 'maxSaltOctets'
+type NumberName =
+  | LimitName
+  | Exclude<
+      keyof ClientSettings,
+      'etypes' | 'requireSid' | 'fast' | 'canonicalize' | 's4uUserPadata' | 'stringToKey'
+    >
 
 const DEFAULTS: Readonly<Record<NumberName, number>> = {
   maxClockSkewMs: 300_000,
@@ -87,6 +136,9 @@ const DEFAULTS: Readonly<Record<NumberName, number>> = {
   renewRetryMs: 30_000,
   maxReferrals: 10,
   maxOwnTickets: 64,
+  minStringToKeyIterations: STRING_TO_KEY_LIMITS.minIterations,
+  maxStringToKeyIterations: STRING_TO_KEY_LIMITS.maxIterations,
+  maxSaltOctets: STRING_TO_KEY_LIMITS.maxSaltOctets,
 }
 const NAMES = Object.keys(DEFAULTS) as readonly NumberName[]
 const MAY_BE_ZERO: readonly NumberName[] = ['maxClockCorrectionMs', 'maxReferrals']
@@ -96,7 +148,8 @@ const MAY_BE_ZERO: readonly NumberName[] = ['maxClockCorrectionMs', 'maxReferral
  *
  * @param options - What the caller chose.
  * @returns Every setting, checked.
- * @throws RangeError for a number that is not positive, or an encryption type we do not speak.
+ * @throws RangeError for a number that is not positive, or an encryption type we do not speak,
+ *   or another word than a setting has.
  */
 export function resolveClientSettings(options: KerberosClientOptions): ClientSettings {
   const { etypes = SUPPORTED_ETYPES, requireSid = false } = options
@@ -110,7 +163,28 @@ export function resolveClientSettings(options: KerberosClientOptions): ClientSet
       throw new RangeError(`${name} must be ${least === 0 ? '0 or more' : 'above 0'}`)
     }
   }
-  return { etypes, requireSid, ...numbers }
+  const { minStringToKeyIterations, maxStringToKeyIterations, maxSaltOctets, ...others } = numbers
+  const [minIterations, maxIterations] = [minStringToKeyIterations, maxStringToKeyIterations]
+  if (minIterations > maxIterations) {
+    throw new RangeError('minStringToKeyIterations must not be above maxStringToKeyIterations')
+  }
+  const stringToKey = { minIterations, maxIterations, maxSaltOctets }
+  return { etypes, requireSid, ...choicesOf(options), stringToKey, ...others }
+}
+
+const FAST_MODES: readonly FastMode[] = ['off', 'whenOffered', 'required']
+const S4U_PADATA: readonly S4uUserPadata[] = ['both', 'x509Only']
+
+/** Settings that are words; configuration files have no types. */
+function choicesOf(
+  options: KerberosClientOptions,
+): Pick<ClientSettings, 'fast' | 'canonicalize' | 's4uUserPadata'> {
+  const { fast = 'whenOffered', canonicalize = true, s4uUserPadata = 'both' } = options
+  if (!FAST_MODES.includes(fast)) throw new RangeError(`fast must be ${FAST_MODES.join(', ')}`)
+  if (!S4U_PADATA.includes(s4uUserPadata)) {
+    throw new RangeError(`s4uUserPadata must be ${S4U_PADATA.join(' or ')}`)
+  }
+  return { fast, canonicalize, s4uUserPadata }
 }
 
 function givenNumbers(options: KerberosClientOptions): Partial<Record<NumberName, number>> {

@@ -11,6 +11,7 @@ import type { TgtKeeper } from './client-tgt.ts'
 import { KdcReplyError } from './errors.ts'
 import {
   realmTgtExchange,
+  tgsRealm,
   type Exchange,
   type ExchangePorts,
   type ServiceTicket,
@@ -26,8 +27,6 @@ const STALE_TGT: readonly number[] = [
 
 /** What realms are reached with. */
 export interface RealmAccess {
-  /** Our own realm. */
-  readonly realm: string
   /** Our own realm's ticket-granting ticket. */
   readonly home: TgtKeeper
   /** Where those of other realms are kept. */
@@ -50,14 +49,35 @@ export class Realms {
   }
 
   /**
+   * Our own ticket-granting ticket.
+   *
+   * @param signal - Gives up.
+   * @throws KerberosError as getting it does.
+   */
+  home(signal?: AbortSignal): Promise<ServiceTicket> {
+    return abandonable(this.#access.home.get(), signal)
+  }
+
+  /**
+   * Runs an exchange that needs no ticket.
+   *
+   * @param start - The exchange.
+   * @param signal - Gives up.
+   * @throws KerberosError as the exchange does.
+   */
+  runWithout<T>(start: (ports: ExchangePorts) => Exchange<T>, signal?: AbortSignal): Promise<T> {
+    return drive(start(this.#access.ports), this.#access.transport, signal)
+  }
+
+  /**
    * Runs an exchange; where a KDC calls the ticket-granting ticket stale, once more with new ones.
    *
-   * @param realm - Where it begins.
+   * @param realm - Where it begins; undefined: at our own realm, which for an enterprise name only the ticket tells.
    * @param start - The exchange.
    * @param signal - Gives up.
    * @throws KerberosError as the exchange and the way to the realm do.
    */
-  async run<T>(realm: string, start: FromTgt<T>, signal?: AbortSignal): Promise<T> {
+  async run<T>(realm: string | undefined, start: FromTgt<T>, signal?: AbortSignal): Promise<T> {
     const { home, others, transport, ports } = this.#access
     const own = await abandonable(home.get(), signal)
     const tgt = await abandonable(this.#tgt(realm, own), signal)
@@ -73,9 +93,9 @@ export class Realms {
     return drive(start(again, ports), transport, signal)
   }
 
-  #tgt(realm: string, own: ServiceTicket): Promise<ServiceTicket> {
-    const { realm: home, others, transport, ports } = this.#access
-    if (realm === home) return Promise.resolve(own)
+  #tgt(realm: string | undefined, own: ServiceTicket): Promise<ServiceTicket> {
+    const { others, transport, ports } = this.#access
+    if (realm === undefined || realm === tgsRealm(own)) return Promise.resolve(own)
     return others.get(`krbtgt/${realm}`, () =>
       drive(realmTgtExchange(own, realm, ports), transport),
     )

@@ -4,9 +4,10 @@
  * @module
  */
 
+import { errorCode, errorText, type Logger } from '../platform/index.ts'
 import { drive } from './client-drive.ts'
 import type { OwnIdentity } from './client-identity.ts'
-import type { KdcTransport } from './client-options.ts'
+import type { ArmorSource, KdcTransport } from './client-options.ts'
 import type { FetchedTgt, TgtPorts } from './client-tgt.ts'
 import { KerberosError } from './errors.ts'
 import {
@@ -26,6 +27,10 @@ export interface TgtAccess {
   readonly transport: KdcTransport
   /** Time, chance and settings. */
   readonly ports: ExchangePorts
+  /** Whose ticket armours AS exchanges; our own where absent. */
+  readonly armor: ArmorSource | undefined
+  /** Told when no armour is to be had. */
+  readonly logger: Logger | undefined
 }
 
 /**
@@ -43,15 +48,36 @@ export function identityPorts(access: TgtAccess): Pick<TgtPorts, 'keys' | 'refre
   }
 }
 
-async function fetchTgt(
-  { own, transport, ports }: TgtAccess,
+/** Another's ticket, or the one of ours that is to be replaced. Without armour things go on unless it is required. */
+async function armorTicket(
+  { armor, ports, logger }: TgtAccess,
   held: ServiceTicket | undefined,
-): Promise<FetchedTgt> {
+): Promise<ServiceTicket | undefined> {
+  if (armor === undefined) return knownToDo(held, ports) ? held : undefined
+  if (ports.fast === 'off') return undefined
+  try {
+    return await armor.armorTicket()
+  } catch (error) {
+    if (ports.fast === 'required') throw error
+    const fields = { code: errorCode(error), reason: errorText(error) }
+    logger?.warn('No ticket to armour the AS exchange with; it goes in the open.', fields)
+    return undefined
+  }
+}
+
+/** Our own ticket says whether its KDC armours; without its word nothing is tried that costs a request. */
+function knownToDo(held: ServiceTicket | undefined, { fast }: ExchangePorts): boolean {
+  return fast === 'required' || held?.fastAvailable === true
+}
+
+async function fetchTgt(access: TgtAccess, held: ServiceTicket | undefined): Promise<FetchedTgt> {
+  const { own, transport, ports } = access
   const keys = own.present
   const { identity, ticket } = own
   const nowMs = (ports.clocks?.of(identity.realm) ?? ports.clock).nowMs()
   if (ticket === undefined) {
-    const tgt = await drive(asExchange({ identity, keys: own }, ports), transport)
+    const armor = await armorTicket(access, held)
+    const tgt = await drive(asExchange({ identity, keys: own, armor }, ports), transport)
     return { tgt, keys }
   }
   if (held !== undefined) {

@@ -16,6 +16,7 @@ import {
 import { Realms, type FromTgt } from './client-realms.ts'
 import { ClockSkews } from './client-skew.ts'
 import { OwnIdentity } from './client-identity.ts'
+import { inRealmOf } from './client-user-realm.ts'
 import { OwnTickets } from './client-own-tickets.ts'
 import { identityPorts } from './client-tgt-fetch.ts'
 import { TgtKeeper } from './client-tgt.ts'
@@ -24,6 +25,7 @@ import {
   s4u2proxyExchange,
   s4u2selfExchange,
   serviceTicketExchange,
+  userRealmExchange,
   type ClientIdentity,
   type DelegationFinding,
   type Evidence,
@@ -63,13 +65,13 @@ export class KerberosClient {
     // The times in tickets are the KDC's.
     const clock = skews.of(options.identity.realm)
     this.#ownTickets = new OwnTickets(this.#settings.maxOwnTickets, clock)
-    const access = { own: this.#own, ports, transport: options.transport }
+    const { armor, transport } = options
+    const access = { own: this.#own, ports, transport, armor, logger }
     const home = { clock, logger, ...identityPorts(access) }
     this.#realms = new Realms({
-      realm: options.identity.realm,
       home: new TgtKeeper(this.#settings, home),
       others: new OwnTickets(this.#settings.maxOwnTickets, clock),
-      transport: options.transport,
+      transport,
       ports,
     })
     this.#realmOfHost = options.realmOfHost
@@ -89,6 +91,17 @@ export class KerberosClient {
    */
   tokenClock(realm: string = this.#identity.realm): Clock {
     return this.#skews.tokenClock(realm)
+  }
+
+  /**
+   * Our ticket-granting ticket, for another client's option `armor` (FAST).
+   *
+   * @param signal - Gives up.
+   * @returns The ticket.
+   * @throws KerberosError as the KDC refuses or cannot be reached.
+   */
+  armorTicket(signal?: AbortSignal): Promise<ServiceTicket> {
+    return this.#realms.home(signal)
   }
 
   /**
@@ -120,11 +133,17 @@ export class KerberosClient {
     if (user.sid === undefined && this.#settings.requireSid) {
       throw new TypeError('this client acts only for users whose SID is given')
     }
-    const { identity } = this.#own
-    const start: FromTgt<Evidence> = (tgt, ports) =>
-      s4u2selfExchange({ tgt, user, identity, keys: this.#own }, ports)
     this.#own.checkHasKeys()
-    return this.#own.withPresentKeys(() => this.#realms.run(user.realm, start, signal))
+    const impersonateIn = (realm: string): Promise<Evidence> => {
+      const start: FromTgt<Evidence> = (tgt, ports) =>
+        s4u2selfExchange({ tgt, user: { ...user, realm }, keys: this.#own }, ports)
+      return this.#own.withPresentKeys(() => this.#realms.run(realm, start, signal))
+    }
+    return inRealmOf(user, impersonateIn, {
+      canonicalize: this.#settings.canonicalize,
+      findRealm: () =>
+        this.#realms.runWithout((ports) => userRealmExchange(user.name, user.realm, ports), signal),
+    })
   }
 
   /**
@@ -140,7 +159,7 @@ export class KerberosClient {
     const { sname } = this.#service(spn)
     const start: FromTgt<ServiceTicket> = (tgt, ports) =>
       s4u2proxyExchange({ tgt, evidence, sname }, ports)
-    return this.#realms.run(this.#identity.realm, start, signal)
+    return this.#realms.run(undefined, start, signal)
   }
 
   /**
@@ -162,14 +181,14 @@ export class KerberosClient {
     const connector = this.#identity.principal.nameString.join('/')
     const start: FromTgt<DelegationFinding> = (tgt, ports) =>
       diagnoseExchange({ tgt, evidence, sname, connector }, ports)
-    return this.#realms.run(this.#identity.realm, start, signal)
+    return this.#realms.run(undefined, start, signal)
   }
 
-  /** The name, and the realm to begin at: the one that is written, else the host's, else ours. */
-  #service(spn: string): { readonly sname: PrincipalName; readonly realm: string } {
+  /** The name, and the realm to begin at: the one that is written, else the host's, else none: ours. */
+  #service(spn: string): { readonly sname: PrincipalName; readonly realm: string | undefined } {
     const { principal: sname, realm } = parsePrincipal(spn)
     const [, host] = sname.nameString
     const mapped = host === undefined ? undefined : this.#realmOfHost?.(host)
-    return { sname, realm: realm ?? mapped ?? this.#identity.realm }
+    return { sname, realm: realm ?? mapped }
   }
 }

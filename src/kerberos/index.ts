@@ -5,13 +5,14 @@
  */
 
 export { KerberosClient } from './client.ts'
-export type { KdcTransport, KerberosClientOptions } from './client-options.ts'
+export type { ArmorSource, KdcTransport, KerberosClientOptions } from './client-options.ts'
 export {
   KdcReplyError,
   KerberosError,
   type KdcReplyDetails,
   type KerberosErrorCode,
 } from './errors.ts'
+export * from './accept/index.ts'
 export * from './crypto/index.ts'
 export * from './exchange/index.ts'
 export * from './files/index.ts'

@@ -7,11 +7,26 @@
  * @module
  */
 
-import { createHash, createHmac } from 'node:crypto'
+import { createHash, createHmac, getFips } from 'node:crypto'
 import { KerberosError } from '../errors.ts'
 import type { EncryptionKey } from './etype.ts'
 
 const SIGNATURE_KEY = new TextEncoder().encode('signaturekey\0')
+
+/**
+ * Whether OpenSSL computes MD5 here: not in FIPS mode, nor where an administrator took it away.
+ *
+ * @returns True when it does.
+ */
+export function hasMd5(): boolean {
+  if (getFips() === 1) return false
+  try {
+    createHash('md5')
+    return true
+  } catch {
+    return false
+  }
+}
 
 /**
  * The HMAC-MD5 checksum. RFC 4757 section 4. The usage is taken as Microsoft numbers it: 17 here, always.

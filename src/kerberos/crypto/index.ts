@@ -17,7 +17,7 @@ export {
   type EncryptionKey,
 } from './etype.ts'
 export { checksum, decrypt, encrypt } from './encryption.ts'
-export { hmacMd5 } from './hmac-md5.ts'
+export { hasMd5, hmacMd5 } from './hmac-md5.ts'
 export { generateKey, MAX_ITERATIONS, stringToKey } from './make-key.ts'
 export { pseudoRandom } from './pseudo-random.ts'
 export { verifyChecksum } from './verify-checksum.ts'

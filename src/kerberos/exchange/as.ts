@@ -2,177 +2,168 @@
  * The AS exchange (RFC 4120 section 3.1): a ticket-granting ticket for our long-term key.
  *
  * The first request carries no proof: the KDC's refusal tells encryption types and salt, so that keytab and password
- * go the same way. The second carries PA-ENC-TIMESTAMP.
+ * go the same way. The second carries the proof. With a ticket to armour it, all of that goes under FAST.
  *
  * @module
  */
 
-import { encrypt, type EncryptionKey } from '../crypto/index.ts'
+import type { EncryptionKey } from '../crypto/index.ts'
 import { KdcReplyError, KerberosError } from '../errors.ts'
-import { nextMicrosecond } from '../gss/microsecond-counter.ts'
-import { KdcOption, KeyUsage, KrbErrorCode, MessageType, NameType, PaType } from '../iana/index.ts'
-import {
-  decodeEtypeInfo2,
-  decodeKdcRep,
-  decodeKrbError,
-  decodeMethodData,
-  encodeEncryptedData,
-  encodeKdcReq,
-  encodeKdcReqBody,
-  encodePaEncTsEnc,
-  encodePaPacRequest,
-  findPaData,
-  formatPrincipal,
-  isKrbError,
-  type EtypeInfo2Entry,
-  type KrbError,
-  type PaData,
-} from '../messages/index.ts'
+import { KrbErrorCode, NameType } from '../iana/index.ts'
+import { decodeMethodData, formatPrincipal, type PaData } from '../messages/index.ts'
+import { checkTakesOpenProof, etypeInfo, proofOf } from './as-proof.ts'
+import { ticketOfReply } from './as-reply.ts'
+import { asRoundTrip, type AsAnswer, type AsConversation, type AsRequester } from './as-request.ts'
 import { correctedBy, portsOf } from './clock-ports.ts'
+import type { Refusal } from './fast-error.ts'
+import { armorBy, fastError } from './fast.ts'
 import { refusalOf, type ExchangeStep } from './kdc-error.ts'
-import { newNonce } from './nonce.ts'
-import type { ClientIdentity, OwnKeys } from './own-keys.ts'
-import { ticketGrantingService } from './realm-names.ts'
-import { checkReply, openReply } from './reply-checks.ts'
+import { tgsRealm } from './realm-names.ts'
+import { limitOf, Way } from './referral.ts'
 import type { Exchange, ExchangePorts, ServiceTicket } from './types.ts'
 
-/** RFC 6113 and Windows: forwardable, canonicalize, renewable-ok. S4U needs a forwardable TGT. */
-const AS_OPTIONS = KdcOption.FORWARDABLE | KdcOption.CANONICALIZE | KdcOption.RENEWABLE_OK
-
-/** Who asks, and with which keys. */
-export interface AsRequester {
-  /** Our name and realm. */
-  readonly identity: ClientIdentity
-  /** Our keys. */
-  readonly keys: OwnKeys
-}
-
 /**
- * Gets a ticket-granting ticket.
+ * Gets a ticket-granting ticket. Where the KDC says that an enterprise name is another realm's, it is asked for there.
  *
  * @param requester - Who we are.
  * @param ports - Time, chance and settings.
  * @yields AS-REQ; wants AS-REP or KRB-ERROR.
- * @returns The ticket.
- * @throws KerberosError as the KDC refuses, or for a reply that does not fit.
+ * @returns The ticket; its realm may then be another than the requester's.
+ * @throws KerberosError as the KDC refuses, or for a reply that does not fit; ERR_KRB_REFERRAL; ERR_KRB_FAST.
  */
 export function* asExchange(requester: AsRequester, ports: ExchangePorts): Exchange<ServiceTicket> {
-  const { realm } = requester.identity
-  const ticket = yield* timedAsExchange(requester, portsOf(ports, realm))
-  ports.clocks?.confirm(realm, ticket.startTimeMs)
-  return ticket
-}
-
-function* timedAsExchange(requester: AsRequester, ports: ExchangePorts): Exchange<ServiceTicket> {
-  const { identity, keys } = requester
-  const first = yield* asRoundTrip({ requester, ports, padata: [] })
-  if (!('refused' in first)) {
-    const key = keys.forProof(etypeInfo(first.reply.padata), [first.reply.encPart.etype])[0]
-    return finish(first, [key], { requester, ports })
+  const way = new Way(requester.identity.realm, limitOf(ports))
+  for (let asked = requester; ;) {
+    const { realm } = asked.identity
+    try {
+      const ticket = yield* exchangeIn(asked, portsOf(ports, realm))
+      ports.clocks?.confirm(realm, ticket.startTimeMs)
+      return ticket
+    } catch (error) {
+      const home = realmOfEnterprise(asked, error, ports)
+      if (home === undefined) throw error
+      way.goTo(home)
+      asked = { ...asked, identity: { ...asked.identity, realm: home } }
+    }
   }
-  const step = stepOf(identity, ports)
-  const { refused } = first
-  if (refused.errorCode !== KrbErrorCode.KDC_ERR_PREAUTH_REQUIRED) throw refusalOf(refused, step)
-  return yield* withProof(offeredBy(refused), { requester, ports, step })
 }
 
-interface Asking {
-  readonly requester: AsRequester
-  readonly ports: ExchangePorts
+/** RFC 6806 section 7: KDC_ERR_WRONG_REALM names the client's realm, if the request let the KDC canonicalise. */
+function realmOfEnterprise(
+  { identity }: AsRequester,
+  error: unknown,
+  ports: ExchangePorts,
+): string | undefined {
+  const follows =
+    ports.canonicalize !== false && identity.principal.nameType === NameType.NT_ENTERPRISE
+  if (!follows || !(error instanceof KdcReplyError)) return undefined
+  return error.krbErrorCode === KrbErrorCode.KDC_ERR_WRONG_REALM ? error.clientRealm : undefined
+}
+
+function* exchangeIn(requester: AsRequester, ports: ExchangePorts): Exchange<ServiceTicket> {
+  const armored = { requester, ports, armor: armorFor(requester, ports) }
+  const { conversation, answer } = yield* firstAnswer(armored)
+  if (!('refused' in answer)) {
+    const { padata, encPart } = answer.reply
+    const keys = requester.keys.forProof(etypeInfo(padata), [encPart.etype], ports.stringToKey)
+    return ticketOfReply(answer, keys, conversation)
+  }
+  if (answer.refused.errorCode !== KrbErrorCode.KDC_ERR_PREAUTH_REQUIRED) {
+    throw refusalOf(answer, stepOf(conversation))
+  }
+  return yield* withProof(answer, conversation)
+}
+
+/** Armour where there is a ticket for it and the setting and the KDC want it. */
+function armorFor({ armor, identity }: AsRequester, ports: ExchangePorts): AsConversation['armor'] {
+  const { fast = 'whenOffered' } = ports
+  if (armor === undefined || fast === 'off') return undefined
+  const realm = tgsRealm(armor)
+  if (fast === 'required' && realm !== identity.realm) {
+    throw fastError(
+      `the ticket to armour the exchange with is for the KDC of ${realm}, not of ${identity.realm}`,
+      'Give the client an armour of the realm of its own principal.',
+    )
+  }
+  const fits = realm === identity.realm && (fast === 'required' || armor.fastAvailable !== false)
+  return fits ? armorBy(armor, ports) : undefined
+}
+
+/** The first request, without proof; in the open where the KDC does not armour and need not. */
+function* firstAnswer(
+  conversation: AsConversation,
+): Exchange<{ readonly conversation: AsConversation; readonly answer: AsAnswer }> {
+  const first = yield* asRoundTrip(conversation, [])
+  const { armor, ports, requester } = conversation
+  if (armor === undefined || isArmored(first)) return { conversation, answer: first }
+  // An armour is an AP-REQ: our time in it may be wrong too.
+  const late = 'refused' in first && correctedBy(first.refused, requester.identity.realm, ports)
+  if (late) {
+    const renewed = { ...conversation, armor: armorFor(requester, ports) }
+    const answer = yield* asRoundTrip(renewed, [])
+    if (isArmored(answer)) return { conversation: renewed, answer }
+  }
+  if (ports.fast === 'required') throw withoutArmor(first, conversation)
+  const open = { ...conversation, armor: undefined }
+  const demanded =
+    'refused' in first && first.refused.errorCode === KrbErrorCode.KDC_ERR_PREAUTH_REQUIRED
+  return { conversation: open, answer: demanded ? first : yield* asRoundTrip(open, []) }
+}
+
+function isArmored(answer: AsAnswer): boolean {
+  return 'refused' in answer ? answer.armored : answer.response !== undefined
+}
+
+/** What an answer in the open to an armoured request means where armour is required. */
+function withoutArmor(answer: AsAnswer, conversation: AsConversation): KerberosError {
+  const says = 'refused' in answer ? `: ${refusalOf(answer, stepOf(conversation)).message}` : ''
+  return fastError(
+    `the KDC of ${conversation.requester.identity.realm} answers without armour${says}`,
+    'Let the KDC offer FAST (Windows: "KDC support for claims, compound authentication and Kerberos armoring"), or set fast to whenOffered.',
+  )
 }
 
 /** Proves ourselves, with the key version before the newest too if the KDC does not know that one yet. */
-function* withProof(
-  offered: readonly EtypeInfo2Entry[],
-  { requester, ports, step }: Asking & { readonly step: ExchangeStep },
-): Exchange<ServiceTicket> {
-  const keys = requester.keys.forProof(offered, ports.etypes)
+function* withProof(demand: Refusal, conversation: AsConversation): Exchange<ServiceTicket> {
+  const { requester, ports, armor } = conversation
+  const methods = methodsIn(demand)
+  const step = stepOf(conversation)
+  if (armor === undefined) checkTakesOpenProof(methods, step.subject)
+  const keys = requester.keys.forProof(etypeInfo(methods), ports.etypes, ports.stringToKey)
   let refusal: KdcReplyError | undefined
   for (const key of keys) {
-    const answer = yield* provenRoundTrip(key, { requester, ports })
-    if (!('refused' in answer)) return finish(answer, [key], { requester, ports })
-    refusal ??= refusalOf(answer.refused, step)
+    const answer = yield* provenRoundTrip(key, methods, conversation)
+    if (!('refused' in answer)) return ticketOfReply(answer, [key], conversation)
+    refusal ??= refusalOf(answer, step)
     if (answer.refused.errorCode !== KrbErrorCode.KDC_ERR_PREAUTH_FAILED) {
-      throw refusalOf(answer.refused, step)
+      throw refusalOf(answer, step)
     }
   }
   throw refusal ?? new KerberosError('ERR_KRB_NO_KEY', `${step.subject} has no key`)
 }
 
+/** A demand for proof must be readable: an empty one would have us prove ourselves by a guess. */
+function methodsIn({ refused, methods }: Refusal): readonly PaData[] {
+  return methods.length === 0 && refused.eData !== undefined
+    ? decodeMethodData(refused.eData)
+    : methods
+}
+
 /** Sends the proof; once more where our time was put right. */
-function* provenRoundTrip(key: EncryptionKey, asking: Asking): Exchange<AsAnswer> {
-  const { requester, ports } = asking
-  const answer = yield* asRoundTrip({ ...asking, padata: [timestamp(key, ports)] })
+function* provenRoundTrip(
+  key: EncryptionKey,
+  methods: readonly PaData[],
+  conversation: AsConversation,
+): Exchange<AsAnswer> {
+  const { requester, ports, armor } = conversation
+  const proof = (): readonly PaData[] => proofOf(key, { methods, armor }, ports)
+  const answer = yield* asRoundTrip(conversation, proof())
   const again = 'refused' in answer && correctedBy(answer.refused, requester.identity.realm, ports)
-  return again ? yield* asRoundTrip({ ...asking, padata: [timestamp(key, ports)] }) : answer
+  return again ? yield* asRoundTrip(conversation, proof()) : answer
 }
 
-type AsAnswer =
-  | { readonly refused: KrbError }
-  | { readonly reply: ReturnType<typeof decodeKdcRep>; readonly nonce: number }
-
-function* asRoundTrip(asking: Asking & { readonly padata: readonly PaData[] }): Exchange<AsAnswer> {
-  const { requester, ports, padata } = asking
+function stepOf({ requester, ports }: AsConversation): ExchangeStep {
   const { principal, realm } = requester.identity
-  const nonce = newNonce(ports.random)
-  const reqBody = encodeKdcReqBody({
-    kdcOptions: AS_OPTIONS,
-    cname: principal,
-    realm,
-    sname: ticketGrantingService(realm),
-    tillMs: ports.clock.nowMs() + ports.ticketLifetimeMs,
-    nonce,
-    etype: requester.keys.toAskFor(ports.etypes),
-  })
-  const pac = { padataType: PaType.PA_PAC_REQUEST, padataValue: encodePaPacRequest(true) }
-  const request = { msgType: MessageType.AS_REQ, padata: [...padata, pac], reqBody }
-  const octets = yield { realm, octets: encodeKdcReq(request) }
-  if (isKrbError(octets)) return { refused: decodeKrbError(octets) }
-  return { reply: decodeKdcRep(octets, MessageType.AS_REP), nonce }
-}
-
-function timestamp(key: EncryptionKey, ports: ExchangePorts): PaData {
-  const now = nextMicrosecond(ports.clock)
-  const pausec = now % 1_000_000
-  const plain = encodePaEncTsEnc({ patimestampMs: (now - pausec) / 1000, pausec })
-  const cipher = encrypt(key, KeyUsage.AS_REQ_PA_ENC_TIMESTAMP, plain, ports.random)
-  const padataValue = encodeEncryptedData({ etype: key.etype, cipher })
-  return { padataType: PaType.PA_ENC_TIMESTAMP, padataValue }
-}
-
-function finish(
-  answer: Extract<AsAnswer, { reply: unknown }>,
-  [key]: readonly [EncryptionKey],
-  { requester, ports }: Asking,
-): ServiceTicket {
-  const { principal, realm } = requester.identity
-  const part = openReply(answer.reply, key, KeyUsage.AS_REP_ENC_PART)
-  const expected = {
-    exchange: 'AS',
-    nonce: answer.nonce,
-    sname: ticketGrantingService(realm),
-    srealm: realm,
-    // RFC 6806 section 5: an enterprise name is answered with the account's own.
-    cname: principal.nameType === NameType.NT_ENTERPRISE ? undefined : principal,
-    crealm: realm,
-  }
-  return checkReply({ reply: answer.reply, part }, expected, ports).ticket
-}
-
-function offeredBy(refused: KrbError): readonly EtypeInfo2Entry[] {
-  return refused.eData === undefined ? [] : etypeInfo(decodeMethodData(refused.eData))
-}
-
-function etypeInfo(padata: readonly PaData[] | undefined): readonly EtypeInfo2Entry[] {
-  const value = findPaData(padata, PaType.PA_ETYPE_INFO2)
-  return value === undefined ? [] : decodeEtypeInfo2(value)
-}
-
-function stepOf(identity: ClientIdentity, ports: ExchangePorts): ExchangeStep {
-  return {
-    exchange: 'AS',
-    realm: identity.realm,
-    subject: formatPrincipal(identity.principal, identity.realm),
-    nowMs: ports.clock.nowMs(),
-  }
+  const subject = formatPrincipal(principal, realm)
+  return { exchange: 'AS', realm, subject, nowMs: ports.clock.nowMs() }
 }

@@ -4,7 +4,8 @@
  * @module
  */
 
-export { asExchange, type AsRequester } from './as.ts'
+export type { AsRequester } from './as-request.ts'
+export { asExchange } from './as.ts'
 export { diagnoseExchange, type DelegationFinding, type DiagnosisQuestion } from './diagnosis.ts'
 export { ownKeys, secretsOf } from './own-keys.ts'
 export type {
@@ -17,7 +18,7 @@ export type {
   PasswordSecret,
   TicketSecret,
 } from './own-secrets.ts'
-export { ticketGrantingService } from './realm-names.ts'
+export { tgsRealm, ticketGrantingService } from './realm-names.ts'
 export {
   REFUSALS,
   refusalMeaning,
@@ -31,13 +32,18 @@ export { realmTgtExchange, serviceTicketExchange } from './referral.ts'
 export { renewExchange } from './renew.ts'
 export { s4u2proxyExchange, type S4u2ProxyQuestion } from './s4u2proxy.ts'
 export { s4u2selfExchange, userPrincipal, type S4u2SelfQuestion } from './s4u2self.ts'
+export { STRING_TO_KEY_LIMITS } from './string-to-key-limits.ts'
 export { tgsExchange, type TgsQuestion } from './tgs.ts'
+export { userRealmExchange } from './user-realm.ts'
 export type {
   Evidence,
   Exchange,
   ExchangePorts,
+  FastMode,
   KdcRequest,
   RealmClocks,
   S4uUser,
+  S4uUserPadata,
   ServiceTicket,
+  StringToKeyLimits,
 } from './types.ts'

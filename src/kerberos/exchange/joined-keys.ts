@@ -8,6 +8,7 @@ import type { EncryptionKey } from '../crypto/index.ts'
 import { KerberosError } from '../errors.ts'
 import type { EtypeInfo2Entry } from '../messages/index.ts'
 import type { OwnKeys } from './own-secrets.ts'
+import type { StringToKeyLimits } from './types.ts'
 
 /** Keys in order of preference. */
 export class JoinedKeys implements OwnKeys {
@@ -24,8 +25,9 @@ export class JoinedKeys implements OwnKeys {
   forProof(
     offered: readonly EtypeInfo2Entry[],
     etypes: readonly number[],
+    limits?: StringToKeyLimits,
   ): readonly [EncryptionKey, ...EncryptionKey[]] {
-    return this.#all((part) => part.forProof(offered, etypes))
+    return this.#all((part) => part.forProof(offered, etypes, limits))
   }
 
   forTicket(etype: number, kvno: number | undefined): readonly EncryptionKey[] {

@@ -7,6 +7,7 @@
 import { KdcReplyError } from '../errors.ts'
 import { KrbErrorCode as Krb, krbErrorName, ntStatusName } from '../iana/index.ts'
 import { findNtStatus, formatPrincipal, type KrbError } from '../messages/index.ts'
+import type { Refusal } from './fast-error.ts'
 import { refusalMeaning, type ExchangeName } from './refusal-catalogue.ts'
 
 /** In which exchange a KDC refused, and for whom or what. */
@@ -24,11 +25,14 @@ export interface ExchangeStep {
 /**
  * The error for a KDC's refusal.
  *
- * @param error - The KRB-ERROR.
+ * @param refusal - The KRB-ERROR, and whether it came under armour.
  * @param step - What was asked.
  * @returns A KdcReplyError with the code for this exchange.
  */
-export function refusalOf(error: KrbError, step: ExchangeStep): KdcReplyError {
+export function refusalOf(
+  { refused: error, armored }: Pick<Refusal, 'refused' | 'armored'>,
+  step: ExchangeStep,
+): KdcReplyError {
   const ntStatus = error.eData === undefined ? undefined : findNtStatus(error.eData)
   const { code, mend, means } = refusalMeaning(step.exchange, error.errorCode, ntStatus)
   const details = {
@@ -38,6 +42,8 @@ export function refusalOf(error: KrbError, step: ExchangeStep): KdcReplyError {
     sname: formatPrincipal(error.sname),
     serverTimeMs: error.stimeMs,
     means,
+    clientRealm: error.crealm,
+    armored,
   }
   return new KdcReplyError(code, textOf(error, step, ntStatus), {
     details,

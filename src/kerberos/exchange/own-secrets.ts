@@ -7,7 +7,7 @@
 import type { EncryptionKey } from '../crypto/index.ts'
 import type { KeytabEntry } from '../files/index.ts'
 import type { EtypeInfo2Entry, PrincipalName } from '../messages/index.ts'
-import type { ServiceTicket } from './types.ts'
+import type { ServiceTicket, StringToKeyLimits } from './types.ts'
 
 /** A password from which keys are made. */
 export interface PasswordSecret {
@@ -72,12 +72,14 @@ export interface OwnKeys {
    *
    * @param offered - The KDC's ETYPE-INFO2, empty when it sent none.
    * @param etypes - Encryption types we allow, in order of preference.
+   * @param limits - Bounds on the work that the KDC may make of a password. Default: those of the settings.
    * @throws KerberosError ERR_KRB_NO_KEY when there is none, or the KDC has none of an allowed type;
-   *   ERR_KRB_NO_LONG_TERM_KEY for a credential cache.
+   *   ERR_KRB_NO_LONG_TERM_KEY for a credential cache; ERR_KRB_ETYPE for work outside the bounds.
    */
   forProof(
     offered: readonly EtypeInfo2Entry[],
     etypes: readonly number[],
+    limits?: StringToKeyLimits,
   ): readonly [EncryptionKey, ...EncryptionKey[]]
   /**
    * Keys that may open a ticket for us, those of its key version first.

@@ -5,10 +5,11 @@
  */
 
 import { stringToKey, type EncryptionKey } from '../crypto/index.ts'
-import { KerberosError } from '../errors.ts'
 import type { EtypeInfo2Entry } from '../messages/index.ts'
 import { noKey, offeredEtypes } from './own-key-errors.ts'
 import type { KeyOwner, OwnKeys, PasswordSecret } from './own-secrets.ts'
+import { checkWork, iterationsOf, STRING_TO_KEY_LIMITS } from './string-to-key-limits.ts'
+import type { StringToKeyLimits } from './types.ts'
 
 /** Keys that are made from a password, with the salt the KDC names. */
 export class PasswordKeys implements OwnKeys {
@@ -30,9 +31,11 @@ export class PasswordKeys implements OwnKeys {
   forProof(
     offered: readonly EtypeInfo2Entry[],
     etypes: readonly number[],
+    limits: StringToKeyLimits = STRING_TO_KEY_LIMITS,
   ): readonly [EncryptionKey, ...EncryptionKey[]] {
     const [best] = offeredEtypes(this.#owner, offered, etypes)
     if (best === undefined) throw noKey(this.#owner, 'of a type that the KDC offers')
+    checkWork(this.#owner, offered.find(({ etype }) => etype === best) ?? { etype: best }, limits)
     for (const entry of offered) this.#named.set(entry.etype, entry)
     return [this.#make(best)]
   }
@@ -57,13 +60,4 @@ export class PasswordKeys implements OwnKeys {
     const { realm, principal } = this.#owner
     return this.#secret.salt ?? realm + principal.nameString.join('')
   }
-}
-
-/** RFC 3962 section 4, RFC 8009 section 4: four octets, big-endian; absent, the type's default counts. */
-function iterationsOf(s2kparams: Uint8Array | undefined): number | undefined {
-  if (s2kparams === undefined) return undefined
-  if (s2kparams.length !== 4) {
-    throw new KerberosError('ERR_KRB_DECODE', 'ETYPE-INFO2.s2kparams: 4 octets wanted')
-  }
-  return new DataView(s2kparams.buffer, s2kparams.byteOffset).getUint32(0)
 }

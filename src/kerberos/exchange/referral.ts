@@ -15,7 +15,8 @@ import type { Exchange, ExchangePorts, ServiceTicket } from './types.ts'
 /** As MIT krb5 does it. */
 const DEFAULT_MAX_REFERRALS = 10
 
-function limitOf(ports: ExchangePorts): number {
+/** Most realms after the first. */
+export function limitOf(ports: ExchangePorts): number {
   return ports.maxReferrals ?? DEFAULT_MAX_REFERRALS
 }
 
@@ -53,7 +54,7 @@ export function* chaseReferrals(
 }
 
 /** The realms a chain has come through. */
-class Way {
+export class Way {
   readonly #realms: string[]
   readonly #maxHops: number
 
@@ -62,6 +63,11 @@ class Way {
     this.#maxHops = maxHops
   }
 
+  /**
+   * Goes on to another realm.
+   *
+   * @throws KerberosError ERR_KRB_REFERRAL for a realm that was passed already, or one too many.
+   */
   goTo(realm: string): void {
     const circle = this.#realms.includes(realm)
     this.#realms.push(realm)

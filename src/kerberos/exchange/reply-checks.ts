@@ -7,10 +7,11 @@
 import { timingSafeEqual } from 'node:crypto'
 import { checkKey, decrypt, type EncryptionKey } from '../crypto/index.ts'
 import { KerberosError } from '../errors.ts'
-import { TicketFlag } from '../iana/index.ts'
+import { PaType, TicketFlag } from '../iana/index.ts'
 import {
   decodeEncKdcRepPart,
   decodeTicket,
+  findPaData,
   formatPrincipal,
   sameName,
   sameNameIgnoringCase,
@@ -175,7 +176,17 @@ function ticketOf(reply: KdcRep, part: EncKdcRepPart): ServiceTicket {
     startTimeMs: part.startTimeMs ?? part.authTimeMs,
     endTimeMs: part.endTimeMs,
     ...(part.renewTillMs === undefined ? {} : { renewTillMs: part.renewTillMs }),
+    ...fastAvailability(part),
   }
+}
+
+/** RFC 6806 section 11: a KDC that was asked what it offers says so where nobody can change it; else nothing is known. */
+function fastAvailability({
+  flags,
+  encryptedPaData,
+}: EncKdcRepPart): Pick<ServiceTicket, 'fastAvailable'> {
+  if (findPaData(encryptedPaData, PaType.PA_FX_FAST) !== undefined) return { fastAvailable: true }
+  return (flags & TicketFlag.ENC_PA_REP) === 0 ? {} : { fastAvailable: false }
 }
 
 /**

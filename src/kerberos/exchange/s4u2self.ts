@@ -4,8 +4,15 @@
  * @module
  */
 
-import { getFips } from 'node:crypto'
-import { checksum, checksumTypeOf, hmacMd5, verifyChecksum } from '../crypto/index.ts'
+import {
+  checksum,
+  checksumTypeOf,
+  hasMd5,
+  hmacMd5,
+  verifyChecksum,
+  type EncryptionKey,
+} from '../crypto/index.ts'
+import { KerberosError } from '../errors.ts'
 import { ChecksumType, KeyUsage, NameType, PaType, S4uOption } from '../iana/index.ts'
 import {
   decodePaS4uX509User,
@@ -19,11 +26,11 @@ import {
   type PrincipalName,
 } from '../messages/index.ts'
 import { openEvidence } from './evidence.ts'
-import type { ClientIdentity, OwnKeys } from './own-keys.ts'
+import type { KeyOwner, OwnKeys } from './own-secrets.ts'
 import { tgsRealm } from './realm-names.ts'
 import { chaseReferrals } from './referral.ts'
 import { mismatch, type CheckedReply } from './reply-checks.ts'
-import { tgsExchange } from './tgs.ts'
+import { tgsExchange, type TgsQuestion, type TgsReply } from './tgs.ts'
 import type { Evidence, Exchange, ExchangePorts, S4uUser, ServiceTicket } from './types.ts'
 
 /** What is asked. */
@@ -32,8 +39,6 @@ export interface S4u2SelfQuestion {
   readonly tgt: ServiceTicket
   /** The user. */
   readonly user: S4uUser
-  /** Who we are. */
-  readonly identity: ClientIdentity
   /** Keys that open the ticket. */
   readonly keys: OwnKeys
 }
@@ -65,45 +70,64 @@ export function* s4u2selfExchange(
   question: S4u2SelfQuestion,
   ports: ExchangePorts,
 ): Exchange<Evidence> {
-  const { tgt, user, identity, keys } = question
-  const ask = (at: ServiceTicket): Exchange<CheckedReply> => askOne({ ...question, tgt: at }, ports)
+  const { tgt, user, keys } = question
+  const self = { principal: tgt.client, realm: tgt.clientRealm }
+  const ask = (at: ServiceTicket): Exchange<CheckedReply> => askOne({ self, user, tgt: at }, ports)
   const { checked, tgt: last } = yield* chaseReferrals(tgt, ask, ports)
-  if (tgsRealm(last) !== identity.realm) {
+  if (tgsRealm(last) !== self.realm) {
     throw mismatch('S4U2Self', `a ticket to ourselves from the KDC of ${tgsRealm(last)}`)
   }
   return openEvidence(checked, user, keys)
 }
 
+/** One KDC on the way. */
+interface Asked {
+  /** Who we are, as our own KDC has it. */
+  readonly self: KeyOwner
+  readonly user: S4uUser
+  /** Of the KDC. */
+  readonly tgt: ServiceTicket
+}
+
 /** One KDC's answer: a referral, or the ticket. Another realm knows us as one component with our realm in it. */
-function* askOne(question: S4u2SelfQuestion, ports: ExchangePorts): Exchange<CheckedReply> {
-  const { tgt, user, identity } = question
-  const { principal, realm } = identity
+function* askOne(asked: Asked, ports: ExchangePorts): Exchange<CheckedReply> {
+  const { tgt, user, self } = asked
+  const { principal, realm } = self
   const foreign = tgsRealm(tgt) !== realm
-  const checked = yield* tgsExchange(
-    {
-      exchange: 'S4U2Self',
-      tgt,
-      sname: foreign
-        ? { nameType: NameType.NT_ENTERPRISE, nameString: [formatPrincipal(principal, realm)] }
-        : principal,
-      client: { cname: userPrincipal(user), crealm: user.realm },
-      padata: (nonce) => userPaData(question, nonce),
+  const x509Only = ports.s4uUserPadata === 'x509Only' || !hasMd5()
+  const question: TgsQuestion = {
+    exchange: 'S4U2Self',
+    tgt,
+    sname: foreign
+      ? { nameType: NameType.NT_ENTERPRISE, nameString: [formatPrincipal(principal, realm)] }
+      : principal,
+    client: { cname: userPrincipal(user), crealm: user.realm },
+    padata: (nonce, key) => {
+      const named = paS4uX509User(user, nonce, key)
+      return x509Only ? [named] : [paForUser(asked), named]
     },
-    ports,
-  )
-  checkReplyPaData(checked, tgt)
-  return checked
+  }
+  try {
+    const checked = yield* tgsExchange(question, ports)
+    checkReplyPaData(checked)
+    return checked
+  } catch (error) {
+    throw x509Only ? explained(error) : error
+  }
 }
 
-/** Both forms: Samba knows the first alone. In FIPS mode there is no MD5, hence no PA-FOR-USER. */
-function userPaData(question: S4u2SelfQuestion, nonce: number): readonly PaData[] {
-  const named = paS4uX509User(question, nonce)
-  if (getFips() === 1) return [named]
-  const { tgt, user } = question
-  return [paForUser(tgt, userPrincipal(user), user.realm), named]
+/** A KDC that does not know PA-S4U-X509-USER takes the request for an ordinary one, and answers it for ourselves. */
+function explained(error: unknown): unknown {
+  const understood = !(error instanceof KerberosError) || error.code !== 'ERR_KRB_REPLY_MISMATCH'
+  if (understood) return error
+  return new KerberosError(error.code, error.message, {
+    cause: error,
+    mend: 'The user was told by PA-S4U-X509-USER alone, which this KDC may not know (Samba): set s4uUserPadata to both, which needs MD5 (native-notes/fips.md).',
+  })
 }
 
-function paForUser(tgt: ServiceTicket, userName: PrincipalName, userRealm: string): PaData {
+function paForUser({ tgt, user }: Asked): PaData {
+  const [userName, userRealm] = [userPrincipal(user), user.realm]
   const covered = paForUserChecksumInput(userName, userRealm)
   const padataValue = encodePaForUser({
     userName,
@@ -116,7 +140,8 @@ function paForUser(tgt: ServiceTicket, userName: PrincipalName, userRealm: strin
   return { padataType: PaType.PA_FOR_USER, padataValue }
 }
 
-function paS4uX509User({ tgt, user }: S4u2SelfQuestion, nonce: number): PaData {
+/** MS-SFU 2.2.2 says the session key; where there is a subkey, MIT krb5 and Windows take that. */
+function paS4uX509User(user: S4uUser, nonce: number, key: EncryptionKey): PaData {
   const userId = encodeS4uUserId({
     nonce,
     cname: userPrincipal(user),
@@ -126,8 +151,8 @@ function paS4uX509User({ tgt, user }: S4u2SelfQuestion, nonce: number): PaData {
   const padataValue = encodePaS4uX509User({
     userId,
     checksum: {
-      cksumtype: checksumTypeOf(tgt.sessionKey.etype),
-      checksum: checksum(tgt.sessionKey, KeyUsage.PA_S4U_X509_USER_REQUEST, userId),
+      cksumtype: checksumTypeOf(key.etype),
+      checksum: checksum(key, KeyUsage.PA_S4U_X509_USER_REQUEST, userId),
     },
   })
   return { padataType: PaType.PA_S4U_X509_USER, padataValue }
@@ -137,13 +162,13 @@ function paS4uX509User({ tgt, user }: S4u2SelfQuestion, nonce: number): PaData {
  * Checks the KDC's PA-S4U-X509-USER where it sent one. Its absence proves nothing, for padata is unprotected and not
  * every KDC sends it: the opened ticket decides.
  */
-function checkReplyPaData({ reply, part }: CheckedReply, tgt: ServiceTicket): void {
+function checkReplyPaData({ reply, part, key }: TgsReply): void {
   const value = findPaData(reply.padata, PaType.PA_S4U_X509_USER)
   if (value === undefined) return
   const { userId, user, checksum: mac } = decodePaS4uX509User(value)
   const echoed = ((user.options ?? 0) & S4uOption.USE_REPLY_KEY_USAGE) !== 0
   const usage = echoed ? KeyUsage.PA_S4U_X509_USER_REPLY : KeyUsage.PA_S4U_X509_USER_REQUEST
-  if (!verifyChecksum(tgt.sessionKey, usage, mac.cksumtype, userId, mac.checksum)) {
+  if (!verifyChecksum(key, usage, mac.cksumtype, userId, mac.checksum)) {
     throw mismatch('S4U2Self', 'the checksum of PA-S4U-X509-USER')
   }
   if (user.nonce !== part.nonce) throw mismatch('S4U2Self', 'another nonce in PA-S4U-X509-USER')

@@ -22,6 +22,25 @@ export interface KdcRequest {
 /** An exchange: yields requests, is resumed with replies, returns its result. */
 export type Exchange<T> = Generator<KdcRequest, T, Uint8Array>
 
+/**
+ * Whether requests go under armour (FAST, RFC 6113). `whenOffered`: where there is a ticket to armour with and the KDC does it.
+ * `required`: nothing that the KDC did not armour is believed.
+ */
+export type FastMode = 'off' | 'whenOffered' | 'required'
+
+/** How S4U2Self tells the user: PA-FOR-USER and PA-S4U-X509-USER, or the latter alone. */
+export type S4uUserPadata = 'both' | 'x509Only'
+
+/** How much work a KDC may make of a password (RFC 3962 section 8): its word is not protected. */
+export interface StringToKeyLimits {
+  /** Fewest iterations: fewer would let who listens guess the password fast. */
+  readonly minIterations: number
+  /** Most iterations: they are done in one piece. */
+  readonly maxIterations: number
+  /** Longest salt, octets of UTF-8. */
+  readonly maxSaltOctets: number
+}
+
 /** Clocks of realms, kept by whoever runs exchanges. */
 export interface RealmClocks {
   /** The clock to make requests to a realm's KDC with. */
@@ -50,6 +69,14 @@ export interface ExchangePorts {
   readonly etypes: readonly number[]
   /** How long a ticket is asked for, milliseconds. */
   readonly ticketLifetimeMs: number
+  /** Whether requests go under armour. Default `whenOffered`. */
+  readonly fast?: FastMode | undefined
+  /** Whether the KDC may answer an AS-REQ with another name than was asked for (RFC 6806). Default true. */
+  readonly canonicalize?: boolean | undefined
+  /** How S4U2Self tells the user. Default `both`. */
+  readonly s4uUserPadata?: S4uUserPadata | undefined
+  /** Bounds on what a KDC says of how a password becomes a key. */
+  readonly stringToKey?: StringToKeyLimits | undefined
   /** Most realms that a chain of referrals may lead through after the first. Default 10. */
   readonly maxReferrals?: number | undefined
   /** The realms between two, in order, as [capaths] of krb5.conf names them; absent or empty: none is known. */
@@ -80,6 +107,8 @@ export interface ServiceTicket {
   readonly endTimeMs: number
   /** Until when it can be renewed. */
   readonly renewTillMs?: number | undefined
+  /** Of a ticket-granting ticket: whether its KDC armours requests (FAST), as the KDC said under encryption; undefined: it did not say. */
+  readonly fastAvailable?: boolean | undefined
 }
 
 /** Whom to act for. */

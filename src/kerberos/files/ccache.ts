@@ -12,7 +12,7 @@ import { sameName, type PrincipalName } from '../messages/index.ts'
 import type { AuthorizationData, HostAddress } from '../messages/index.ts'
 
 /** A ticket, its session key of any type, and what a cache file says of it besides. */
-export interface CcacheCredential extends ServiceTicket {
+export interface CcacheCredential extends Omit<ServiceTicket, 'fastAvailable'> {
   /** True where the ticket is under another ticket's session key (user-to-user). */
   readonly isUserToUser: boolean
   /** Addresses the ticket is bound to; nearly always none. */

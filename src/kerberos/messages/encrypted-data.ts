@@ -146,3 +146,27 @@ export function writeChecksum(
   writeOctets(w, 1, checksum.checksum)
   w.close(2)
 }
+
+/**
+ * Encodes a Checksum, as PA-REQ-ENC-PA-REP holds it (RFC 6806 section 11).
+ *
+ * @param checksum - The checksum.
+ * @returns DER.
+ */
+export function encodeChecksum({ cksumtype, checksum }: Checksum): Uint8Array {
+  const w = new DerWriter().openSequence()
+  writeInteger(w, 0, cksumtype)
+  writeOctets(w, 1, checksum)
+  return w.close().finish()
+}
+
+/**
+ * Decodes a Checksum.
+ *
+ * @param octets - DER and nothing else.
+ * @returns The value; its octets are a view of the input.
+ * @throws KerberosError ERR_KRB_DECODE.
+ */
+export function decodeChecksum(octets: Uint8Array): Checksum {
+  return decodeWhole('Checksum', octets, readChecksum)
+}

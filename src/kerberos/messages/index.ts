@@ -33,7 +33,9 @@ export {
   type TransitedEncoding,
 } from './enc-ticket-part.ts'
 export {
+  decodeChecksum,
   decodeEncryptedData,
+  encodeChecksum,
   encodeEncryptedData,
   type Checksum,
   type EncryptedData,

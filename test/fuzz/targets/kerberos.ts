@@ -205,6 +205,12 @@ const PIECES: readonly Target[] = [
 
 const FAST: readonly Target[] = [
   message({
+    name: 'checksum',
+    seeds: samples('checksum'),
+    decode: m.decodeChecksum,
+    encode: m.encodeChecksum,
+  }),
+  message({
     name: 'pa-fx-fast-request',
     seeds: samples('pa-fx-fast-request', 'pa-fx-fast-request-tgs'),
     decode: m.decodePaFxFastRequest,

@@ -179,6 +179,7 @@ describe('any value comes back', () => {
       nonce: uint32,
     })
     returns(response, m.encodeKrbFastResponse, m.decodeKrbFastResponse)
+    returns(cksum, m.encodeChecksum, m.decodeChecksum)
   })
 
   it('the kinds of PA-DATA', () => {

@@ -231,6 +231,7 @@ export const VECTORS: readonly Vector[] = [
     encode: m.encodeEncryptedData,
     decode: m.decodeEncryptedData,
   }),
+  vector('checksum', cksum, { encode: m.encodeChecksum, decode: m.decodeChecksum }),
   vector(
     'pa-s4u-x509-user',
     { userId: m.encodeS4uUserId(s4uUser), user: s4uUser, checksum: cksum },
