@@ -1,5 +1,5 @@
 /**
- * Reads DER (X.690) strictly: definite minimal lengths, minimal integers, nothing left over.
+ * Reads DER (X.690) strictly: definite minimal lengths (but for `longLengths`), minimal integers, nothing left over.
  *
  * A reader stands on the elements inside one constructed element. Values that are octets are views of the
  * input: copy what must outlive it. Errors name the path of the field.
@@ -19,6 +19,8 @@ export interface DerLimits {
   readonly maxOctets?: number
   /** Deepest nesting of elements. Default 32. */
   readonly maxDepth?: number
+  /** Whether lengths may take more octets than they need, as Active Directory writes them in LDAP. Default false. */
+  readonly longLengths?: boolean
 }
 
 const NOTHING = Buffer.alloc(0)
@@ -59,6 +61,7 @@ export class DerReader {
   #length = 0
   #parent: DerReader | undefined
   #depthLeft: number
+  #longLengths: boolean
 
   constructor(input: Uint8Array, name: string, limits: DerLimits = {}) {
     this.#input = asBuffer(input)
@@ -66,6 +69,7 @@ export class DerReader {
     this.#at = 0
     this.#end = input.length
     this.#depthLeft = limits.maxDepth ?? DEFAULT_MAX_DEPTH
+    this.#longLengths = limits.longLengths ?? false
     const most = limits.maxOctets ?? DEFAULT_MAX_OCTETS
     if (input.length > most) throw this.fail('ERR_ASN1_SIZE', `more than ${most} octets`)
   }
@@ -119,6 +123,7 @@ export class DerReader {
     child.#end = this.#at
     child.#parent = this
     child.#depthLeft = this.#depthLeft - 1
+    child.#longLengths = this.#longLengths
     return child
   }
 
@@ -288,7 +293,7 @@ export class DerReader {
       throw this.fail('ERR_ASN1_TRUNCATED', 'the length is cut off')
     }
     const length = this.#input.readUIntBE(this.#at + 2, octets)
-    if (length < 0x80 || length < 2 ** ((octets - 1) * 8)) {
+    if (!this.#longLengths && (length < 0x80 || length < 2 ** ((octets - 1) * 8))) {
       throw this.fail('ERR_ASN1_LENGTH', 'a length in more octets than it needs')
     }
     this.#at += 2 + octets

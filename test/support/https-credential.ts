@@ -1,4 +1,4 @@
-/** A certificate for an HTTPS server on 127.0.0.1, by an authority of its own. */
+/** A certificate for an HTTPS server on 127.0.0.1 or other names, by an authority of its own. */
 
 import { createAuthority, issueServerCertificate } from '../../src/pki/index.ts'
 import { systemClock, systemRandom } from '../../src/platform/io/index.ts'
@@ -11,10 +11,9 @@ export interface HttpsCredential {
 }
 
 /** Makes one. */
-export function httpsCredential(): HttpsCredential {
+export function httpsCredential(names: readonly string[] = ['127.0.0.1']): HttpsCredential {
   const ports = { clock: systemClock, random: systemRandom }
   const authority = createAuthority(ports)
-  const names = ['127.0.0.1']
   const issued = issueServerCertificate(authority, { names, lifetimeDays: 1 }, ports)
   return { ca: authority.certificatePem, cert: issued.certificatePem, key: issued.privateKeyPem }
 }

@@ -32,9 +32,12 @@ export {
 } from './krb5-conf.ts'
 export {
   capathOf,
+  httpAnchorsOf,
   kdcsOf,
   libdefaultsOf,
+  parseHttpAnchor,
   realmOfHost,
+  type HttpAnchor,
   type Libdefaults,
 } from './krb5-conf-queries.ts'
 export { confError, Krb5Conf, type ConfValue } from './krb5-conf-tree.ts'

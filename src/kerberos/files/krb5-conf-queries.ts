@@ -74,6 +74,47 @@ export function kdcsOf(conf: Krb5Conf, realm: string): readonly string[] {
   return conf.all('realms', realm, 'kdc')
 }
 
+/** A place with CA certificates. */
+export interface HttpAnchor {
+  /** A file, a directory of them, or a variable of the environment that holds either of both. */
+  readonly kind: 'file' | 'directory' | 'environment'
+  /** Path, or name of the variable. */
+  readonly name: string
+  /** File and line that say so. */
+  readonly at: string
+}
+
+const ANCHOR_KINDS = { FILE: 'file', DIR: 'directory', ENV: 'environment' } as const
+
+/**
+ * Where the CA certificates are that vouch for a realm's KDC proxies: `http_anchors` in `[realms]`.
+ *
+ * @param conf - The configuration.
+ * @param realm - The realm, in its own case.
+ * @returns All of them; none where the system's CAs count.
+ * @throws KerberosError ERR_KRB_CONF for anything but `FILE:`, `DIR:` and `ENV:`.
+ */
+export function httpAnchorsOf(conf: Krb5Conf, realm: string): readonly HttpAnchor[] {
+  const at = conf.first('realms', realm, 'http_anchors')?.at ?? realm
+  return conf.all('realms', realm, 'http_anchors').map((text) => parseHttpAnchor(text, at))
+}
+
+/**
+ * Reads one anchor.
+ *
+ * @param text - For instance `FILE:/etc/ssl/certs/kdcproxy.pem`.
+ * @param at - Who says so.
+ * @returns What it names.
+ * @throws KerberosError ERR_KRB_CONF for anything but `FILE:`, `DIR:` and `ENV:`.
+ */
+export function parseHttpAnchor(text: string, at: string): HttpAnchor {
+  const [, kind, name] = /^(FILE|DIR|ENV):(.+)$/.exec(text) ?? []
+  if (kind === undefined || name === undefined) {
+    throw confError(`http_anchors cannot be ${JSON.stringify(text)}`, at)
+  }
+  return { kind: ANCHOR_KINDS[kind as keyof typeof ANCHOR_KINDS], name, at }
+}
+
 /** Names of more labels than the DNS allows are not looked at. */
 const MAX_LABELS = 128
 

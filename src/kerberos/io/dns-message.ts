@@ -7,6 +7,7 @@
  * @module
  */
 
+import { readDnsName } from './dns-name.ts'
 import type { SrvRecord } from './srv-order.ts'
 
 const TYPE_SRV = 33
@@ -19,7 +20,6 @@ const NXDOMAIN = 3
 const HEADER_OCTETS = 12
 const MAX_LABEL = 63
 const MAX_NAME = 253
-const POINTER = 0xc0
 /** More records than any realm has KDCs. */
 const MAX_RECORDS = 256
 
@@ -72,40 +72,17 @@ class MessageReader {
     return this.#octets.readUInt32BE(this.at - 4)
   }
 
-  /** A name with compression (RFC 1035 section 4.1.4); every pointer leads back, so that there is an end. */
   name(): string {
-    const labels: string[] = []
-    let from = this.at
-    let next: number | undefined
-    let length = 0
-    for (;;) {
-      const size = this.#octets.readUInt8(from)
-      if (size === 0) break
-      if (size >= POINTER) {
-        const to = this.#octets.readUInt16BE(from) & 0x3fff
-        if (to >= from) throw new Error('a name that points forward')
-        next ??= from + 2
-        from = to
-        // A pointer to a pointer must lead back, too, and names are counted: it ends.
-        length += 1
-      } else {
-        if (size > MAX_LABEL) throw new Error('a label of an unknown kind')
-        labels.push(this.#label(from + 1, size))
-        from += size + 1
-        length += size + 1
-      }
-      if (length > MAX_NAME + 1) throw new Error('a name that is too long')
-    }
-    this.at = next ?? from + 1
-    return labels.join('.')
+    const { labels, end } = readDnsName(this.#octets, this.at)
+    this.at = end
+    return labels.map(plainLabel).join('.')
   }
+}
 
-  #label(at: number, size: number): string {
-    if (at + size > this.#octets.length) throw new RangeError('cut off')
-    const label = this.#octets.toString('latin1', at, at + size)
-    if (/[^!-~]|\./.test(label)) throw new Error('a label that is not plain text')
-    return label
-  }
+function plainLabel(octets: Buffer): string {
+  const label = octets.toString('latin1')
+  if (/[^!-~]|\./.test(label)) throw new Error('a label that is not plain text')
+  return label
 }
 
 /**

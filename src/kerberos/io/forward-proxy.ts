@@ -8,7 +8,8 @@ import { request as httpRequest, type ClientRequest, type IncomingMessage } from
 import type { Socket } from 'node:net'
 import { KerberosError } from '../errors.ts'
 import { formatHostPort, type HostPort } from './kdc-address.ts'
-import { faultText, opened, secured, type TlsTrust } from './opened-socket.ts'
+import { opened, secured, type TlsTrust } from './opened-socket.ts'
+import { socketFault } from './socket-fault.ts'
 
 /** A forward proxy. */
 export interface ForwardProxy {
@@ -107,7 +108,8 @@ export async function connectThrough(
   } catch (error) {
     tcp.on('error', () => undefined).destroy()
     if (error instanceof KerberosError) throw error
-    throw proxyFault(proxy, faultText(error), { cause: error })
+    const cause: unknown = signal.aborted ? signal.reason : error
+    throw proxyFault(proxy, socketFault(cause), { cause })
   }
 }
 
@@ -143,14 +145,6 @@ async function askTunnel(
   return promise
 }
 
-const UNREACHED = 'Check that the forward proxy can resolve and reach that host.'
-const MENDS: Readonly<Record<number, string>> = {
-  403: 'Have the forward proxy allow CONNECT to that host and port from this machine.',
-  502: UNREACHED,
-  503: UNREACHED,
-  504: UNREACHED,
-}
-
 function refused(
   proxy: CheckedProxy,
   target: HostPort,
@@ -160,7 +154,14 @@ function refused(
     return credentialsWanted(proxy, headersDistinct['proxy-authenticate'] ?? [])
   }
   const what = `HTTP status ${statusCode} to CONNECT ${formatHostPort(target)}`
-  return proxyFault(proxy, what, { mend: MENDS[statusCode] })
+  return proxyFault(proxy, what, { mend: mendOf(statusCode) })
+}
+
+function mendOf(status: number): string | undefined {
+  if (status === 403) {
+    return 'Have the forward proxy allow CONNECT to that host and port from this machine.'
+  }
+  return status >= 500 ? 'Check that the forward proxy can resolve and reach that host.' : undefined
 }
 
 function credentialsWanted(proxy: CheckedProxy, challenges: readonly string[]): KerberosError {

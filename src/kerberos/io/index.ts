@@ -1,17 +1,19 @@
 /**
- * Network and disk for the Kerberos client: KDCs found in the DNS and asked over TCP, keytab, credential cache and krb5.conf files.
+ * Network and disk for the Kerberos client: KDCs found and asked, directly or through HTTPS; keytab, credential cache and krb5.conf files.
  *
  * @module
  */
 
 export { readCcacheFile, writeCcacheFile, type CcacheFileOptions } from './ccache-file.ts'
 export { readKeytabFile, type KeytabFileOptions } from './keytab-file.ts'
+export { DnsKdcLocator, type DnsKdcLocatorOptions, type KdcLocator } from './kdc-locator.ts'
+export { krb5ConfLocator, type Krb5ConfLocatorOptions } from './krb5-conf-locator.ts'
+export type { Environment } from './http-anchors.ts'
 export {
-  DnsKdcLocator,
-  krb5ConfLocator,
-  type DnsKdcLocatorOptions,
-  type KdcLocator,
-} from './kdc-locator.ts'
+  NetlogonSiteFinder,
+  type NetlogonSiteFinderOptions,
+  type SiteFinder,
+} from './site-finder.ts'
 export type { ForwardProxy } from './forward-proxy.ts'
 export { KkdcpClient, type KkdcpOptions } from './kkdcp-client.ts'
 export { loadKrb5Conf } from './krb5-conf-file.ts'

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { errorText } from '../../platform/index.ts'
+import { errorText, SallyportError } from '../../platform/index.ts'
 import type { KdcAttempt, KdcQuestion } from './kdc-attempt.ts'
 import { OVERTAKEN, TimedOut, type Racer, type RacerCause } from './kdc-race.ts'
 import { judgeReply } from './kdc-reply.ts'
@@ -31,6 +31,8 @@ export class KdcAsking {
   readonly #question: KdcQuestion
   readonly #ports: KdcAskingPorts
   readonly #failures = new Map<string, string>()
+  /** What can be done about the first fault whose error says so. */
+  mend: string | undefined
   /** A reply that says that the KDC cannot (KDC_ERR_SVC_UNAVAILABLE). */
   unavailable: Uint8Array | undefined
 
@@ -96,6 +98,7 @@ export class KdcAsking {
     } catch (error) {
       const reason = errorText(error)
       this.#failures.set(kdc.name, reason)
+      if (error instanceof SallyportError) this.mend ??= error.mend
       this.#tell(kdc, signal, { reason, waitedMs: tookMs() })
       return undefined
     }

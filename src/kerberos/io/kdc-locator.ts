@@ -1,12 +1,13 @@
 /**
- * Finds KDCs: in krb5.conf, and by SRV records in the DNS (RFC 4120 section 7.2.3.2).
+ * Finds KDCs by SRV records in the DNS (RFC 4120 section 7.2.3.2), those of our own Active Directory site first (MS-ADTS
+ * 6.3.2.3).
  *
  * @module
  */
 
 import { errorText, type Clock, type Logger, type Random } from '../../platform/index.ts'
-import { kdcsOf, libdefaultsOf, type Krb5Conf } from '../files/index.ts'
-import { formatKdcAddress, parseKdcAddress, type KdcAddress } from './kdc-address.ts'
+import { formatKdcAddress, type DirectKdcAddress, type KdcAddress } from './kdc-address.ts'
+import type { SiteFinder } from './site-finder.ts'
 import { orderSrv, type SrvRecord } from './srv-order.ts'
 import type { SrvResolver } from './srv-resolver.ts'
 
@@ -29,6 +30,8 @@ export interface DnsKdcLocatorOptions {
   readonly clock: Clock
   /** Draws among servers of one priority. */
   readonly random: Random
+  /** Finds out our site in an Active Directory, whose KDCs come first, for instance a NetlogonSiteFinder. Default none. */
+  readonly sites?: SiteFinder | undefined
   /** Told when the DNS cannot be asked. */
   readonly logger?: Logger | undefined
   /** Answers are kept at least so long, also where no time to live is known, milliseconds. Default 300 000. */
@@ -51,6 +54,13 @@ interface Located {
 /** UDP comes second: such KDCs are asked over TCP nevertheless, which RFC 4120 section 7.2.2 wants them to speak. */
 const SERVICES = ['_kerberos._tcp', '_kerberos._udp']
 
+/** Names under which KDCs of a site are listed; the first by Windows, the second by other servers too. */
+function siteServices(site: string, realm: string): readonly string[] {
+  if (!LABEL.test(site)) return []
+  const service = `_kerberos._tcp.${site}._sites`
+  return [`${service}.dc._msdcs.${realm}`, `${service}.${realm}`]
+}
+
 const MAX_REALM_LENGTH = 200
 const LABEL = /^[A-Za-z0-9_-]{1,63}$/
 
@@ -60,7 +70,7 @@ function isDomain(realm: string): boolean {
 }
 
 type Limit = 'minTtlMs' | 'maxTtlMs' | 'retryMs' | 'maxRealms' | 'maxKdcs'
-type Settings = Pick<DnsKdcLocatorOptions, 'resolve' | 'clock' | 'random'> &
+type Settings = Pick<DnsKdcLocatorOptions, 'resolve' | 'clock' | 'random' | 'sites'> &
   Readonly<Record<Limit, number>>
 
 /** Finds KDCs by SRV records. */
@@ -98,9 +108,10 @@ export class DnsKdcLocator implements KdcLocator {
   /** Where the DNS cannot be asked, what was known goes on to count. */
   async #ask(realm: string, known: Located | undefined): Promise<readonly KdcAddress[]> {
     try {
-      const records = await this.#records(realm)
-      const ttlMs = records.length === 0 ? this.#options.retryMs : this.#ttlMs(records)
-      return this.#keep(realm, this.#addressesOf(records, known?.addresses ?? []), ttlMs)
+      const everywhere = await this.#records(SERVICES.map((service) => `${service}.${realm}`))
+      const groups = [await this.#near(realm, everywhere), everywhere]
+      const ttlMs = everywhere.length === 0 ? this.#options.retryMs : this.#ttlMs(groups.flat())
+      return this.#keep(realm, this.#addressesOf(groups, known?.addresses ?? []), ttlMs)
     } catch (error) {
       const fields = { realm, reason: errorText(error) }
       this.#logger?.warn('The DNS could not be asked for KDCs.', fields)
@@ -109,13 +120,29 @@ export class DnsKdcLocator implements KdcLocator {
     }
   }
 
-  async #records(realm: string): Promise<readonly SrvRecord[]> {
-    for (const service of SERVICES) {
-      const records = await this.#options.resolve(`${service}.${realm}`)
+  /** Those of the first name that has any. */
+  async #records(names: readonly string[]): Promise<readonly SrvRecord[]> {
+    for (const name of names) {
+      const records = await this.#options.resolve(name)
       // RFC 2782: a lone record of "." says that there is decidedly no such service.
       if (records.length > 0) return records.filter(({ name }) => name !== '.' && name !== '')
     }
     return []
+  }
+
+  /** Those of our site, or of the next one; none where that cannot be told. */
+  async #near(realm: string, everywhere: readonly SrvRecord[]): Promise<readonly SrvRecord[]> {
+    const { sites, random } = this.#options
+    if (sites === undefined || everywhere.length === 0) return []
+    const controllers = orderSrv(everywhere, random).map(addressOf)
+    const found = await sites.sitesOf(realm, controllers)
+    try {
+      return await this.#records(found.flatMap((site) => siteServices(site, realm)))
+    } catch (error) {
+      const fields = { realm, sites: found, reason: errorText(error) }
+      this.#logger?.info('The DNS could not be asked for the KDCs of the site.', fields)
+      return []
+    }
   }
 
   #ttlMs(records: readonly SrvRecord[]): number {
@@ -124,21 +151,21 @@ export class DnsKdcLocator implements KdcLocator {
     return Math.min(Math.max(shortest, minTtlMs), maxTtlMs)
   }
 
-  /** An unchanged set keeps its order: whoever holds the array knows which of them answered last. */
+  /** Unchanged sets keep their order and array: whoever holds it knows which of them answered last. */
   #addressesOf(
-    records: readonly SrvRecord[],
+    groups: readonly (readonly SrvRecord[])[],
     before: readonly KdcAddress[],
   ): readonly KdcAddress[] {
     const { random, maxKdcs } = this.#options
-    const ordered = orderSrv(records.slice(0, maxKdcs), random)
-    const addresses = ordered.map(({ name, port }): KdcAddress => ({
-      via: 'direct',
-      host: name,
-      port,
-    }))
-    const names = (list: readonly KdcAddress[]): string =>
-      JSON.stringify(list.map(formatKdcAddress).sort())
-    return names(addresses) === names(before) ? before : addresses
+    const [near = [], everywhere = []] = groups.map((records) =>
+      orderSrv(records.slice(0, maxKdcs), random).map(addressOf),
+    )
+    const nearNames = new Set(near.map(formatKdcAddress))
+    const far = everywhere.filter((kdc) => !nearNames.has(formatKdcAddress(kdc)))
+    const addresses = [...near, ...far].slice(0, maxKdcs)
+    const same =
+      sameSet(addresses, before) && sameSet(near.slice(0, maxKdcs), before.slice(0, near.length))
+    return same ? before : addresses
   }
 
   #keep(realm: string, addresses: readonly KdcAddress[], ttlMs: number): readonly KdcAddress[] {
@@ -152,8 +179,18 @@ export class DnsKdcLocator implements KdcLocator {
   }
 }
 
+function addressOf({ name, port }: SrvRecord): DirectKdcAddress {
+  return { via: 'direct', host: name, port }
+}
+
+function sameSet(a: readonly KdcAddress[], b: readonly KdcAddress[]): boolean {
+  const names = (list: readonly KdcAddress[]): string =>
+    JSON.stringify(list.map(formatKdcAddress).sort())
+  return names(a) === names(b)
+}
+
 function resolveOptions(options: DnsKdcLocatorOptions): Settings {
-  const { resolve, clock, random } = options
+  const { resolve, clock, random, sites } = options
   const numbers = {
     minTtlMs: options.minTtlMs ?? 300_000,
     maxTtlMs: options.maxTtlMs ?? 3_600_000,
@@ -165,30 +202,5 @@ function resolveOptions(options: DnsKdcLocatorOptions): Settings {
     if (!Number.isInteger(value) || value <= 0) throw new RangeError(`${name} must be above 0`)
   }
   if (numbers.maxTtlMs < numbers.minTtlMs) throw new RangeError('maxTtlMs is below minTtlMs')
-  return { resolve, clock, random, ...numbers }
-}
-
-/**
- * Finds KDCs in a krb5.conf, and elsewhere for realms it does not list unless it says `dns_lookup_kdc = false`.
- *
- * @param conf - The configuration. KDCs behind an `https:` proxy are passed over.
- * @param elsewhere - For instance a DnsKdcLocator.
- * @returns The locator.
- * @throws KerberosError ERR_KRB_CONF for a `dns_lookup_kdc` that cannot be; RangeError for an address that is none.
- */
-export function krb5ConfLocator(conf: Krb5Conf, elsewhere?: KdcLocator): KdcLocator {
-  const listed = new Map(
-    conf.names('realms').map((realm) => {
-      const kdcs = kdcsOf(conf, realm).filter((kdc) => !kdc.includes('://'))
-      return [realm, kdcs.map((kdc) => parseKdcAddress(kdc))] as const
-    }),
-  )
-  const next = libdefaultsOf(conf).dnsLookupKdc === false ? undefined : elsewhere
-  return {
-    locate: (realm) => {
-      const addresses = listed.get(realm) ?? []
-      if (addresses.length > 0 || next === undefined) return Promise.resolve(addresses)
-      return next.locate(realm)
-    },
-  }
+  return { resolve, clock, random, sites, ...numbers }
 }

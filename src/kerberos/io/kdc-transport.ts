@@ -110,7 +110,7 @@ export class NetworkKdcTransport implements KdcTransport {
     const reply = await raceKdcs(asking.racers(order), this.#settings, signal)
     if (reply !== undefined) return reply
     if (asking.unavailable !== undefined && !signal.aborted) return asking.unavailable
-    throw unreachable(realm, asking.failures)
+    throw unreachable(realm, asking.failures, asking.mend)
   }
 
   async #addressesOf(realm: string, signal: AbortSignal): Promise<readonly KdcAddress[]> {
@@ -153,10 +153,13 @@ function attemptOf(
 
 const MOST_FAILURES = 8
 
-function unreachable(realm: string, failures: readonly string[]): KerberosError {
+function unreachable(
+  realm: string,
+  failures: readonly string[],
+  mend: string = 'Check the kdcs setting, the network and port 88 (TCP) of the domain controllers.',
+): KerberosError {
   const more = failures.length - MOST_FAILURES
   const told = failures.slice(0, MOST_FAILURES).join('; ') + (more > 0 ? `; ${more} more` : '')
-  return new KerberosError('ERR_KRB_KDC_UNREACHABLE', `no KDC of ${realm} answered: ${told}`, {
-    mend: 'Check the kdcs setting, the network and port 88 (TCP) of the domain controllers.',
-  })
+  const message = `no KDC of ${realm} answered: ${told}`
+  return new KerberosError('ERR_KRB_KDC_UNREACHABLE', message, { mend })
 }

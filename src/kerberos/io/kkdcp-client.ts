@@ -4,7 +4,7 @@
  * @module
  */
 
-import { connect as connectTcp, type Socket } from 'node:net'
+import { connect as connectTcp, type LookupFunction, type Socket } from 'node:net'
 import { Agent, type buildConnector } from 'undici'
 import {
   checkProxy,
@@ -13,7 +13,7 @@ import {
   type CheckedProxy,
 } from './forward-proxy.ts'
 import type { HostPort, ProxiedKdcAddress } from './kdc-address.ts'
-import type { KdcQuestion } from './kdc-attempt.ts'
+import type { KdcAttempt } from './kdc-attempt.ts'
 import { kkdcpFault } from './kkdcp-fault.ts'
 import { postToKdcProxy } from './kkdcp-post.ts'
 import { opened, secured, type TlsTrust } from './opened-socket.ts'
@@ -32,8 +32,8 @@ export interface KkdcpOptions {
   readonly keepAliveMs?: number | undefined
   /** Largest reply, octets. Default 256 KiB. */
   readonly maxReplyOctets?: number | undefined
-  /** Opens a TCP connection, for instance with a resolver of its own. Default the system's. */
-  readonly connect?: ((address: HostPort) => Socket) | undefined
+  /** Looks up the names of KDC proxies, or that of the forward proxy. Default the system's resolver. */
+  readonly lookup?: LookupFunction | undefined
 }
 
 const MAX_HEADER_OCTETS = 16_384
@@ -57,15 +57,10 @@ export class KkdcpClient {
   }
 
   /**
-   * Puts a question to one KDC proxy, as a KdcAttempt does.
-   *
-   * @param address - Which proxy.
-   * @param question - What is asked.
-   * @param signal - Gives up.
-   * @returns DER of the KDC's reply.
-   * @throws KerberosError ERR_KRB_KDC_UNREACHABLE that says what went wrong, without naming the proxy.
+   * Puts a question to one KDC proxy: for a KDC transport's `https`. Throws KerberosError ERR_KRB_KDC_UNREACHABLE that
+   * says what went wrong, without naming the proxy, and what to do.
    */
-  ask(address: ProxiedKdcAddress, question: KdcQuestion, signal: AbortSignal): Promise<Uint8Array> {
+  readonly ask: KdcAttempt<ProxiedKdcAddress> = (address, question, signal) => {
     const { maxReplyOctets } = this.#settings
     const dispatcher = this.#agentFor(address.ca ?? '')
     return postToKdcProxy({ ...question, url: address.url, maxReplyOctets, dispatcher }, signal)
@@ -103,14 +98,14 @@ interface Settings {
 }
 
 function checked(options: KkdcpOptions): Settings {
-  const { trust = {}, forwardProxy } = options
+  const { trust = {}, forwardProxy, lookup } = options
   for (const pin of trust.pins ?? []) {
     if (!/^[0-9a-f]{64}$/.test(pin))
       throw new RangeError('a pin is 64 hexadecimal digits, lower case')
   }
   return {
     trust,
-    connect: options.connect ?? ((address) => connectTcp({ ...address, noDelay: true })),
+    connect: (address) => connectTcp({ ...address, noDelay: true, ...(lookup && { lookup }) }),
     forwardProxy: forwardProxy === undefined ? undefined : checkProxy(forwardProxy),
     connectTimeoutMs: positive('connectTimeoutMs', options.connectTimeoutMs ?? 5000),
     maxConnections: positive('maxConnections', options.maxConnections ?? 8),

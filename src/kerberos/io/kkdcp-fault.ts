@@ -6,7 +6,8 @@
 
 import { errorCode } from '../../platform/index.ts'
 import { KerberosError } from '../errors.ts'
-import { faultText, PinError } from './opened-socket.ts'
+import { PinError } from './opened-socket.ts'
+import { socketFault } from './socket-fault.ts'
 
 /** The proxy does not say 200. */
 export class StatusError extends Error {
@@ -29,7 +30,7 @@ export class WrongAnswerError extends Error {}
  */
 export function kkdcpFault(error: unknown): KerberosError {
   if (error instanceof KerberosError && error.code === 'ERR_KRB_KDC_UNREACHABLE') return error
-  return new KerberosError('ERR_KRB_KDC_UNREACHABLE', faultText(error), {
+  return new KerberosError('ERR_KRB_KDC_UNREACHABLE', socketFault(error), {
     cause: error,
     mend: mendOf(error),
   })

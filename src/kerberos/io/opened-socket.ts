@@ -7,7 +7,6 @@
 import { createHash, X509Certificate } from 'node:crypto'
 import { isIP, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
-import { errorCode, errorText } from '../../platform/index.ts'
 
 /** Whom an https server must prove to be. */
 export interface TlsTrust {
@@ -91,17 +90,6 @@ export async function secured(
     socket.destroy()
     throw error
   }
-}
-
-/**
- * What went wrong with a socket, in words.
- *
- * @param error - What it reported.
- * @returns Its message; where Node gives none, as when several addresses were tried, its code.
- */
-export function faultText(error: unknown): string {
-  const text = errorText(error)
-  return text === '' ? errorCode(error) : text
 }
 
 /** A server whose public key is not among the pins. */

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { parseKrb5ConfText } from '../../../../src/kerberos/index.ts'
 import {
   DnsKdcLocator,
   dnsSrvResolver,
-  krb5ConfLocator,
   type DnsKdcLocatorOptions,
   type KdcLocator,
   type SrvRecord,
@@ -201,29 +199,6 @@ describe('dnsSrvResolver', () => {
     assert.deepEqual(await dnsSrvResolver(options)('_kerberos._tcp.nowhere.example'), [])
     await server.stop()
     await assert.rejects(dnsSrvResolver(options)('_kerberos._tcp.nowhere.example'))
-  })
-})
-
-describe('krb5ConfLocator', () => {
-  const elsewhere: KdcLocator = {
-    locate: (realm) => Promise.resolve([{ via: 'direct', host: `kdc.${realm}`, port: 88 }]),
-  }
-  const conf = (more = '') =>
-    parseKrb5ConfText(
-      `[libdefaults]\n${more}\n[realms]\nA = {\nkdc = a:1088\nkdc = https://p/KdcProxy\n}\nB = {\n}\n`,
-    )
-
-  it('takes the KDCs that are listed, else looks elsewhere', async () => {
-    const locator = krb5ConfLocator(conf(), elsewhere)
-    assert.deepEqual(await locator.locate('A'), [{ via: 'direct', host: 'a', port: 1088 }])
-    assert.equal(await locator.locate('A'), await locator.locate('A'))
-    assert.deepEqual(await locator.locate('B'), [{ via: 'direct', host: 'kdc.B', port: 88 }])
-  })
-
-  it('looks nowhere else when the file forbids it', async () => {
-    const locator = krb5ConfLocator(conf('dns_lookup_kdc = false'), elsewhere)
-    assert.deepEqual(await locator.locate('B'), [])
-    assert.deepEqual(await krb5ConfLocator(conf()).locate('B'), [])
   })
 })
 

@@ -1,0 +1,144 @@
+/** The Kerberos client in a DMZ: through the real kdcproxy (MS-KKDCP), and Squid before it, to the lab's KDC. */
+
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { KerberosError, type KdcTransport } from '../../src/kerberos/index.ts'
+import { KkdcpClient, NetworkKdcTransport, type KkdcpOptions } from '../../src/kerberos/io/index.ts'
+import {
+  hasFarTools,
+  NO_FAR_TOOLS,
+  startKdcProxy,
+  startSquid,
+  type KdcProxy,
+  type Squid,
+} from '../support/far-kdc.ts'
+import { httpsCredential } from '../support/https-credential.ts'
+import { NO_LAB, sharedLab } from '../support/lab.ts'
+import { connectorClient } from '../support/lab-kerberos.ts'
+
+const lab = sharedLab()
+const why = lab === undefined ? NO_LAB : NO_FAR_TOOLS
+/** Squid alone can resolve it. */
+const NAME = 'kdcproxy.far.test'
+
+describe('KDCs out of reach', { skip: lab !== undefined && hasFarTools() ? false : why }, () => {
+  assert.ok(lab)
+  const credential = httpsCredential(['127.0.0.1', NAME])
+  const clients: KkdcpClient[] = []
+  let kdcProxy: KdcProxy
+  let ignorant: KdcProxy
+  let squid: Squid
+  before(async () => {
+    kdcProxy = await startKdcProxy({ [lab.realm]: [lab.kdc] }, credential)
+    ignorant = await startKdcProxy({}, credential)
+    squid = await startSquid({ names: [NAME], ports: [kdcProxy.port, 1] })
+  })
+  after(async () => {
+    await Promise.all(clients.map((client) => client.close()))
+    await Promise.all([kdcProxy, ignorant, squid].map((one) => one.stop()))
+  })
+
+  const transport = (url: string, options: KkdcpOptions = {}): KdcTransport => {
+    const client = new KkdcpClient({ trust: { ca: credential.ca }, ...options })
+    clients.push(client)
+    // Generous: what is measured here is not time.
+    const limits = { timeoutMs: 20_000, totalTimeoutMs: 30_000 }
+    return new NetworkKdcTransport({ kdcs: { [lab.realm]: [url] }, https: client.ask, ...limits })
+  }
+  const straight = (): string => `https://127.0.0.1:${kdcProxy.port}/KdcProxy`
+  const named = (port = kdcProxy.port): string => `https://${NAME}:${port}/KdcProxy`
+  const guarded = () => {
+    const { guarded: url, user, password } = squid
+    return { url, credentials: { user, password } }
+  }
+  const faultOf = async (through: KdcTransport, realm = lab.realm): Promise<string> => {
+    const client = await connectorClient(lab, 'CONN1', { transport: through })
+    const error: unknown = await client.ownTicket(`HTTP/iwa.corp.example@${realm}`).then(
+      () => assert.fail('it was answered'),
+      (reason: unknown) => reason,
+    )
+    assert.ok(error instanceof KerberosError)
+    assert.equal(error.code, 'ERR_KRB_KDC_UNREACHABLE')
+    return `${error.message} | ${error.mend ?? ''}`
+  }
+
+  const ways: readonly [string, () => KdcTransport][] = [
+    ['kdcproxy', () => transport(straight())],
+    ['Squid and kdcproxy', () => transport(named(), { forwardProxy: { url: squid.open } })],
+    [
+      'Squid that wants a password, and kdcproxy',
+      () => transport(named(), { forwardProxy: guarded() }),
+    ],
+  ]
+  for (const [what, way] of ways) {
+    it(`acts for a user at a service through ${what}`, async () => {
+      const client = await connectorClient(lab, 'CONN1', { transport: way() })
+      const evidence = await client.impersonate({ name: 'alice', realm: lab.realm })
+      const ticket = await client.delegate(evidence, 'HTTP/iwa.corp.example')
+      assert.deepEqual(ticket.client.nameString, ['alice'])
+    })
+  }
+
+  it('hears the KDC’s refusals through kdcproxy', async () => {
+    const client = await connectorClient(lab, 'CONN1', { transport: transport(straight()) })
+    await assert.rejects(client.ownTicket('HTTP/nowhere.corp.example'), {
+      code: 'ERR_KRB_SPN_UNKNOWN',
+    })
+  })
+
+  it('gets a reply that no datagram holds through kdcproxy', async () => {
+    const client = await connectorClient(lab, 'CONN1', { transport: transport(straight()) })
+    const evidence = await client.impersonate({ name: 'heidi', realm: lab.realm })
+    assert.ok(evidence.groupSids.length > 500)
+  })
+
+  it('is told what kdcproxy says when it does not know the realm', async () => {
+    const url = `https://127.0.0.1:${ignorant.port}/KdcProxy`
+    assert.match(
+      await faultOf(transport(url)),
+      /503 \(Can't find remote \(CORP\.EXAMPLE AS-REQ .*\| .*knows/,
+    )
+  })
+
+  it('believes nobody with a certificate of another CA', async () => {
+    const trust = { ca: httpsCredential().ca }
+    assert.match(await faultOf(transport(straight(), { trust })), /certificate.*\| Name the CA/)
+    const forwardProxy = { url: squid.open }
+    const other = transport(named(), { trust, forwardProxy })
+    assert.match(await faultOf(other), /certificate.*\| Name the CA/)
+  })
+
+  it('says what Squid refuses, and never the password', async () => {
+    const { guarded: url, user } = squid
+    const none = transport(named(), { forwardProxy: { url } })
+    assert.match(
+      await faultOf(none),
+      /forward proxy .*407: it asks for credentials \(Basic\), none/,
+    )
+    const credentials = { user, password: 'Wrong-1' }
+    const wrong = await faultOf(transport(named(), { forwardProxy: { url, credentials } }))
+    assert.match(wrong, /407: it refuses the credentials of the user "dmz" \(Basic\) \| Set user/)
+    assert.doesNotMatch(wrong, /Wrong-1/)
+    const forbidden = transport(named(2), { forwardProxy: guarded() })
+    assert.match(
+      await faultOf(forbidden),
+      /403 to CONNECT kdcproxy\.far\.test:2 \| Have the forward/,
+    )
+    const nobody = transport(named(1), { forwardProxy: guarded() })
+    assert.match(
+      await faultOf(nobody),
+      /503 to CONNECT kdcproxy\.far\.test:1 \| Check that the for/,
+    )
+    const unknown = transport(`https://nowhere.far.test:1/`, { forwardProxy: guarded() })
+    assert.match(await faultOf(unknown), /50\d to CONNECT nowhere\.far\.test:1 \| .*resolve/)
+  })
+
+  it('says that the forward proxy, or the KDC proxy, does not run', async () => {
+    const noProxy = transport(named(), { forwardProxy: { url: 'http://127.90.255.253:3128' } })
+    assert.match(await faultOf(noProxy), /forward proxy 127\.90\.255\.253:3128: .*ECONNREFUSED/)
+    assert.match(
+      await faultOf(transport('https://127.90.255.253/KdcProxy')),
+      /ECONNREFUSED.*\| Check/,
+    )
+  })
+})
