@@ -8,6 +8,8 @@
 export interface PacSigner {
   /** Checksum type: 15, 16 or -138. */
   readonly type: number
+  /** The number of a read-only domain controller; it is written behind the signature. */
+  readonly rodcIdentifier?: number
   /** The keyed checksum of the data. */
   sign(data: Uint8Array): Uint8Array
 }
@@ -224,10 +226,18 @@ function moreBuffers(content: PacContent): (readonly [type: number, octets: Uint
   ]
 }
 
-/** PAC_SIGNATURE_DATA with the signature still zero. */
+/** PAC_SIGNATURE_DATA with all behind the type still zero. */
 function emptySignature(signer: PacSigner): Buffer {
-  const mac = signer.sign(new Uint8Array(0))
-  return new NdrWriter().uint32(signer.type).raw(Buffer.alloc(mac.length)).finish()
+  return new NdrWriter()
+    .uint32(signer.type)
+    .raw(Buffer.alloc(signedBy(signer, new Uint8Array(0)).length))
+    .finish()
+}
+
+/** Signature and RODCIdentifier. */
+function signedBy(signer: PacSigner, data: Uint8Array): Buffer {
+  const w = new NdrWriter().raw(signer.sign(data))
+  return signer.rodcIdentifier === undefined ? w.finish() : w.uint16(signer.rodcIdentifier).finish()
 }
 
 /**
@@ -286,11 +296,11 @@ export function encodePac(content: PacContent, signers: PacSigners): Uint8Array 
     octets.set(mac, (offsets.get(type) ?? 0) + 4)
   }
   if (ticket !== undefined) {
-    put(16, kdc.sign(ticket))
-    put(19, kdc.sign(octets))
+    put(16, signedBy(kdc, ticket))
+    put(19, signedBy(kdc, octets))
   }
   const serverMac = server.sign(octets)
   put(6, serverMac)
-  put(7, kdc.sign(serverMac))
+  put(7, signedBy(kdc, serverMac))
   return octets
 }

@@ -64,8 +64,10 @@ export function withoutSignatures(
   const copy = new Uint8Array(octets)
   for (const signature of signatures) {
     if (signature === undefined) continue
-    const { byteOffset, length } = signature.mac
-    const from = byteOffset - octets.byteOffset
+    const { mac, rodcIdentifier } = signature
+    const from = mac.byteOffset - octets.byteOffset
+    // MS-PAC 2.8.1 does not say so, but the RODC's number counts as part of the signature (Samba, MIT krb5).
+    const length = mac.length + (rodcIdentifier === undefined ? 0 : RODC_IDENTIFIER_OCTETS)
     copy.fill(0, from, from + length)
   }
   return copy
