@@ -55,6 +55,8 @@ function serverOptions({ limits, certificate }: BrowserListenerOptions): ServerO
     insecureHTTPParser: false,
     requireHostHeader: true,
     noDelay: true,
+    // From Node 24.12 on: a request without a body costs no stream.
+    optimizeEmptyRequests: true,
   }
 }
 

@@ -21,6 +21,7 @@ import { sessionCookieOf } from '../cookies.ts'
 import type { GatewayErrorCode } from '../errors.ts'
 import type { OpenSession } from '../open-session.ts'
 import { errorPage } from '../pages.ts'
+import { rawCookies, rawField } from '../raw-fields.ts'
 import type { Sessions } from '../sessions.ts'
 import type { SignIn } from '../sign-in.ts'
 import type { Freshness, TokenKeeper } from '../token-keeper.ts'
@@ -76,7 +77,7 @@ export class Front {
     const requestId = `${this.#ports.requestIdPrefix}-${(++this.#count).toString(36)}`
     if (this.stopping) response.shouldKeepAlive = false
     try {
-      const route = this.#ports.apps.find(request.headers.host ?? '')
+      const route = this.#ports.apps.find(rawField(request.rawHeaders, 'host') ?? '')
       const code = this.#refusal(request, route)
       if (code !== undefined || !route) {
         this.#refuse({ request, response, requestId }, code ?? 'ERR_GATEWAY_UNKNOWN_HOST')
@@ -121,7 +122,7 @@ export class Front {
   }
 
   #withUser(routed: RoutedRequest, users: UserPorts): void {
-    const cookie = sessionCookieOf(routed.request.headers.cookie)
+    const cookie = sessionCookieOf(rawCookies(routed.request.rawHeaders))
     if (cookie === undefined) {
       this.#signInFirst(routed, users)
       return

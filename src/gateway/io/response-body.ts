@@ -11,6 +11,9 @@ import type { AppRoute } from '../apps.ts'
 import { responseFields } from '../response-fields.ts'
 import { flushLater, type Flushable } from './flush-later.ts'
 
+/** A last chunk up to this size is written as latin1 text. */
+const TEXT_OCTETS = 8192
+
 /** What the response answers. */
 export interface ResponseContext {
   readonly route: AppRoute
@@ -88,12 +91,19 @@ export class ResponseBody implements Flushable {
     }
     if (this.#sent === this.#length) {
       this.#ended = true
-      this.#response.end(chunk)
+      this.#endWith(chunk)
       return chunk.length
     }
     if (this.#response.write(chunk)) return chunk.length
     this.#owed += chunk.length
     return 0
+  }
+
+  #endWith(chunk: Uint8Array): void {
+    // node:http joins head and body into one string where the body is text: one write instead of two gathered ones.
+    const asText = chunk.length <= TEXT_OCTETS && Buffer.isBuffer(chunk)
+    if (asText) this.#response.end(chunk.toString('latin1'), 'latin1')
+    else this.#response.end(chunk)
   }
 
   /**
