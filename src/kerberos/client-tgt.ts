@@ -62,7 +62,7 @@ export class TgtKeeper {
     const now = this.#ports.clock.nowMs()
     if (held === undefined || held.tgt.endTimeMs <= now) return this.#fetch(undefined)
     if (now < this.#notBeforeMs) return Promise.resolve(held.tgt)
-    if (held.keys !== this.#ports.keys()) return this.#replace(held.tgt, now, undefined)
+    if (held.keys !== this.#ports.keys()) return this.#replaceForKeys(held.tgt, now)
     if (this.#endsSoon(held.tgt, now)) void this.#replace(held.tgt, now, held.tgt)
     return Promise.resolve(held.tgt)
   }
@@ -70,6 +70,13 @@ export class TgtKeeper {
   #endsSoon(tgt: ServiceTicket, now: number): boolean {
     const life = tgt.endTimeMs - tgt.startTimeMs
     return tgt.endTimeMs - now <= Math.min(this.#settings.renewAheadMs, life / 2)
+  }
+
+  /** With new keys at once, however short ago the last replacement was, unless it failed. */
+  async #replaceForKeys(good: ServiceTicket, now: number): Promise<ServiceTicket> {
+    const tgt = await this.#replace(good, now, undefined)
+    if (tgt !== good) this.#notBeforeMs = 0
+    return tgt
   }
 
   /** Another ticket; the one that is still good where there is none to be had yet. */

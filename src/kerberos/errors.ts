@@ -52,6 +52,8 @@ export type KerberosErrorCode =
   | 'ERR_KRB_PRINCIPAL'
   /** A keytab that is missing, unreadable or malformed. */
   | 'ERR_KRB_KEYTAB'
+  /** A password file that is missing, unreadable or not one line of text. */
+  | 'ERR_KRB_PASSWORD'
   /** A credential cache that is missing, unreadable or malformed. */
   | 'ERR_KRB_CCACHE'
   /** A krb5.conf that is missing, unreadable or malformed. */

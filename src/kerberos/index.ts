@@ -13,6 +13,12 @@ export {
   type KerberosErrorCode,
 } from './errors.ts'
 export * from './accept/index.ts'
+export {
+  RefreshedSecrets,
+  type RefreshedSecretsOptions,
+  type RefreshedSecretsPorts,
+  type SecretsLook,
+} from './refreshed-secrets.ts'
 export * from './crypto/index.ts'
 export * from './exchange/index.ts'
 export * from './files/index.ts'

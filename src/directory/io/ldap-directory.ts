@@ -4,8 +4,14 @@
  * @module
  */
 
-import { AccountFinder, type AccountFinderOptions } from '../index.ts'
-import type { AccountDirectory, AccountKey, DirectoryAccount } from '../index.ts'
+import { AccountFinder, readManagedAccount, type AccountFinderOptions } from '../index.ts'
+import type {
+  AccountDirectory,
+  AccountKey,
+  DirectoryAccount,
+  ManagedAccount,
+  ManagedAccountDirectory,
+} from '../index.ts'
 import { LdapSearch, type LdapPorts } from './ldap-search.ts'
 import type { LdapOptions } from './ldap-options.ts'
 
@@ -13,7 +19,7 @@ import type { LdapOptions } from './ldap-options.ts'
 export interface LdapDirectoryOptions extends LdapOptions, AccountFinderOptions {}
 
 /** AccountDirectory over LDAPS, bound by Kerberos. Connects when first asked. */
-export class LdapDirectory implements AccountDirectory {
+export class LdapDirectory implements AccountDirectory, ManagedAccountDirectory {
   readonly #search: LdapSearch
   readonly #finder: AccountFinder
 
@@ -31,6 +37,17 @@ export class LdapDirectory implements AccountDirectory {
    */
   findAccount(key: AccountKey, signal?: AbortSignal): Promise<DirectoryAccount> {
     return this.#finder.findAccount(key, signal)
+  }
+
+  /**
+   * Reads a managed password; see ManagedAccountDirectory.
+   *
+   * @param sAMAccountName - Whose, with the `$` at its end.
+   * @param signal - Gives up waiting; the connection stays.
+   * @returns The account with its password.
+   */
+  readManagedAccount(sAMAccountName: string, signal?: AbortSignal): Promise<ManagedAccount> {
+    return readManagedAccount(this.#search, sAMAccountName, signal)
   }
 
   /**

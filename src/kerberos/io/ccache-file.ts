@@ -28,8 +28,14 @@ const OWNER_ONLY = 0o600
 /** How a credential cache file is read. */
 export type CcacheFileOptions = SecretFileOptions
 
-/** `FILE:/tmp/krb5cc_0`, as KRB5CCNAME has it, or just a path; a Windows drive has one letter. */
-function pathOf(name: string): string {
+/**
+ * The path in a name like `FILE:/tmp/krb5cc_0`, as KRB5CCNAME has it, or just a path; a Windows drive has one letter.
+ *
+ * @param name - The name.
+ * @returns The path.
+ * @throws KerberosError ERR_KRB_CCACHE for another type of cache.
+ */
+export function ccachePath(name: string): string {
   const type = /^([A-Za-z]{2,}):/.exec(name)?.[1]
   if (type === undefined) return name
   if (type.toUpperCase() === 'FILE') return name.slice('FILE:'.length)
@@ -51,7 +57,7 @@ export async function readCcacheFile(
   options: CcacheFileOptions = {},
 ): Promise<Ccache> {
   const decode = (octets: Uint8Array): Ccache => decodeCcache(octets)
-  return readSecretFile(pathOf(name), CCACHE, { ...options, decode })
+  return readSecretFile(ccachePath(name), CCACHE, { ...options, decode })
 }
 
 /**
@@ -62,7 +68,7 @@ export async function readCcacheFile(
  * @throws KerberosError ERR_KRB_CCACHE when it cannot be written; RangeError for what does not fit the format.
  */
 export async function writeCcacheFile(name: string, ccache: Ccache): Promise<void> {
-  const path = pathOf(name)
+  const path = ccachePath(name)
   const octets = encodeCcache(ccache)
   const fresh = `${path}.${randomUUID()}`
   try {

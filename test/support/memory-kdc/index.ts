@@ -343,6 +343,9 @@ export class MemoryKdc implements KdcTransport {
   }
 
   #serviceOrReferral(sname: PrincipalName): Issue['service'] {
+    if (sname.nameString.join('/') === `krbtgt/${this.directory.realm}`) {
+      return { sname, key: this.#krbtgt, kvno: 1 }
+    }
     const next = this.trusts.nextFor(sname)
     const key = next === undefined ? undefined : this.trusts.keyWith(next)
     if (next === undefined || key === undefined || this.directory.find(sname) !== undefined) {

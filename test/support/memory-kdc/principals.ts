@@ -70,6 +70,15 @@ export class Directory {
     return account
   }
 
+  /** Gives an account a new key of the next version, made from a password or from chance. */
+  changeKey(name: string, password?: string): void {
+    const at = this.#accounts.findIndex((account) => account.name === name)
+    const account = this.#accounts[at]
+    if (account === undefined) throw new Error(`no account ${name}`)
+    const key = this.#keyOf(password === undefined ? { name } : { name, password })
+    this.#accounts[at] = { ...account, key, kvno: account.kvno + 1 }
+  }
+
   #keyOf({ name, password }: AccountSettings): EncryptionKey {
     const etype = this.#etype
     if (password === undefined) return generateKey(etype, this.#random)
