@@ -38,7 +38,12 @@ import {
   writeString,
   writeTime,
 } from './fields.ts'
-import { readPrincipalName, writeName, type PrincipalName } from './principal-name.ts'
+import {
+  readPossibleName,
+  readPrincipalName,
+  writeName,
+  type PrincipalName,
+} from './principal-name.ts'
 
 /** Longest e-text that is kept, characters. */
 const MAX_TEXT = 256
@@ -61,7 +66,7 @@ export interface KrbError {
   readonly cname?: PrincipalName | undefined
   /** The service's realm. */
   readonly realm: string
-  /** The service. */
+  /** The service; without components where the KDC had none in mind. */
   readonly sname: PrincipalName
   /** A text for people, control characters taken out. */
   readonly eText?: string | undefined
@@ -129,7 +134,7 @@ function readFields(sequence: DerReader): KrbError {
     crealm: optional(sequence, [7, 'crealm'], kerberosString),
     cname: optional(sequence, [8, 'cname'], readPrincipalName),
     realm: whole(sequence.context(9, 'realm'), kerberosString),
-    sname: whole(sequence.context(10, 'sname'), readPrincipalName),
+    sname: whole(sequence.context(10, 'sname'), readPossibleName),
     eText: optional(sequence, [11, 'e-text'], readText),
     eData: optional(sequence, [12, 'e-data'], octets),
   }

@@ -35,10 +35,20 @@ export function readPrincipalName(reader: DerReader): PrincipalName {
   return inSequence(reader, readFields)
 }
 
+/** Reads a PrincipalName that may have no components: Heimdal, and so Samba, sends such in errors that concern no service. */
+export function readPossibleName(reader: DerReader): PrincipalName {
+  return inSequence(reader, readPossibleFields)
+}
+
 function readFields(sequence: DerReader): PrincipalName {
+  const name = readPossibleFields(sequence)
+  if (name.nameString.length > 0) return name
+  throw sequence.fail('ERR_ASN1_VALUE', 'a name without components')
+}
+
+function readPossibleFields(sequence: DerReader): PrincipalName {
   const nameType = whole(sequence.context(0, 'name-type'), int32)
   const nameString = whole(sequence.context(1, 'name-string'), readStrings)
-  if (nameString.length === 0) throw sequence.fail('ERR_ASN1_VALUE', 'a name without components')
   return { nameType, nameString }
 }
 

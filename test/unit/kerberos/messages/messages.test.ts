@@ -198,6 +198,18 @@ describe('KRB-ERROR', () => {
       assert.equal(findNtStatus(eData), undefined)
     }
   })
+
+  // Samba's KDC sends such where it passes a request on and cannot.
+  it('may name no service', () => {
+    const sname = { nameType: 0, nameString: [] }
+    const octets = encodeKrbError({ ...base, sname })
+    assert.deepEqual(decodeKrbError(octets).sname, sname)
+    const cname = sname
+    assert.throws(() => decodeKrbError(encodeKrbError({ ...base, cname })), {
+      code: 'ERR_KRB_DECODE',
+      message: /cname.*without components/,
+    })
+  })
 })
 
 describe('PA-FOR-USER', () => {
