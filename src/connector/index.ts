@@ -16,6 +16,11 @@ export {
 export { splitHostPort } from './config-fields.ts'
 export { createConnector, type Connector, type ConnectorOptions } from './connector.ts'
 export { ConnectorError, type ConnectorErrorCode } from './errors.ts'
+export {
+  managedIdentity,
+  type ManagedIdentityOptions,
+  type ManagedIdentityPorts,
+} from './managed-identity.ts'
 export type { ConnectorPorts, KerberosStatus, TunnelDialler } from './ports.ts'
 export {
   registerConnector,

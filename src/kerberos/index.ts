@@ -13,6 +13,7 @@ export {
   type KerberosErrorCode,
 } from './errors.ts'
 export * from './accept/index.ts'
+export { computerSalt } from './computer-salt.ts'
 export {
   RefreshedSecrets,
   type RefreshedSecretsOptions,
