@@ -37,6 +37,7 @@ module.exports = {
     inKerberos('messages', 'messages|iana'),
     inKerberos('crypto', 'crypto|iana'),
     inKerberos('files|gss|exchange', 'files|gss|exchange|messages|crypto|iana'),
+    inKerberos('accept', 'accept|files|gss|messages|crypto|iana'),
     rule(
       'kerberos-client-is-below-io',
       { path: '^src/kerberos/client[^/]*[.]ts$' },

@@ -26,6 +26,21 @@ export * from './files/index.ts'
 export * from './gss/index.ts'
 export * from './iana/index.ts'
 export {
+  decodeAnyPac,
+  decodePac,
+  type AnyPac,
+  type Pac,
+  type PacAttributes,
+  type PacClientInfo,
+  type PacDelegationInfo,
+  type PacGroup,
+  type PacLimits,
+  type PacLogonInfo,
+  type PacSignature,
+  type PacTimes,
+  type PacUpnDnsInfo,
+} from './messages/pac.ts'
+export {
   formatPrincipal,
   parsePrincipal,
   sameName,

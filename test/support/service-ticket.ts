@@ -12,6 +12,7 @@ import {
   encodeTicket,
   parsePrincipal,
   type AuthorizationData,
+  type EncTicketPart,
 } from '../../src/kerberos/messages/index.ts'
 import type { Random } from '../../src/platform/index.ts'
 
@@ -29,6 +30,8 @@ export interface ServiceTicketSettings {
   readonly startTimeMs: number
   /** For instance a PAC in AD-IF-RELEVANT. */
   readonly authorizationData?: AuthorizationData
+  /** Whatever else it says otherwise. */
+  readonly part?: Partial<EncTicketPart>
 }
 
 const HOUR_MS = 3_600_000
@@ -59,6 +62,7 @@ export function makeServiceTicket(
     startTimeMs,
     endTimeMs: startTimeMs + HOUR_MS,
     authorizationData: settings.authorizationData,
+    ...settings.part,
   })
   const ticket = encodeTicket({
     realm: serverRealm,

@@ -7,6 +7,14 @@
 /** ad-type of an AuthorizationData element. */
 export const AdType = {
   AD_IF_RELEVANT: 1,
+  AD_KDC_ISSUED: 4,
+  AD_MANDATORY_FOR_KDC: 8,
+  /** RFC 4556 section 3.2.4: certificates by which the client signed in. */
+  AD_INITIAL_VERIFIED_CAS: 9,
+  /** RFC 6113 section 5.4.3: the client used FAST. */
+  AD_FX_FAST_USED: 71,
+  /** RFC 7751: elements with a signature for service and KDC. */
+  AD_CAMMAC: 96,
   AD_WIN2K_PAC: 128,
   KERB_AUTH_DATA_TOKEN_RESTRICTIONS: 141,
   AD_AUTH_DATA_AP_OPTIONS: 143,
