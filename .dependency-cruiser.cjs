@@ -72,7 +72,7 @@ module.exports = {
     doNotFollow: { path: 'node_modules' },
     enhancedResolveOptions: {
       exportsFields: ['exports'],
-      conditionNames: ['import', 'node', 'default', 'types'],
+      conditionNames: ['sallyport-source', 'import', 'node', 'default', 'types'],
     },
   },
 }
