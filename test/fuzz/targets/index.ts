@@ -4,6 +4,7 @@ import type { Target } from '../target.ts'
 import { ASN1_TARGETS } from './asn1.ts'
 import { CONFIG_TARGETS } from './config.ts'
 import { DIRECTORY_TARGETS } from './directory.ts'
+import { FAR_KDC_TARGETS } from './far-kdcs.ts'
 import { FILE_TARGETS } from './files.ts'
 import { GATEWAY_TARGETS } from './gateway.ts'
 import { GSS_TARGETS } from './gss.ts'
@@ -19,6 +20,7 @@ export const TARGETS: readonly Target[] = [
     ...KERBEROS_TARGETS,
     ...FILE_TARGETS,
     ...KDC_TARGETS,
+    ...FAR_KDC_TARGETS,
     ...GSS_TARGETS,
     ...DIRECTORY_TARGETS,
   ],

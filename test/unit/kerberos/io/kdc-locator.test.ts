@@ -6,6 +6,7 @@ import {
   dnsSrvResolver,
   type DnsKdcLocatorOptions,
   type KdcLocator,
+  type SiteFinder,
   type SrvRecord,
 } from '../../../../src/kerberos/io/index.ts'
 import { orderSrv } from '../../../../src/kerberos/io/srv-order.ts'
@@ -121,6 +122,91 @@ describe('DnsKdcLocator', () => {
     answers[TCP] = [srv('b')]
     await clock.advance(400_000)
     assert.equal(await located(locator), 'b:88')
+  })
+
+  describe('with sites', () => {
+    const near = (site: string) => `_kerberos._tcp.${site}._sites.dc._msdcs.${REALM}`
+    const nearby = (site: string) => `_kerberos._tcp.${site}._sites.${REALM}`
+    const everywhere = [srv('hub1'), srv('branch', { port: 1088 }), srv('hub2')]
+    const inSites = (...names: readonly string[]) => {
+      const told: string[] = []
+      const sitesOf: SiteFinder['sitesOf'] = (realm, controllers) => {
+        told.push(`${realm}: ${controllers.map(({ host }) => host).join(' ')}`)
+        return Promise.resolve(names)
+      }
+      return { told, sites: { sitesOf } }
+    }
+    const branch = srv('branch', { port: 1088 })
+
+    it('puts the KDCs of our site first, and none twice', async () => {
+      const { told, sites } = inSites('Branch')
+      const answers = { [TCP]: everywhere, [near('Branch')]: [branch, srv('hidden')] }
+      const { locator, asked } = setUp(answers, { sites })
+      assert.equal(await located(locator), 'branch:1088 hidden:88 hub1:88 hub2:88')
+      assert.deepEqual(asked, [TCP, near('Branch')])
+      assert.deepEqual(told, [`${REALM}: hub1 branch hub2`])
+    })
+
+    it('asks for the other name, then for the next site, then goes without', async () => {
+      const { sites } = inSites('Empty', 'Branch')
+      const set = setUp({ [TCP]: everywhere, [nearby('Branch')]: [branch] }, { sites })
+      assert.equal(await located(set.locator), 'branch:1088 hub1:88 hub2:88')
+      const all = ['Empty', 'Branch'].flatMap((site) => [near(site), nearby(site)])
+      assert.deepEqual(set.asked, [TCP, ...all])
+      const none = setUp({ [TCP]: everywhere }, { sites })
+      assert.equal(await located(none.locator), 'hub1:88 branch:1088 hub2:88')
+    })
+
+    it('looks up no site that is no label of the DNS, and none for a realm without KDCs', async () => {
+      const { told, sites } = inSites('Zürich', 'a.b', '')
+      const { locator, asked } = setUp({ [TCP]: [srv('a')] }, { sites })
+      assert.equal(await located(locator), 'a:88')
+      assert.deepEqual(asked, [TCP])
+      const empty = setUp({}, { sites })
+      assert.equal(await located(empty.locator), '')
+      assert.equal(told.length, 1)
+    })
+
+    it('goes without the site when the DNS fails for it, and says so', async () => {
+      const { sites } = inSites('Branch')
+      const answers = { [TCP]: [srv('a')], [near('Branch')]: new Error('SERVFAIL') }
+      const { locator, logger } = setUp(answers, { sites })
+      assert.equal(await located(locator), 'a:88')
+      assert.deepEqual(
+        logger.lines.map(({ level, fields }) => [level, fields['reason']]),
+        [['info', 'SERVFAIL']],
+      )
+    })
+
+    it('gives another array when we have moved, the same while we stay', async () => {
+      const moving = ['Branch']
+      const { locator, clock } = setUp(
+        { [TCP]: [srv('a'), srv('b')], [near('Branch')]: [srv('b')], [near('Hub')]: [srv('a')] },
+        { sites: { sitesOf: () => Promise.resolve(moving) } },
+      )
+      const first = await locator.locate(REALM)
+      assert.equal(await located(locator), 'b:88 a:88')
+      await clock.advance(300_000)
+      assert.equal(await locator.locate(REALM), first)
+      moving[0] = 'Hub'
+      await clock.advance(300_000)
+      assert.equal(await located(locator), 'a:88 b:88')
+    })
+
+    it('takes the shortest time to live of both', async () => {
+      const answers = {
+        [TCP]: [srv('a', { ttlSeconds: 3600 })],
+        [near('Branch')]: [srv('a', { ttlSeconds: 400 })],
+      }
+      const { locator, asked, clock } = setUp(answers, { sites: inSites('Branch').sites })
+      await locator.locate(REALM)
+      await clock.advance(399_999)
+      await locator.locate(REALM)
+      assert.equal(asked.length, 2)
+      await clock.advance(1)
+      await locator.locate(REALM)
+      assert.equal(asked.length, 4)
+    })
   })
 
   for (const [what, ttlSeconds, keptMs] of [
