@@ -7,8 +7,8 @@
  * doubles the while. Setbacks are forgiven one by one while it is well, so that one that comes and goes is kept waiting ever longer
  * instead of being believed each time.
  *
- * Slow means: its smoothed latency is above `slowFactor` times that of the quickest well KDC of the realm, plus `slowMarginMs`. A
- * request that was called off because another KDC answered counts with the time it had waited.
+ * Slow means: its smoothed latency is above `slowFactor` times that of the quickest well KDC of the realm, plus `slowMarginMs`, or
+ * five requests in a row were called off because another KDC answered first. Such a request counts with the time it had waited.
  *
  * Pure: told what happened, asked for an order. Nothing here sends, waits or logs.
  *
@@ -77,6 +77,7 @@ interface KdcRecord {
   answered: number
   failed: number
   overtaken: number
+  overtakenInRow: number
   readonly latency: LatencyHistogram
 }
 
@@ -84,6 +85,8 @@ interface KdcRecord {
 const SMOOTHING = 1 / 8
 /** Fewer measurements say nothing: the first may hold name look-ups. */
 const MIN_SAMPLES = 3
+/** A KDC that is waited for as long as 95 % of its answers take is overtaken so often by chance once in 3 million requests. */
+const OVERTAKEN_IN_ROW = 5
 /** Each such time of being well forgives one setback. */
 const FORGIVEN_AFTER_MS = 60_000
 const MAX_SETBACKS = 16
@@ -134,6 +137,7 @@ export class KdcHealth {
   answered(key: string, tookMs: number, peers: readonly string[]): KdcStanding {
     const record = this.#recordOf(key)
     record.answered += 1
+    record.overtakenInRow = 0
     record.latency.add(tookMs)
     // A probe is believed at once: what was measured before is old.
     if (record.state === 'well') measure(record, tookMs)
@@ -167,9 +171,11 @@ export class KdcHealth {
   overtaken(key: string, waitedMs: number, peers: readonly string[]): KdcStanding {
     const record = this.#recordOf(key)
     record.overtaken += 1
-    if (waitedMs > record.smoothedMs) measure(record, waitedMs)
+    record.overtakenInRow += 1
+    measure(record, Math.max(waitedMs, record.smoothedMs))
     if (record.state !== 'well') return this.#setBack(record, record.state)
-    return this.#isSlow(key, record, peers) ? this.#setBack(record, 'slow') : WELL
+    const slow = record.overtakenInRow >= OVERTAKEN_IN_ROW || this.#isSlow(key, record, peers)
+    return slow ? this.#setBack(record, 'slow') : WELL
   }
 
   /**
@@ -256,10 +262,11 @@ export class KdcHealth {
 
   #newRecord(): KdcRecord {
     const [sinceMs, changedAtMs] = [this.#clock.nowMs(), this.#clock.monotonicMs()]
-    const counts = { samples: 0, smoothedMs: 0, answered: 0, failed: 0, overtaken: 0 }
+    const counts = { samples: 0, smoothedMs: 0, answered: 0, failed: 0 }
+    const overtakings = { overtaken: 0, overtakenInRow: 0 }
     const latency = new LatencyHistogram()
     const standing = { probeAtMs: changedAtMs, probing: false, setbacks: 0 }
-    return { state: 'well', sinceMs, changedAtMs, ...standing, ...counts, latency }
+    return { state: 'well', sinceMs, changedAtMs, ...standing, ...counts, ...overtakings, latency }
   }
 }
 

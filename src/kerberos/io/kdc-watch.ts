@@ -110,12 +110,14 @@ export class KdcWatch {
     return this.#health.latencyMs(kdc.key, share)
   }
 
-  /** What is known of all KDCs. */
+  /** What is known of all KDCs, by realm and address. */
   statistics(): readonly KdcStatistics[] {
-    return this.#health.snapshot().map(({ key, ...known }) => {
+    const all = this.#health.snapshot().map(({ key, ...known }) => {
       const space = key.indexOf(' ')
       return { realm: key.slice(space + 1), kdc: key.slice(0, space), ...known }
     })
+    const place = ({ realm, kdc }: KdcStatistics): string => `${realm} ${kdc}`
+    return all.sort((a, b) => (place(a) < place(b) ? -1 : 1))
   }
 
   #tell(kdc: WatchedKdc, standing: KdcStanding, details: Record<string, unknown>): void {
