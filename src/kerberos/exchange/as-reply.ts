@@ -109,12 +109,11 @@ function checkRequestProof({ request }: AsGranted, { part, replyKey }: Opened): 
   throw mismatch('AS', 'the KDC got another request than we sent')
 }
 
-/** A KDC that armours, whose answers in the open said it does not: someone on the way took that out. */
+/** A KDC that armours, whose answer in the open said it does not: someone on the way took that out. */
 function checkNotDowngraded(
   { fastAvailable }: ServiceTicket,
-  { armor, requester, ports }: AsConversation,
+  { armorDenied }: AsConversation,
 ): void {
-  const fitting = requester.armor !== undefined && requester.armor.fastAvailable !== false
-  if (armor !== undefined || !fitting || ports.fast === 'off' || fastAvailable !== true) return
+  if (armorDenied !== true || fastAvailable !== true) return
   throw mismatch('AS', 'the KDC offers armour (FAST), but its first answer did not')
 }

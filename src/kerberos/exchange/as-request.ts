@@ -51,6 +51,8 @@ export interface AsConversation<Requester = AsRequester> {
   readonly ports: ExchangePorts
   /** Absent: everything goes in the open. */
   readonly armor?: Armor | undefined
+  /** Whether the KDC, by an answer that anyone can have written, did not take the armour. */
+  readonly armorDenied?: boolean | undefined
 }
 
 /** What a request alone needs to know of who asks. */

@@ -68,9 +68,7 @@ function* exchangeIn(requester: AsRequester, ports: ExchangePorts): Exchange<Ser
     const keys = requester.keys.forProof(etypeInfo(padata), [encPart.etype], ports.stringToKey)
     return ticketOfReply(answer, keys, conversation)
   }
-  if (answer.refused.errorCode !== KrbErrorCode.KDC_ERR_PREAUTH_REQUIRED) {
-    throw refusalOf(answer, stepOf(conversation))
-  }
+  if (!isDemand(answer)) throw refusalOf(answer, stepOf(conversation))
   return yield* withProof(answer, conversation)
 }
 
@@ -91,23 +89,34 @@ function armorFor({ armor, identity }: AsRequester, ports: ExchangePorts): AsCon
 
 /** The first request, without proof; in the open where the KDC does not armour and need not. */
 function* firstAnswer(
+  first: AsConversation,
+): Exchange<{ readonly conversation: AsConversation; readonly answer: AsAnswer }> {
+  const { conversation, answer } = yield* inTime(first)
+  if (conversation.armor === undefined || isArmored(answer)) return { conversation, answer }
+  if (conversation.ports.fast === 'required') throw withoutArmor(answer, conversation)
+  // An error besides may be about the armour's ticket; it offers nothing and denies nothing.
+  const denied = !('refused' in answer) || isDemand(answer)
+  const open = { ...conversation, armor: undefined, armorDenied: denied }
+  return { conversation: open, answer: denied ? answer : yield* asRoundTrip(open, []) }
+}
+
+/** An armour is an AP-REQ: our time in it may be refused, and is put right once. */
+function* inTime(
   conversation: AsConversation,
 ): Exchange<{ readonly conversation: AsConversation; readonly answer: AsAnswer }> {
-  const first = yield* asRoundTrip(conversation, [])
   const { armor, ports, requester } = conversation
-  if (armor === undefined || isArmored(first)) return { conversation, answer: first }
-  // An armour is an AP-REQ: our time in it may be wrong too.
-  const late = 'refused' in first && correctedBy(first.refused, requester.identity.realm, ports)
-  if (late) {
-    const renewed = { ...conversation, armor: armorFor(requester, ports) }
-    const answer = yield* asRoundTrip(renewed, [])
-    if (isArmored(answer)) return { conversation: renewed, answer }
-  }
-  if (ports.fast === 'required') throw withoutArmor(first, conversation)
-  const open = { ...conversation, armor: undefined }
-  const demanded =
-    'refused' in first && first.refused.errorCode === KrbErrorCode.KDC_ERR_PREAUTH_REQUIRED
-  return { conversation: open, answer: demanded ? first : yield* asRoundTrip(open, []) }
+  const answer = yield* asRoundTrip(conversation, [])
+  const late =
+    armor !== undefined &&
+    'refused' in answer &&
+    correctedBy(answer.refused, requester.identity.realm, ports)
+  if (!late) return { conversation, answer }
+  const renewed = { ...conversation, armor: armorFor(requester, ports) }
+  return { conversation: renewed, answer: yield* asRoundTrip(renewed, []) }
+}
+
+function isDemand({ refused }: Refusal): boolean {
+  return refused.errorCode === KrbErrorCode.KDC_ERR_PREAUTH_REQUIRED
 }
 
 function isArmored(answer: AsAnswer): boolean {

@@ -29,6 +29,8 @@ export function* renewExchange(tgt: ServiceTicket, ports: ExchangePorts): Exchan
     },
     ports,
   )
-  if (checked.ticket.endTimeMs > tgt.endTimeMs) return checked.ticket
+  // What the KDC offers it said with the first ticket.
+  const ticket = { ...checked.ticket, fastAvailable: tgt.fastAvailable }
+  if (ticket.endTimeMs > tgt.endTimeMs) return ticket
   throw mismatch('TGS', 'the renewed ticket does not last longer')
 }

@@ -111,7 +111,7 @@ export function checkReply(
     throw mismatch(expected.exchange, `a session key of etype ${part.key.etype}, not asked for`)
   }
   checkKey(part.key)
-  return { reply, part, ticket: ticketOf(reply, part), referral }
+  return { reply, part, ticket: ticketOf(reply, part, expected), referral }
 }
 
 function checkClient(reply: KdcRep, expected: ExpectedReply): void {
@@ -163,7 +163,7 @@ function checkTimes(part: EncKdcRepPart, expected: ExpectedReply, ports: Exchang
   }
 }
 
-function ticketOf(reply: KdcRep, part: EncKdcRepPart): ServiceTicket {
+function ticketOf(reply: KdcRep, part: EncKdcRepPart, { exchange }: ExpectedReply): ServiceTicket {
   return {
     client: reply.cname,
     clientRealm: reply.crealm,
@@ -176,17 +176,20 @@ function ticketOf(reply: KdcRep, part: EncKdcRepPart): ServiceTicket {
     startTimeMs: part.startTimeMs ?? part.authTimeMs,
     endTimeMs: part.endTimeMs,
     ...(part.renewTillMs === undefined ? {} : { renewTillMs: part.renewTillMs }),
-    ...fastAvailability(part),
+    ...fastAvailability(part, exchange === 'AS'),
   }
 }
 
-/** RFC 6806 section 11: a KDC that was asked what it offers says so where nobody can change it; else nothing is known. */
-function fastAvailability({
-  flags,
-  encryptedPaData,
-}: EncKdcRepPart): Pick<ServiceTicket, 'fastAvailable'> {
+/**
+ * RFC 6806 section 11: a KDC that was asked what it offers says so where nobody can change it; else nothing is known. In later
+ * tickets the flag is only handed on.
+ */
+function fastAvailability(
+  { flags, encryptedPaData }: EncKdcRepPart,
+  wasAsked: boolean,
+): Pick<ServiceTicket, 'fastAvailable'> {
   if (findPaData(encryptedPaData, PaType.PA_FX_FAST) !== undefined) return { fastAvailable: true }
-  return (flags & TicketFlag.ENC_PA_REP) === 0 ? {} : { fastAvailable: false }
+  return wasAsked && (flags & TicketFlag.ENC_PA_REP) !== 0 ? { fastAvailable: false } : {}
 }
 
 /**

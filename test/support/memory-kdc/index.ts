@@ -14,6 +14,7 @@ import {
   EncryptionType,
   KeyUsage,
   KrbErrorCode as Krb,
+  MessageType,
   NtStatus,
   PaType,
   TicketFlag,
@@ -21,19 +22,14 @@ import {
 import {
   decodeApReq,
   decodeAuthenticator,
-  decodeEncryptedData,
   decodeEncTicketPart,
   decodeKdcReq,
-  decodePaEncTsEnc,
-  decodePaForUser,
+  decodeMethodData,
   decodeTicket,
-  encodeEtypeInfo2,
   encodeKerbErrorData,
   encodeKrbError,
-  encodeMethodData,
   findPaData,
   formatPrincipal,
-  paForUserChecksumInput,
   parsePrincipal,
   type DecodedKdcReq,
   type EncTicketPart,
@@ -41,9 +37,20 @@ import {
   type PrincipalName,
 } from '../../../src/kerberos/messages/index.ts'
 import type { Clock, Random } from '../../../src/platform/index.ts'
+import { armoredError, kdcChallenge, withoutArmor, type KdcArmor } from './fast.ts'
 import { issue, type Issue, type Issuer } from './issue.ts'
 import { Directory, type Account, type AccountSettings } from './principals.ts'
-import { flagsFrom, hasRbcdBit, kindOf, opened, RBCD, Refused, x509Reply } from './requests.ts'
+import { checkProof, etypeInfoOf, MAX_SKEW_MS, type KdcFast } from './proof.ts'
+import {
+  flagsFrom,
+  hasRbcdBit,
+  kindOf,
+  opened,
+  RBCD,
+  Refused,
+  s4uUser,
+  x509Reply,
+} from './requests.ts'
 import { pacUser, Trusts, type MemoryRealms } from './realms.ts'
 import type { Kind, Refusal, Tricks } from './tricks.ts'
 
@@ -52,11 +59,11 @@ export { MemoryRealms, trust } from './realms.ts'
 export type { AccountSettings } from './principals.ts'
 export type { Kind, Refusal, Tricks } from './tricks.ts'
 
-const MAX_SKEW_MS = 300_000
-
 interface Proven {
   readonly tgt: EncTicketPart
   readonly request: DecodedKdcReq
+  /** The authenticator's subkey, else the session key. */
+  readonly key: EncryptionKey
 }
 
 /** The KDC. */
@@ -66,6 +73,10 @@ export class MemoryKdc implements KdcTransport {
   /** Requests so far, by exchange. */
   readonly counts: Record<Kind, number> = { AS: 0, TGS: 0, S4U2Self: 0, S4U2Proxy: 0 }
   readonly directory: Directory
+  /** Whether it takes armour (FAST): not, on demand, or nothing else for proof. */
+  fast: KdcFast = 'no'
+  /** Requests that came in armour. */
+  armored = 0
   /** What it knows of other realms. */
   readonly trusts: Trusts = new Trusts()
   /** Where other realms' accounts are looked up, as a PAC would tell. */
@@ -113,18 +124,30 @@ export class MemoryKdc implements KdcTransport {
   }
 
   #answer(octets: Uint8Array): Uint8Array {
-    const request = decodeKdcReq(octets)
-    const kind = kindOf(request)
-    this.counts[kind] += 1
+    const outer = decodeKdcReq(octets)
+    let [request, armor]: [DecodedKdcReq, KdcArmor?] = [outer]
     try {
+      if (this.fast !== 'no') {
+        const inner = withoutArmor(outer, (realm) => this.#tgtKey(realm))
+        ;[request, armor] = [inner.request, inner.armor]
+      }
+      if (armor !== undefined) this.armored += 1
+      const kind = kindOf(request)
+      this.counts[kind] += 1
       const refusal = this.tricks.refuse?.(kind, request)
       if (refusal !== undefined) throw new Refused(refusal)
-      const wanted = kind === 'AS' ? this.#as(request) : this.#tgs(kind, request)
-      return issue(this.#issuer(), wanted)
+      const wanted = kind === 'AS' ? this.#as(request, armor) : this.#tgs(kind, request, armor)
+      const provenRequest = this.#provesRequests(request) ? octets : undefined
+      return issue(this.#issuer(), { ...wanted, armor, provenRequest })
     } catch (error) {
-      if (error instanceof Refused) return this.#refusal(request, error.refusal)
+      if (error instanceof Refused) return this.#refusal(request, error.refusal, armor)
       throw error
     }
+  }
+
+  #provesRequests({ padata, msgType }: DecodedKdcReq): boolean {
+    const wanted = findPaData(padata, PaType.PA_REQ_ENC_PA_REP) !== undefined
+    return this.fast !== 'no' && msgType === MessageType.AS_REQ && wanted
   }
 
   #issuer(): Issuer {
@@ -132,9 +155,10 @@ export class MemoryKdc implements KdcTransport {
     return { realm: this.directory.realm, clock, random, tricks, kdcKey: this.#krbtgt }
   }
 
-  #refusal(request: DecodedKdcReq, refusal: Refusal): Uint8Array {
-    const { code, ntStatus, eText, eData, stimeMs = this.#clock.nowMs() } = refusal
-    return encodeKrbError({
+  #refusal(request: DecodedKdcReq, refusal: Refusal, armor?: KdcArmor): Uint8Array {
+    const { code, ntStatus, eText, eData, stimeMs = this.#clock.nowMs(), crealm } = refusal
+    const error = {
+      crealm,
       stimeMs,
       susec: 0,
       errorCode: code,
@@ -142,26 +166,39 @@ export class MemoryKdc implements KdcTransport {
       sname: request.body.sname ?? { nameType: 0, nameString: ['unknown'] },
       eText,
       eData: ntStatus === undefined ? eData : encodeKerbErrorData(ntStatus),
-    })
+    }
+    if (armor === undefined) return encodeKrbError(error)
+    const methods = code === Krb.KDC_ERR_PREAUTH_REQUIRED && eData ? decodeMethodData(eData) : []
+    const { nonce } = request.body
+    const bound = { armor, ports: this.#issuer() }
+    return encodeKrbError({ ...error, eData: armoredError(error, { nonce, methods }, bound) })
   }
 
-  #as(request: DecodedKdcReq): Issue {
+  #as(request: DecodedKdcReq, armor?: KdcArmor): Issue {
     const { cname, sname } = request.body
+    const crealm = this.trusts.realmOfUser(cname)
+    if (crealm !== undefined) throw new Refused({ code: Krb.KDC_ERR_WRONG_REALM, crealm })
     const account = this.directory.find(cname)
     if (account === undefined || cname === undefined) {
       throw new Refused({ code: Krb.KDC_ERR_C_PRINCIPAL_UNKNOWN })
     }
     if (account.refusal !== undefined) throw new Refused({ code: account.refusal })
-    if (account.withoutProof !== true) this.#checkTimestamp(request, account)
+    const info = this.#etypeInfo(account)
+    if (account.withoutProof !== true) {
+      checkProof(request, { account, info, armor }, { fast: this.fast, clock: this.#clock })
+    }
+    const flags = TicketFlag.INITIAL | TicketFlag.PRE_AUTHENT | flagsFrom(request)
+    const proves = this.#provesRequests(request) ? TicketFlag.ENC_PA_REP : 0
+    const challenge = armor && kdcChallenge(armor, account.key, this.#issuer())
     return {
       kind: 'AS',
       body: request.body,
       client: { account, cname },
       service: { sname: sname ?? cname, key: this.#krbtgt, kvno: 1 },
-      flags: TicketFlag.INITIAL | TicketFlag.PRE_AUTHENT | flagsFrom(request),
+      flags: (flags | proves) >>> 0,
       authTimeMs: this.#seconds(),
       replyKey: account.key,
-      padata: [this.#etypeInfo(account)],
+      padata: [info, ...(challenge ? [challenge] : [])],
     }
   }
 
@@ -169,29 +206,16 @@ export class MemoryKdc implements KdcTransport {
     return Math.floor(this.#clock.nowMs() / 1000) * 1000
   }
 
-  #checkTimestamp(request: DecodedKdcReq, account: Account): void {
-    const value = findPaData(request.padata, PaType.PA_ENC_TIMESTAMP)
-    if (value === undefined) {
-      const eData = encodeMethodData([this.#etypeInfo(account)])
-      throw new Refused({ code: Krb.KDC_ERR_PREAUTH_REQUIRED, eData })
-    }
-    const { cipher } = decodeEncryptedData(value)
-    const plain = opened(account.key, [KeyUsage.AS_REQ_PA_ENC_TIMESTAMP, cipher], 24)
-    const { patimestampMs } = decodePaEncTsEnc(plain)
-    if (Math.abs(patimestampMs - this.#clock.nowMs()) > MAX_SKEW_MS) {
-      throw new Refused({ code: Krb.KRB_AP_ERR_SKEW })
-    }
-  }
-
   #etypeInfo(account: Account): PaData {
-    const salt = this.directory.saltOf(account.name)
-    const padataValue = encodeEtypeInfo2([{ etype: account.key.etype, salt }])
-    return { padataType: PaType.PA_ETYPE_INFO2, padataValue }
+    return etypeInfoOf(account, this.directory.saltOf(account.name))
   }
 
-  #tgs(kind: Kind, request: DecodedKdcReq): Issue {
-    const proven = { tgt: this.#openTgt(request), request }
-    if (kind === 'S4U2Self') return this.#s4u2self(proven)
+  #tgs(kind: Kind, request: DecodedKdcReq, armor?: KdcArmor): Issue {
+    const tgt = this.#openTgt(request)
+    const proven = { tgt, request, key: armor?.subkey ?? tgt.key }
+    const alone = findPaData(request.padata, PaType.PA_FOR_USER) === undefined
+    const ignored = alone && this.tricks.withoutX509 === true
+    if (kind === 'S4U2Self' && !ignored) return this.#s4u2self(proven)
     if (kind === 'S4U2Proxy') return this.#s4u2proxy(proven)
     const { cname, crealm } = proven.tgt
     const pacName = pacUser(proven.tgt)
@@ -232,15 +256,9 @@ export class MemoryKdc implements KdcTransport {
     return key
   }
 
-  #s4u2self({ tgt, request }: Proven): Issue {
-    const value = findPaData(request.padata, PaType.PA_FOR_USER)
-    if (value === undefined) throw new Refused({ code: Krb.KDC_ERR_PADATA_TYPE_NOSUPP })
-    const { userName, userRealm, cksum } = decodePaForUser(value)
-    const covered = paForUserChecksumInput(userName, userRealm)
-    const { cksumtype, checksum: mac } = cksum
-    if (!verifyChecksum(tgt.key, KeyUsage.KERB_NON_KERB_CKSUM, cksumtype, covered, mac)) {
-      throw new Refused({ code: Krb.KRB_AP_ERR_MODIFIED })
-    }
+  #s4u2self(proven: Proven): Issue {
+    const { tgt, request, key } = proven
+    const { userName, userRealm } = s4uUser(request, { sessionKey: tgt.key, key })
     const pacName = formatPrincipal(userName, userRealm)
     // Another realm's users are known by the PAC that their realm put into the referral.
     const known = userRealm === this.directory.realm || pacUser(tgt) === pacName
@@ -249,26 +267,20 @@ export class MemoryKdc implements KdcTransport {
     if (user.refusal !== undefined) throw new Refused({ code: user.refusal })
     if (tgt.crealm !== this.directory.realm) {
       const client = { account: user, cname: tgt.cname, crealm: tgt.crealm, pacName }
-      const referred = this.#issueFor(
-        'S4U2Self',
-        { tgt, request },
-        { client, flags: flagsFrom(request) },
-      )
-      return { ...referred, padata: x509Reply(tgt, request) }
+      const referred = this.#issueFor('S4U2Self', proven, { client, flags: flagsFrom(request) })
+      return { ...referred, padata: x509Reply(key, request) }
     }
     const requester = this.#mustFind(tgt.cname)
     const mayForward = requester.trustedToAuth === true && user.sensitive !== true
     const flags = mayForward ? flagsFrom(request) : 0
     const wanted = { client: { account: user, cname: userName, crealm: userRealm }, flags }
-    return {
-      ...this.#issueFor('S4U2Self', { tgt, request }, wanted),
-      padata: x509Reply(tgt, request),
-    }
+    return { ...this.#issueFor('S4U2Self', proven, wanted), padata: x509Reply(key, request) }
   }
 
-  #s4u2proxy({ tgt, request }: Proven): Issue {
+  #s4u2proxy(proven: Proven): Issue {
+    const { tgt, request } = proven
     const { cname, crealm } = tgt
-    if (crealm !== this.directory.realm) return this.#s4u2proxyFromElsewhere({ tgt, request })
+    if (crealm !== this.directory.realm) return this.#s4u2proxyFromElsewhere(proven)
     const requester = this.#mustFind(cname)
     const evidence = request.body.additionalTickets?.[0]
     if (evidence === undefined) throw new Refused({ code: Krb.KDC_ERR_BADOPTION })
@@ -287,11 +299,11 @@ export class MemoryKdc implements KdcTransport {
       const pacName = formatPrincipal(part.cname, part.crealm)
       const referred = { client: { account, cname, crealm, pacName }, flags }
       const encryptedPaData = this.tricks.withoutProxyReferrals === true ? undefined : [RBCD]
-      return { ...this.#issueFor('S4U2Proxy', { tgt, request }, referred), encryptedPaData }
+      return { ...this.#issueFor('S4U2Proxy', proven, referred), encryptedPaData }
     }
     this.#checkRight(requester, request)
     const wanted = { client: { account, cname: part.cname, crealm: part.crealm }, flags }
-    return this.#issueFor('S4U2Proxy', { tgt, request }, wanted)
+    return this.#issueFor('S4U2Proxy', proven, wanted)
   }
 
   #isElsewhere(request: DecodedKdcReq): boolean {
@@ -299,7 +311,8 @@ export class MemoryKdc implements KdcTransport {
   }
 
   /** The evidence is a referral with the user's PAC; only the service's own list counts. */
-  #s4u2proxyFromElsewhere({ tgt, request }: Proven): Issue {
+  #s4u2proxyFromElsewhere(proven: Proven): Issue {
+    const { tgt, request } = proven
     const [evidence] = request.body.additionalTickets ?? []
     if (evidence === undefined) throw new Refused({ code: Krb.KDC_ERR_BADOPTION })
     const { realm, encPart } = decodeTicket(evidence)
@@ -313,7 +326,7 @@ export class MemoryKdc implements KdcTransport {
     }
     const { principal: cname, realm: crealm } = parsePrincipal(pacName)
     const client = { account: this.#named(pacName), cname, crealm }
-    return this.#issueFor('S4U2Proxy', { tgt, request }, { client, flags: flagsFrom(request) })
+    return this.#issueFor('S4U2Proxy', proven, { client, flags: flagsFrom(request) })
   }
 
   #checkRight(requester: Account, request: DecodedKdcReq): void {

@@ -7,9 +7,16 @@ import {
   generateKey,
   type EncryptionKey,
 } from '../../../src/kerberos/crypto/index.ts'
-import { AdType, ApplicationTag, KeyUsage, MessageType } from '../../../src/kerberos/iana/index.ts'
+import {
+  AdType,
+  ApplicationTag,
+  KeyUsage,
+  MessageType,
+  PaType,
+} from '../../../src/kerberos/iana/index.ts'
 import {
   encodeAuthorizationData,
+  encodeChecksum,
   encodeEncKdcRepPart,
   encodeEncTicketPart,
   encodeKdcRep,
@@ -17,12 +24,14 @@ import {
   type AuthorizationData,
   type EncKdcRepPart,
   type EncTicketPart,
+  type KdcRep,
   type KdcReqBody,
   type PaData,
   type PrincipalName,
 } from '../../../src/kerberos/messages/index.ts'
 import type { Clock, Random } from '../../../src/platform/index.ts'
 import { encodePac, type PacContent, type PacSigner } from '../pac-writer.ts'
+import { armoredReply, strengthen, type KdcArmor } from './fast.ts'
 import type { Account } from './principals.ts'
 import type { Kind, Tricks } from './tricks.ts'
 
@@ -60,33 +69,71 @@ export interface Issue {
   readonly replyKey: EncryptionKey
   readonly padata?: readonly PaData[] | undefined
   readonly encryptedPaData?: readonly PaData[] | undefined
+  /** The request's armour (FAST). */
+  readonly armor?: KdcArmor | undefined
+  /** The AS-REQ, where its checksum goes into the reply (RFC 6806 section 11). */
+  readonly provenRequest?: Uint8Array | undefined
 }
 
 /** The whole reply. */
 export function issue(issuer: Issuer, wanted: Issue): Uint8Array {
   const { tricks, realm, random } = issuer
-  const { kind, client, service } = wanted
+  const { kind, client, service, armor } = wanted
   const truth = ticketPart(issuer, wanted)
   const part = tricks.ticketPart?.(truth, kind) ?? truth
   const cipher = encrypt(service.key, KeyUsage.TICKET, encodeEncTicketPart(part), random)
   const encPart = { etype: service.key.etype, kvno: service.kvno, cipher }
-  const reply = {
+  const strong = armor && strengthen(armor.subkey ?? wanted.replyKey, random)
+  const key = keyOf(issuer, wanted, strong?.key)
+  const reply: KdcRep = {
     msgType: kind === 'AS' ? MessageType.AS_REP : MessageType.TGS_REP,
     padata: wanted.padata,
     crealm: client.crealm ?? realm,
     cname: client.cname,
     ticket: encodeTicket({ realm, sname: service.sname, encPart }),
-    encPart: sealedReply(issuer, wanted, truth),
+    encPart: sealedReply(issuer, wanted, { ticket: truth, key }),
   }
+  return sent(
+    issuer,
+    kind,
+    inArmor(reply, { issuer, wanted, strengthenKey: strong?.strengthenKey }),
+  )
+}
+
+/** The reply with its padata armoured, where the request was. */
+function inArmor(
+  reply: KdcRep,
+  put: {
+    readonly issuer: Issuer
+    readonly wanted: Issue
+    readonly strengthenKey: EncryptionKey | undefined
+  },
+): KdcRep {
+  const { issuer, wanted, strengthenKey } = put
+  const { armor, body } = wanted
+  if (armor === undefined) return reply
+  const { ticket, padata = [] } = reply
+  const inner = { padata, nonce: body.nonce, strengthenKey, ticket, client: reply }
+  return { ...reply, padata: armoredReply(inner, armor, issuer) }
+}
+
+/** What the wire makes of it. */
+function sent({ tricks }: Issuer, kind: Kind, reply: KdcRep): Uint8Array {
   const octets = encodeKdcRep(tricks.reply?.(reply, kind) ?? reply)
   return tricks.octets?.(octets, kind) ?? octets
 }
 
+function keyOf({ tricks, random }: Issuer, wanted: Issue, strong?: EncryptionKey): EncryptionKey {
+  if (strong === undefined) return wanted.replyKey
+  return tricks.strengthenOtherwise === true ? strengthen(wanted.replyKey, random).key : strong
+}
+
 function sealedReply(
   issuer: Issuer,
-  { kind, body, service, replyKey, encryptedPaData }: Issue,
-  ticket: EncTicketPart,
+  wanted: Issue,
+  { ticket, key }: { readonly ticket: EncTicketPart; readonly key: EncryptionKey },
 ) {
+  const { kind, body, service } = wanted
   const truth: EncKdcRepPart = {
     key: ticket.key,
     lastReq: [{ lrType: 0, lrValueMs: ticket.authTimeMs }],
@@ -97,15 +144,37 @@ function sealedReply(
     endTimeMs: ticket.endTimeMs,
     srealm: issuer.realm,
     sname: service.sname,
-    encryptedPaData,
+    encryptedPaData: wanted.encryptedPaData ?? requestProof(issuer, wanted, key),
   }
   const part = issuer.tricks.replyPart?.(truth, kind) ?? truth
   const isAs = kind === 'AS'
   const asTag = issuer.tricks.asPartTag ?? ApplicationTag.EncASRepPart
   const tag = isAs ? asTag : ApplicationTag.EncTGSRepPart
-  const usage = isAs ? KeyUsage.AS_REP_ENC_PART : KeyUsage.TGS_REP_ENC_PART_SESSION_KEY
-  const cipher = encrypt(replyKey, usage, encodeEncKdcRepPart(part, tag), issuer.random)
-  return { etype: replyKey.etype, cipher }
+  const underSubkey = wanted.armor?.subkey !== undefined
+  const tgsUsage = underSubkey
+    ? KeyUsage.TGS_REP_ENC_PART_SUBKEY
+    : KeyUsage.TGS_REP_ENC_PART_SESSION_KEY
+  const usage = isAs ? KeyUsage.AS_REP_ENC_PART : tgsUsage
+  const cipher = encrypt(key, usage, encodeEncKdcRepPart(part, tag), issuer.random)
+  return { etype: key.etype, cipher }
+}
+
+/** What the KDC offers and the checksum of the request as it came (RFC 6806 section 11). */
+function requestProof(
+  { tricks }: Issuer,
+  { provenRequest }: Issue,
+  key: EncryptionKey,
+): readonly PaData[] | undefined {
+  if (provenRequest === undefined) return undefined
+  const seen = tricks.requestSeen?.(provenRequest) ?? provenRequest
+  const padataValue = encodeChecksum({
+    cksumtype: checksumTypeOf(key.etype),
+    checksum: checksum(key, KeyUsage.AS_REQ, seen),
+  })
+  return [
+    { padataType: PaType.PA_REQ_ENC_PA_REP, padataValue },
+    { padataType: PaType.PA_FX_FAST, padataValue: new Uint8Array(0) },
+  ]
 }
 
 function ticketPart(issuer: Issuer, wanted: Issue): EncTicketPart {

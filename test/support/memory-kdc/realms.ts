@@ -24,6 +24,7 @@ import type { Directory } from './principals.ts'
 /** What a KDC knows of other realms. */
 export class Trusts {
   readonly #keys = new Map<string, EncryptionKey>()
+  readonly #suffixes = new Map<string, string>()
   readonly #routes: (readonly [suffix: string, via: string])[] = []
 
   add(realm: string, key: EncryptionKey): void {
@@ -34,6 +35,18 @@ export class Trusts {
   /** Realms and hosts with this ending are reached over a neighbour. */
   route(suffix: string, via: string): void {
     this.#routes.push([suffix.toLowerCase(), via])
+  }
+
+  /** User principal names with this suffix belong to another realm (RFC 6806 section 7). */
+  addSuffix(suffix: string, realm: string): void {
+    this.#suffixes.set(suffix.toLowerCase(), realm)
+  }
+
+  /** The realm of an enterprise name. */
+  realmOfUser(cname: PrincipalName | undefined): string | undefined {
+    if (cname?.nameType !== NameType.NT_ENTERPRISE) return undefined
+    const [name = ''] = cname.nameString
+    return this.#suffixes.get(name.slice(name.lastIndexOf('@') + 1).toLowerCase())
   }
 
   keyWith(realm: string): EncryptionKey | undefined {

@@ -4,12 +4,14 @@ import {
   checksum,
   checksumTypeOf,
   decrypt,
+  verifyChecksum,
   type EncryptionKey,
 } from '../../../src/kerberos/crypto/index.ts'
 import { KerberosError } from '../../../src/kerberos/errors.ts'
 import {
   KdcOption,
   KeyUsage,
+  KrbErrorCode,
   MessageType,
   PacOption,
   PaType,
@@ -17,15 +19,17 @@ import {
   TicketFlag,
 } from '../../../src/kerberos/iana/index.ts'
 import {
+  decodePaForUser,
   decodePaPacOptions,
   decodePaS4uX509User,
   encodePaPacOptions,
   encodePaS4uX509User,
   encodeS4uUserId,
   findPaData,
+  paForUserChecksumInput,
   type DecodedKdcReq,
-  type EncTicketPart,
   type PaData,
+  type PrincipalName,
 } from '../../../src/kerberos/messages/index.ts'
 import type { Kind, Refusal } from './tricks.ts'
 
@@ -54,7 +58,8 @@ export function hasRbcdBit(request: DecodedKdcReq): boolean {
 export function kindOf(request: DecodedKdcReq): Kind {
   if (request.msgType === MessageType.AS_REQ) return 'AS'
   if ((request.body.kdcOptions & KdcOption.CNAME_IN_ADDL_TKT) !== 0) return 'S4U2Proxy'
-  return findPaData(request.padata, PaType.PA_FOR_USER) === undefined ? 'TGS' : 'S4U2Self'
+  const user = [PaType.PA_FOR_USER, PaType.PA_S4U_X509_USER]
+  return user.some((type) => findPaData(request.padata, type)) ? 'S4U2Self' : 'TGS'
 }
 
 /** The flags that a request asks for and gets. */
@@ -77,7 +82,7 @@ export function opened(
 }
 
 /** Answers PA-S4U-X509-USER as MS-SFU 3.2.5.1.2 says. */
-export function x509Reply(tgt: EncTicketPart, request: DecodedKdcReq): readonly PaData[] {
+export function x509Reply(key: EncryptionKey, request: DecodedKdcReq): readonly PaData[] {
   const value = findPaData(request.padata, PaType.PA_S4U_X509_USER)
   if (value === undefined) return []
   const { user } = decodePaS4uX509User(value)
@@ -85,9 +90,43 @@ export function x509Reply(tgt: EncTicketPart, request: DecodedKdcReq): readonly 
   const echoed = ((user.options ?? 0) & S4uOption.USE_REPLY_KEY_USAGE) !== 0
   const usage = echoed ? KeyUsage.PA_S4U_X509_USER_REPLY : KeyUsage.PA_S4U_X509_USER_REQUEST
   const mac = {
-    cksumtype: checksumTypeOf(tgt.key.etype),
-    checksum: checksum(tgt.key, usage, userId),
+    cksumtype: checksumTypeOf(key.etype),
+    checksum: checksum(key, usage, userId),
   }
   const padataValue = encodePaS4uX509User({ userId, checksum: mac })
   return [{ padataType: PaType.PA_S4U_X509_USER, padataValue }]
+}
+
+/** A user as an S4U2Self names it. */
+export interface NamedUser {
+  readonly userName: PrincipalName
+  readonly userRealm: string
+}
+
+/** Whom an S4U2Self is for, by PA-FOR-USER where there is one (MS-SFU 3.2.5.1); what is signed wrongly is refused. */
+export function s4uUser(
+  request: DecodedKdcReq,
+  { sessionKey, key }: { readonly sessionKey: EncryptionKey; readonly key: EncryptionKey },
+): NamedUser {
+  const forUser = findPaData(request.padata, PaType.PA_FOR_USER)
+  if (forUser === undefined) return x509User(request, key)
+  const { userName, userRealm, cksum } = decodePaForUser(forUser)
+  const covered = paForUserChecksumInput(userName, userRealm)
+  const usage = KeyUsage.KERB_NON_KERB_CKSUM
+  if (!verifyChecksum(sessionKey, usage, cksum.cksumtype, covered, cksum.checksum)) {
+    throw new Refused({ code: KrbErrorCode.KRB_AP_ERR_MODIFIED })
+  }
+  return { userName, userRealm }
+}
+
+function x509User(request: DecodedKdcReq, key: EncryptionKey): NamedUser {
+  const value = findPaData(request.padata, PaType.PA_S4U_X509_USER)
+  if (value === undefined) throw new Refused({ code: KrbErrorCode.KDC_ERR_PADATA_TYPE_NOSUPP })
+  const { userId, user, checksum: mac } = decodePaS4uX509User(value)
+  const usage = KeyUsage.PA_S4U_X509_USER_REQUEST
+  const fits = verifyChecksum(key, usage, mac.cksumtype, userId, mac.checksum)
+  if (!fits || user.cname === undefined || user.nonce !== request.body.nonce) {
+    throw new Refused({ code: KrbErrorCode.KRB_AP_ERR_MODIFIED })
+  }
+  return { userName: user.cname, userRealm: user.crealm }
 }

@@ -5,7 +5,9 @@ import type {
   EncKdcRepPart,
   EncTicketPart,
   KdcRep,
+  KrbFastResponse,
 } from '../../../src/kerberos/messages/index.ts'
+import type { EncryptionKey } from '../../../src/kerberos/crypto/index.ts'
 import type { PacContent, PacSigner } from '../pac-writer.ts'
 
 /** Which exchange is being answered. */
@@ -17,6 +19,8 @@ export interface Refusal {
   readonly ntStatus?: number
   readonly eText?: string
   readonly eData?: Uint8Array
+  /** The client's realm. */
+  readonly crealm?: string
   /** The KDC's time; its own unless told otherwise. */
   readonly stimeMs?: number
 }
@@ -35,6 +39,16 @@ export interface Tricks {
   pac?: (content: PacContent) => PacContent | undefined
   /** The PAC is signed otherwise. */
   pacSigner?: (signer: PacSigner) => PacSigner
+  /** The KDC says something else under the armour (FAST), whose key is given. */
+  fast?: (response: KrbFastResponse, armorKey: EncryptionKey) => KrbFastResponse
+  /** The KDC's own challenge is made with another key than the client's. */
+  challengeKey?: EncryptionKey
+  /** The KDC strengthens the reply's key with another key than it says. */
+  strengthenOtherwise?: boolean
+  /** The checksum of the AS-REQ is over these octets instead. */
+  requestSeen?: (octets: Uint8Array) => Uint8Array
+  /** PA-S4U-X509-USER alone is not understood, as Samba does: the ticket is for who asks. */
+  withoutX509?: boolean
   /** The KDC puts something else into the ticket. */
   ticketPart?: (part: EncTicketPart, kind: Kind) => EncTicketPart
   /** The KDC puts something else into the reply's encrypted part. */
