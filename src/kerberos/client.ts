@@ -94,14 +94,25 @@ export class KerberosClient {
   }
 
   /**
-   * Our ticket-granting ticket, for another client's option `armor` (FAST).
+   * Our ticket-granting ticket; kept, and replaced ahead of its end.
+   *
+   * @param signal - Gives up.
+   * @returns The ticket.
+   * @throws KerberosError as the KDC refuses or cannot be reached.
+   */
+  ticketGrantingTicket(signal?: AbortSignal): Promise<ServiceTicket> {
+    return this.#realms.home(signal)
+  }
+
+  /**
+   * The same, under the name that another client's option `armor` (FAST) wants.
    *
    * @param signal - Gives up.
    * @returns The ticket.
    * @throws KerberosError as the KDC refuses or cannot be reached.
    */
   armorTicket(signal?: AbortSignal): Promise<ServiceTicket> {
-    return this.#realms.home(signal)
+    return this.ticketGrantingTicket(signal)
   }
 
   /**

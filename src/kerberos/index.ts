@@ -4,6 +4,17 @@
  * @module
  */
 
+export {
+  errorCode,
+  errorText,
+  SallyportError,
+  type Clock,
+  type LogFields,
+  type Logger,
+  type Random,
+  type SallyportErrorOptions,
+  type Timer,
+} from '../platform/index.ts'
 export { KerberosClient } from './client.ts'
 export type { ArmorSource, KdcTransport, KerberosClientOptions } from './client-options.ts'
 export {

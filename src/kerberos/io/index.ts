@@ -4,6 +4,7 @@
  * @module
  */
 
+export { systemClock, systemRandom } from '../../platform/io/index.ts'
 export { readCcacheFile, writeCcacheFile, type CcacheFileOptions } from './ccache-file.ts'
 export { readKeytabFile, type KeytabFileOptions } from './keytab-file.ts'
 export { DnsKdcLocator, type DnsKdcLocatorOptions, type KdcLocator } from './kdc-locator.ts'
