@@ -6,12 +6,19 @@
  * @module
  */
 
-import { errorCode, type Clock, type Logger, type Timer } from '../platform/index.ts'
+import {
+  errorCode,
+  Roster,
+  type Clock,
+  type Logger,
+  type RosterMember,
+  type Timer,
+} from '../platform/index.ts'
 import type { GatewayErrorCode } from './errors.ts'
 import type { OpenSession } from './open-session.ts'
 
 /** A request under way. */
-export interface WatchedExchange {
+export interface WatchedExchange extends RosterMember {
   readonly session: OpenSession | undefined
   /** Looks whether time is up; ends itself then. */
   check(nowMs: number): void
@@ -23,7 +30,7 @@ const TICK_MS = 1000
 
 /** Requests under way. */
 export class ActiveExchanges {
-  readonly #all = new Set<WatchedExchange>()
+  readonly #all = new Roster<WatchedExchange>()
   readonly #clock: Clock
   readonly #logger: Logger
   #timer: Timer | undefined
@@ -80,7 +87,7 @@ export class ActiveExchanges {
    */
   endSessions(idHashes: readonly string[]): void {
     const ended = new Set(idHashes)
-    for (const exchange of this.#all) {
+    for (const exchange of this.#all.list()) {
       if (exchange.session && ended.has(exchange.session.idHash)) {
         exchange.abort('ERR_GATEWAY_SESSION_ENDED')
       }
@@ -102,12 +109,12 @@ export class ActiveExchanges {
         }
       })
     }
-    for (const exchange of this.#all) exchange.abort('ERR_GATEWAY_STOPPING')
+    for (const exchange of this.#all.list()) exchange.abort('ERR_GATEWAY_STOPPING')
   }
 
   #tick(): void {
     this.nowMs = this.#clock.monotonicMs()
-    for (const exchange of this.#all) {
+    for (const exchange of this.#all.list()) {
       try {
         exchange.check(this.nowMs)
       } catch (error) {

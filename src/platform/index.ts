@@ -6,4 +6,5 @@
 
 export { backoffDelayMs, resolveBackoff, type BackoffOptions } from './backoff.ts'
 export { errorCode, errorText, SallyportError, type SallyportErrorOptions } from './errors.ts'
+export { NOT_LISTED, Roster, type RosterMember } from './roster.ts'
 export type { Clock, LogFields, Logger, Random, Timer } from './ports.ts'

@@ -4,7 +4,14 @@
  * @module
  */
 
-import { errorCode, errorText, SallyportError, type Logger } from '../platform/index.ts'
+import {
+  errorCode,
+  errorText,
+  NOT_LISTED,
+  SallyportError,
+  type Logger,
+  type RosterMember,
+} from '../platform/index.ts'
 import type { BackendCall } from './backend.ts'
 import type { Identity } from './identity.ts'
 import type { Route } from './policy.ts'
@@ -25,7 +32,8 @@ function asSallyportError(error: unknown): SallyportError {
 }
 
 /** A request under way. */
-export class Call implements SsoCall {
+export class Call implements SsoCall, RosterMember {
+  rosterSlot = NOT_LISTED
   readonly request: SsoRequest
   readonly sink: ResponseSink
   readonly #home: CallHome

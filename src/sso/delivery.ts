@@ -9,6 +9,7 @@ import {
   KerberosError,
   parseNegotiate,
   tlsServerEndPoint,
+  type ApRefusedError,
   type InitiatorToken,
 } from '../kerberos/index.ts'
 import type { Logger, SallyportError } from '../platform/index.ts'
@@ -19,6 +20,7 @@ import type {
   Channel,
   StreamedBody,
 } from './backend.ts'
+import { refusalBehind, refusalFields, refusedTicketError } from './backend-refusal.ts'
 import { collectBody } from './body.ts'
 import type { Call } from './call.ts'
 import { SsoError } from './errors.ts'
@@ -134,7 +136,7 @@ class Delivery implements BackendHandler {
   #accept(status: number, headers: readonly string[], channel: Channel): boolean {
     const challenge = negotiateOf(headers)
     if (status === 401 && challenge !== undefined) {
-      this.#refused()
+      this.#refused(refusalBehind(challenge))
       return false
     }
     this.#checkReply(challenge, channel)
@@ -181,17 +183,32 @@ class Delivery implements BackendHandler {
     })
   }
 
+  /** Told each time: the second answer may be about something else, and the first is lost in a success. */
+  #logRefusal(refusal: ApRefusedError | undefined): void {
+    const level = refusal === undefined ? 'debug' : 'info'
+    this.#ports.logger[level]('backend refused a ticket', {
+      requestId: this.#call.request.requestId,
+      app: this.#call.request.app.id,
+      origin: this.#route.backend.origin,
+      servicePrincipalName: this.#ticket?.spn,
+      user: this.#call.identity?.account.sAMAccountName,
+      attempt: this.#retried ? 2 : 1,
+      ...refusalFields(refusal),
+    })
+  }
+
   #log(message: string, mutual: string): void {
     const { requestId, app } = this.#call.request
     this.#ports.logger.debug(message, { requestId, app: app.id, mutual })
   }
 
   /** A 401 with a Negotiate challenge counts as not processed: once more, with a fresh socket, token and perhaps ticket. */
-  #refused(): void {
+  #refused(refusal: ApRefusedError | undefined): void {
     const { tickets, counts } = this.#ports
     const { wish } = this.#call
     const ticket = this.#ticket
     const replayable = this.#body === undefined || this.#body instanceof Uint8Array
+    this.#logRefusal(refusal)
     if (
       this.#retried ||
       !replayable ||
@@ -199,7 +216,14 @@ class Delivery implements BackendHandler {
       ticket === undefined ||
       wish === undefined
     ) {
-      throw this.#refusedTicket(replayable)
+      throw refusedTicketError(
+        {
+          origin: this.#route.backend.origin,
+          spn: ticket?.spn ?? '',
+          how: replayable ? 'twice' : 'and the request body could not be sent again',
+        },
+        refusal,
+      )
     }
     this.#retried = true
     counts.retried++
@@ -225,18 +249,6 @@ class Delivery implements BackendHandler {
     } catch (error) {
       this.#call.fail(error)
     }
-  }
-
-  #refusedTicket(replayable: boolean): SsoError {
-    const spn = this.#ticket?.spn ?? ''
-    const how = replayable ? 'twice' : 'and the request body could not be sent again'
-    return new SsoError(
-      'ERR_SSO_BACKEND_REFUSED_TICKET',
-      `${this.#route.backend.origin} answered 401 to a ticket for ${spn}, ${how}`,
-      {
-        mend: `Check that the service behind ${this.#route.backend.origin} holds the key of ${spn}, and that the user may use it.`,
-      },
-    )
   }
 
   onData(chunk: Uint8Array): boolean {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { errorCode, type Timer } from '../platform/index.ts'
+import { errorCode, Roster, type Timer } from '../platform/index.ts'
 import { Call, type CallHome } from './call.ts'
 import { deliveryStage, type DeliveryCounts } from './delivery.ts'
 import { SsoError } from './errors.ts'
@@ -45,7 +45,7 @@ class Pipeline implements SsoPipeline, CallHome {
   readonly #identities: IdentityFinder | undefined
   readonly #tickets: TicketKeeper | undefined
   readonly #run: Next
-  readonly #calls = new Set<Call>()
+  readonly #calls = new Roster<Call>()
   readonly #delivery: DeliveryCounts = { tokens: 0, mutualVerified: 0, mutualAbsent: 0, retried: 0 }
   #requests = 0
   #refused = 0
@@ -124,7 +124,7 @@ class Pipeline implements SsoPipeline, CallHome {
     for (const id of gone) {
       for (const user of this.#proofs.forget(id)) users.add(user)
     }
-    for (const call of [...this.#calls]) {
+    for (const call of this.#calls.list()) {
       if (call.request.proof === undefined || !gone.has(call.request.proof.id)) continue
       if (call.identity !== undefined) users.add(call.identity.user)
       call.fail(
@@ -152,7 +152,7 @@ class Pipeline implements SsoPipeline, CallHome {
     this.#sweep = this.#ports.clock.setTimer(this.#limits.expirySweepMs, () => {
       this.#sweep = undefined
       const now = this.#ports.clock.nowMs()
-      for (const call of [...this.#calls]) {
+      for (const call of this.#calls.list()) {
         const { verdict } = call
         if (verdict === undefined || now < verdict.validUntilMs || this.#proofs.isLive(verdict))
           continue
@@ -171,7 +171,7 @@ class Pipeline implements SsoPipeline, CallHome {
   async close(): Promise<void> {
     this.#closed = true
     this.#sweep?.cancel()
-    for (const call of [...this.#calls]) call.fail(closed())
+    for (const call of this.#calls.list()) call.fail(closed())
     await this.#ports.backends.close()
   }
 }

@@ -5,6 +5,7 @@
  */
 
 import { TunnelError } from './errors.ts'
+import { StreamMap } from './stream-map.ts'
 import type { Stream } from './stream.ts'
 import type { StreamReason } from './types.ts'
 
@@ -12,7 +13,7 @@ const MAX_STREAM_ID = 0xffffffff
 
 /** Streams by id. */
 export class StreamTable {
-  readonly #open = new Map<number, Stream>()
+  readonly #open = new StreamMap<Stream>()
   readonly #waiting = new Set<Stream>()
   #highestId = 0
 
@@ -59,7 +60,7 @@ export class StreamTable {
   }
 
   add(stream: Stream): void {
-    this.#open.set(stream.id, stream)
+    this.#open.add(stream)
   }
 
   remove(stream: Stream): void {
@@ -80,6 +81,6 @@ export class StreamTable {
 
   /** Ends all, each told once. */
   resetAll(reason: StreamReason): void {
-    for (const stream of [...this.#open.values()]) stream.acceptReset(reason)
+    for (const stream of this.#open.list()) stream.acceptReset(reason)
   }
 }

@@ -7,7 +7,7 @@
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { errorCode, errorText, type Clock, type Logger } from '../../platform/index.ts'
+import { errorCode, errorText, NOT_LISTED, type Clock, type Logger } from '../../platform/index.ts'
 import type {
   RequestHead,
   ResponseHead,
@@ -75,6 +75,7 @@ const MAX_ATTEMPTS = 3
 
 /** One request under way. */
 export class BrowserExchange implements StreamHandler, WatchedExchange {
+  rosterSlot = NOT_LISTED
   readonly session: OpenSession | undefined
   readonly #ports: ExchangePorts
   readonly #admitted: AdmittedRequest

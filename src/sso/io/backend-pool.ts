@@ -6,6 +6,7 @@
  */
 
 import type { BackendCall, BackendHandler, BackendPool, BackendRequest } from '../backend.ts'
+import { Roster } from '../../platform/index.ts'
 import { SsoError } from '../errors.ts'
 import { openSocket } from './connect.ts'
 import { Connection } from './connection.ts'
@@ -45,7 +46,7 @@ class UndiciBackendPool implements BackendPool, ExchangeHome {
   readonly #pools = new Map<string, UserPool>()
   /** All idle connections with their pool, the longest idle first. */
   readonly #idle = new Map<Connection, UserPool>()
-  readonly #exchanges = new Set<Exchange>()
+  readonly #exchanges = new Roster<Exchange>()
   #sockets = 0
   #closed = false
 
@@ -231,7 +232,7 @@ class UndiciBackendPool implements BackendPool, ExchangeHome {
 
   async close(): Promise<void> {
     this.#closed = true
-    for (const exchange of [...this.#exchanges]) exchange.fail(shutDown())
+    for (const exchange of this.#exchanges.list()) exchange.fail(shutDown())
     this.retire(undefined)
     await Promise.resolve()
   }

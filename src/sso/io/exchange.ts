@@ -6,7 +6,7 @@
  */
 
 import type { Dispatcher } from 'undici'
-import type { SallyportError } from '../../platform/index.ts'
+import { NOT_LISTED, type RosterMember, type SallyportError } from '../../platform/index.ts'
 import type { BackendCall, BackendHandler, BackendRequest } from '../backend.ts'
 import type { Connection } from './connection.ts'
 import { backendFailure, faultCode } from './failure.ts'
@@ -49,7 +49,8 @@ function latin1Headers(raw: Dispatcher.DispatchController['rawHeaders']): string
 }
 
 /** A request under way; undici tells it how it goes. */
-export class Exchange implements BackendCall, Dispatcher.DispatchHandler {
+export class Exchange implements BackendCall, Dispatcher.DispatchHandler, RosterMember {
+  rosterSlot = NOT_LISTED
   readonly request: BackendRequest
   /** Set by the pool while the exchange waits for a connection. */
   waiting: AbortController | undefined
