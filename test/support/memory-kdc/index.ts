@@ -66,6 +66,8 @@ interface Proven {
   readonly key: EncryptionKey
 }
 
+const named = ({ name }: Account): PrincipalName => ({ nameType: 1, nameString: [name] })
+
 /** The KDC. */
 export class MemoryKdc implements KdcTransport {
   /** What it, or the wire, does wrong; assign to change. */
@@ -193,7 +195,8 @@ export class MemoryKdc implements KdcTransport {
     return {
       kind: 'AS',
       body: request.body,
-      client: { account, cname },
+      // As Samba and Windows do: an enterprise name is answered with the account's own.
+      client: { account, cname: cname.nameType === 10 ? named(account) : cname },
       service: { sname: sname ?? cname, key: this.#krbtgt, kvno: 1 },
       flags: (flags | proves) >>> 0,
       authTimeMs: this.#seconds(),

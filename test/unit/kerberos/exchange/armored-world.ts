@@ -9,12 +9,14 @@ import { newWorld, REALM, type World } from '../../../support/kerberos-world.ts'
 
 export const alice = { name: 'alice', realm: REALM }
 
+/** A world whose KDC takes armour, or takes proof under nothing else. */
 export function armoredWorld(fast: 'yes' | 'only' = 'yes', etype?: number): World {
   const world = newWorld(etype)
   world.kdc.fast = fast
   return world
 }
 
+/** A client of alice. */
 export function byPassword(
   world: World,
   password: string,

@@ -2,17 +2,26 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { KerberosErrorCode } from '../../../../src/kerberos/errors.ts'
 import { KerberosClient } from '../../../../src/kerberos/client.ts'
-import { encodeEtypeInfo2, encodeMethodData } from '../../../../src/kerberos/messages/index.ts'
+import type { KerberosClientOptions } from '../../../../src/kerberos/client-options.ts'
+import { decrypt, encrypt, stringToKey } from '../../../../src/kerberos/crypto/index.ts'
+import {
+  encodeEtypeInfo2,
+  encodeMethodData,
+  findPaData,
+} from '../../../../src/kerberos/messages/index.ts'
 import { newWorld, random, REALM, SPN, type World } from '../../../support/kerberos-world.ts'
 import type { Tricks } from '../../../support/memory-kdc/index.ts'
 
-function byPassword({ kdc, clock }: World, name: string, password: string): KerberosClient {
+function byPassword(
+  { kdc, clock }: World,
+  ...[name, password, options = {}]: [string, string, Partial<KerberosClientOptions>?]
+): KerberosClient {
   const identity = {
     principal: { nameType: 1, nameString: [name] },
     realm: REALM,
     keys: { password },
   }
-  return new KerberosClient({ identity, transport: kdc, clock, random })
+  return new KerberosClient({ identity, transport: kdc, clock, random, ...options })
 }
 
 /** The KDC asks for proof by a key of this kind. */
@@ -62,14 +71,134 @@ describe('the AS exchange', () => {
 
   it('does not let an unsigned reply choose the work: iterations are bounded and well-formed', async () => {
     const world = newWorld()
-    for (const [params, code] of [
-      ['ffffffff', 'ERR_KRB_ETYPE'],
-      ['00000000', 'ERR_KRB_ETYPE'],
-      ['001000', 'ERR_KRB_DECODE'],
+    for (const [params, code, says] of [
+      ['ffffffff', 'ERR_KRB_ETYPE', /with 4294967295 iterations, allowed are 4096 to 100000/],
+      // RFC 3962 section 4: 0 stands for 2^32.
+      ['00000000', 'ERR_KRB_ETYPE', /with 4294967296 iterations/],
+      ['000186a1', 'ERR_KRB_ETYPE', /with 100001 iterations/],
+      // So few would let who listens guess the password fast.
+      ['00000fff', 'ERR_KRB_ETYPE', /with 4095 iterations/],
+      ['00000001', 'ERR_KRB_ETYPE', /with 1 iterations/],
+      ['001000', 'ERR_KRB_DECODE', /4 octets wanted/],
     ] as const) {
       world.kdc.tricks = demanding(18, Buffer.from(params, 'hex'))
-      await assert.rejects(byPassword(world, 'alice', 'x').ownTicket(SPN), { code })
+      const alice = byPassword(world, 'alice', 'x')
+      await assert.rejects(alice.ownTicket(SPN), { code, message: says })
     }
+  })
+
+  it('lets settings choose the bounds of that work', async () => {
+    const world = newWorld()
+    world.kdc.tricks = demanding(18, Buffer.from('00000002', 'hex'))
+    const few = byPassword(world, 'alice', 'x', { minStringToKeyIterations: 2 })
+    await assert.rejects(few.ownTicket(SPN), { code: 'ERR_KRB_KDC_REPLY' })
+    world.kdc.tricks = demanding(18)
+    const short = byPassword(world, 'alice', 'x', { maxSaltOctets: 3 })
+    await assert.rejects(short.ownTicket(SPN), {
+      code: 'ERR_KRB_ETYPE',
+      message: /with a salt of 4 octets, allowed are 3/,
+    })
+    const nonsense = { minStringToKeyIterations: 9, maxStringToKeyIterations: 8 }
+    assert.throws(() => byPassword(world, 'alice', 'x', nonsense), RangeError)
+  })
+
+  it('lets a keytab alone with that work: its keys are made', async () => {
+    const world = newWorld()
+    let asked = 0
+    world.kdc.tricks = {
+      refuse: () => {
+        const info = { etype: 18, salt: 'x'.repeat(2000), s2kparams: new Uint8Array(4) }
+        const padata = { padataType: 19, padataValue: encodeEtypeInfo2([info]) }
+        const eData = encodeMethodData([padata])
+        return asked++ === 0 ? { code: 25, eData } : undefined
+      },
+    }
+    assert.ok(await world.client().armorTicket())
+  })
+
+  it('takes the reply’s word for how its key is made, when that is of another type than the proof', async () => {
+    const world = newWorld()
+    const secret = 'Wonderland-1'
+    const other = stringToKey(17, secret, 'pepper')
+    world.kdc.tricks = {
+      reply: (reply) => {
+        const info = encodeEtypeInfo2([{ etype: 17, salt: 'pepper' }])
+        const padata = [{ padataType: 19, padataValue: info }]
+        const proven = stringToKey(18, secret, `${REALM}salt-of-alice`)
+        const plain = decrypt(proven, 3, reply.encPart.cipher)
+        return {
+          ...reply,
+          padata,
+          encPart: { etype: 17, cipher: encrypt(other, 3, plain, random) },
+        }
+      },
+    }
+    assert.ok(await byPassword(world, 'alice', secret).armorTicket())
+    const strict = byPassword(world, 'alice', secret, { etypes: [18] })
+    await assert.rejects(strict.armorTicket(), { code: 'ERR_KRB_REPLY_MISMATCH' })
+  })
+
+  it('opens a reply to no proof with an older version of our key', async () => {
+    const world = newWorld()
+    world.kdc.add({ name: 'open$', withoutProof: true })
+    const [known] = world.kdc.keytab('open$')
+    assert.ok(known)
+    const newer = { ...known, kvno: 3, key: { etype: 18, value: random.bytes(32) } }
+    const identity = { principal: known.principal, realm: REALM, keys: [known, newer] }
+    assert.ok(await world.client('open$', { identity }).armorTicket())
+    const wrong = { ...identity, keys: [newer] }
+    await assert.rejects(world.client('open$', { identity: wrong }).armorTicket(), {
+      code: 'ERR_KRB_INTEGRITY',
+    })
+  })
+
+  it('passes over salts in the older forms', async () => {
+    const world = newWorld()
+    let asked = 0
+    world.kdc.tricks = {
+      refuse: () => {
+        const eData = encodeMethodData([
+          { padataType: 3, padataValue: Buffer.from('evil') },
+          { padataType: 11, padataValue: Buffer.from('3000', 'hex') },
+          {
+            padataType: 19,
+            padataValue: encodeEtypeInfo2([{ etype: 18, salt: `${REALM}salt-of-alice` }]),
+          },
+        ])
+        return asked++ === 0 ? { code: 25, eData } : undefined
+      },
+    }
+    assert.ok(await byPassword(world, 'alice', 'Wonderland-1').armorTicket())
+  })
+
+  it('gives back the cookie that came with the demand for proof', async () => {
+    const world = newWorld()
+    const cookie = { padataType: 133, padataValue: Buffer.from('biscuit') }
+    const info = encodeEtypeInfo2([{ etype: 18 }])
+    const eData = encodeMethodData([{ padataType: 19, padataValue: info }, cookie])
+    const seen: unknown[] = []
+    world.kdc.tricks = {
+      refuse: (_, { padata }) => {
+        seen.push(Buffer.from(findPaData(padata, 133) ?? []).toString())
+        return seen.length === 1 ? { code: 25, eData } : undefined
+      },
+    }
+    await world.client().armorTicket()
+    assert.deepEqual(seen, ['', 'biscuit'])
+  })
+
+  it('asks for exactly our name where the KDC shall not canonicalise', async () => {
+    const world = newWorld()
+    const asked: number[] = []
+    world.kdc.tricks = {
+      refuse: (_, { body }) => {
+        asked.push(body.kdcOptions)
+        return undefined
+      },
+    }
+    await world.client('CONN1$', { canonicalize: false }).armorTicket()
+    await world.client().armorTicket()
+    assert.deepEqual(asked, [0x40000010, 0x40000010, 0x40010010, 0x40010010])
   })
 
   it('demands METHOD-DATA that can be read', async () => {
