@@ -13,6 +13,7 @@ import { Connection } from './connection.ts'
 import { Exchange, type ExchangeHome } from './exchange.ts'
 import { resolveBackendLimits, type BackendLimits } from './limits.ts'
 import type { Resolve } from './resolve.ts'
+import { WaitingLine, type Place } from './waiting-line.ts'
 
 /** One app's connections for one user, or for nobody. */
 interface UserPool {
@@ -21,7 +22,7 @@ interface UserPool {
   /** Youngest last; the last one is used first. */
   readonly idle: Connection[]
   readonly busy: Set<Connection>
-  readonly waiting: Set<Exchange>
+  readonly waiting: WaitingLine<Exchange>
   connecting: number
 }
 
@@ -37,8 +38,28 @@ function tooMany(what: string, setting: string): SsoError {
   })
 }
 
-/** Why a wait for a socket ends well; a constant, for a reason of Node's own would be made with a stack each time. */
-const SERVED = 'served'
+/** A wait for a connection of one's pool, which ends with it, with the time or with the request. */
+class Wait {
+  readonly #line: WaitingLine<Exchange>
+  readonly #place: Place<Exchange>
+  readonly #timer: NodeJS.Timeout
+
+  constructor(line: WaitingLine<Exchange>, exchange: Exchange) {
+    const { connectMs } = exchange.request.target.timeouts
+    this.#line = line
+    this.#place = line.join(exchange)
+    this.#timer = setTimeout(() => {
+      const late = `no connection became free within connectMs (${connectMs})`
+      exchange.fail(new SsoError('ERR_BACKEND_TIMEOUT', late))
+    }, connectMs)
+  }
+
+  /** Called once, by whoever takes it off the exchange. */
+  abort(): void {
+    clearTimeout(this.#timer)
+    this.#line.leave(this.#place)
+  }
+}
 
 class UndiciBackendPool implements BackendPool, ExchangeHome {
   readonly #resolve: Resolve
@@ -67,7 +88,7 @@ class UndiciBackendPool implements BackendPool, ExchangeHome {
     const { poolKey: key, owner } = request
     let pool = this.#pools.get(key)
     if (pool === undefined) {
-      pool = { key, owner, idle: [], busy: new Set(), waiting: new Set(), connecting: 0 }
+      pool = { key, owner, idle: [], busy: new Set(), waiting: new WaitingLine(), connecting: 0 }
       this.#pools.set(key, pool)
     }
     return pool
@@ -101,7 +122,7 @@ class UndiciBackendPool implements BackendPool, ExchangeHome {
       if (this.#sockets < this.#limits.sockets || this.#evictOldest()) this.#open(pool, exchange)
       else this.#refuse(pool, exchange, tooMany('connections', 'sockets'))
     } else if (pool.waiting.size < this.#limits.waiting) {
-      this.#wait(pool, exchange)
+      exchange.waiting = new Wait(pool.waiting, exchange)
     } else {
       this.#refuse(pool, exchange, tooMany('requests waiting for a connection', 'waiting'))
     }
@@ -110,24 +131,6 @@ class UndiciBackendPool implements BackendPool, ExchangeHome {
   #refuse(pool: UserPool, exchange: Exchange, error: SsoError): void {
     exchange.fail(error)
     this.#tidy(pool)
-  }
-
-  #wait(pool: UserPool, exchange: Exchange): void {
-    pool.waiting.add(exchange)
-    const { connectMs } = exchange.request.target.timeouts
-    const timer = setTimeout(() => {
-      exchange.fail(
-        new SsoError(
-          'ERR_BACKEND_TIMEOUT',
-          `no connection became free within connectMs (${connectMs})`,
-        ),
-      )
-    }, connectMs)
-    exchange.waiting = new AbortController()
-    exchange.waiting.signal.addEventListener('abort', () => {
-      clearTimeout(timer)
-      pool.waiting.delete(exchange)
-    })
   }
 
   /** A pool that is full of idle connections gives its oldest up for one that must be fresh. */
@@ -202,15 +205,14 @@ class UndiciBackendPool implements BackendPool, ExchangeHome {
 
   leave(exchange: Exchange): void {
     this.#exchanges.delete(exchange)
-    this.#pools.get(exchange.request.poolKey)?.waiting.delete(exchange)
   }
 
   #serveWaiting(pool: UserPool): void {
-    const next = pool.waiting.values().next()
-    if (next.done !== true) {
-      next.value.waiting?.abort(SERVED)
-      next.value.waiting = undefined
-      this.acquire(next.value)
+    const next = pool.waiting.first
+    if (next !== undefined) {
+      next.waiting?.abort()
+      next.waiting = undefined
+      this.acquire(next)
       return
     }
     this.#tidy(pool)

@@ -52,8 +52,8 @@ function latin1Headers(raw: Dispatcher.DispatchController['rawHeaders']): string
 export class Exchange implements BackendCall, Dispatcher.DispatchHandler, RosterMember {
   rosterSlot = NOT_LISTED
   readonly request: BackendRequest
-  /** Set by the pool while the exchange waits for a connection. */
-  waiting: AbortController | undefined
+  /** Set by the pool while the exchange waits for a connection; aborting it ends the wait. */
+  waiting: { abort(): void } | undefined
   readonly #handler: BackendHandler
   readonly #home: ExchangeHome
   readonly #body: SourceReadable | Uint8Array | undefined
@@ -169,6 +169,7 @@ export class Exchange implements BackendCall, Dispatcher.DispatchHandler, Roster
     if (this.#over) return false
     this.#over = true
     this.waiting?.abort()
+    this.waiting = undefined
     this.#controller?.abort(new Error('aborted'))
     this.#drop()
     if (this.#body instanceof SourceReadable) this.#body.destroy()
