@@ -1,0 +1,20 @@
+/** Fetches a page in a user's name: negotiate-fetch.ts CONN1$ /etc/krb5.keytab alice http://iwa.corp.example/whoami */
+import { formatNegotiate, Initiator } from 'sallyport/kerberos'
+import { systemRandom as random } from 'sallyport/kerberos/node'
+import { keytabClient, owner } from './client.ts'
+
+const [, , name = '', keytab = '', user = '', url = ''] = process.argv
+
+const connector = await keytabClient(name, keytab)
+const evidence = await connector.impersonate({ name: user, realm: owner(name).realm })
+const ticket = await connector.delegate(evidence, `HTTP/${new URL(url).hostname}`)
+
+// One Initiator for the life of the ticket: it makes a token in some microseconds. Each token is for one request alone.
+const clock = connector.tokenClock(ticket.serverRealm)
+const initiator = new Initiator(ticket, { clock, random })
+
+for (let request = 1; request <= 3; request += 1) {
+  const { token } = initiator.createToken()
+  const response = await fetch(url, { headers: { authorization: formatNegotiate(token) } })
+  console.log(response.status, await response.text())
+}
