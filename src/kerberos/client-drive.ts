@@ -31,6 +31,64 @@ export async function drive<T>(
   return step.value
 }
 
+/** Where an exchange runs, and when it is worth repeating at another KDC. */
+export interface Elsewhere {
+  /** Carries requests; where it has no `besides` nothing is repeated. */
+  readonly transport: KdcTransport
+  /** Whether KDCs that were not asked yet may see it differently; told how many others were asked. */
+  readonly worthTrying: (error: unknown, repeats: number) => boolean
+}
+
+/**
+ * Runs an exchange to its end; where it fails for a reason that another KDC may not share, at the others as well.
+ *
+ * @param start - Makes the exchange.
+ * @param elsewhere - Where, and for which errors.
+ * @param signal - Gives up.
+ * @returns The exchange's result.
+ * @throws KerberosError of the first attempt, whatever became of the others; ERR_KRB_ABORTED.
+ */
+export async function driveElsewhere<T>(
+  start: () => Exchange<T>,
+  { transport, worthTrying }: Elsewhere,
+  signal?: AbortSignal,
+): Promise<T> {
+  const failures: unknown[] = []
+  let at = transport
+  for (;;) {
+    const heard = new LastReply(at)
+    try {
+      return await drive(start(), heard, signal)
+    } catch (error) {
+      if (signal?.aborted === true) throw error
+      failures.push(error)
+      const others = worthTrying(error, failures.length - 1) ? heard.others() : undefined
+      if (others === undefined) throw failures[0]
+      at = others
+    }
+  }
+}
+
+/** Remembers what came last. */
+class LastReply implements KdcTransport {
+  readonly #transport: KdcTransport
+  #last: Uint8Array | undefined
+
+  constructor(transport: KdcTransport) {
+    this.#transport = transport
+  }
+
+  async exchange(...asked: Parameters<KdcTransport['exchange']>): Promise<Uint8Array> {
+    this.#last = await this.#transport.exchange(...asked)
+    return this.#last
+  }
+
+  /** The KDCs besides the one that gave it. */
+  others(): KdcTransport | undefined {
+    return this.#last && this.#transport.besides?.(this.#last)
+  }
+}
+
 /**
  * The error for a caller that gave up.
  *

@@ -27,6 +27,15 @@ export interface KdcTransport {
    * @throws KerberosError ERR_KRB_KDC_UNREACHABLE or ERR_KRB_ABORTED.
    */
   exchange(realm: string, request: Uint8Array, signal?: AbortSignal): Promise<Uint8Array>
+  /**
+   * The KDCs besides the one that gave a reply, for an outcome that they may not share: they learn of a new password one
+   * after the other, and some cannot write. Absent: nobody else is asked.
+   *
+   * @param reply - The very octets that `exchange` returned.
+   * @returns A transport that passes that KDC over; undefined where it is not known. With no other KDC it answers
+   *   ERR_KRB_KDC_UNREACHABLE.
+   */
+  besides?(reply: Uint8Array): KdcTransport | undefined
 }
 
 /** Gives a ticket to armour AS exchanges with (FAST): a KerberosClient of the machine is one. */

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { abandonable, drive } from './client-drive.ts'
+import { abandonable, drive, driveElsewhere } from './client-drive.ts'
+import { isOfReadOnlyController, othersMayHaveOurKey } from './client-elsewhere.ts'
 import type { KdcTransport } from './client-options.ts'
 import type { OwnTickets } from './client-own-tickets.ts'
 import type { TgtKeeper } from './client-tgt.ts'
@@ -24,6 +25,20 @@ const STALE_TGT: readonly number[] = [
   KrbErrorCode.KRB_AP_ERR_TKT_EXPIRED,
   KrbErrorCode.KRB_AP_ERR_MODIFIED,
 ]
+
+/** To a read-only controller's ticket, a KDC may say so of users whom that controller does not keep. */
+function isUnknownClient({ krbErrorCode }: KdcReplyError): boolean {
+  return krbErrorCode === KrbErrorCode.KDC_ERR_C_PRINCIPAL_UNKNOWN
+}
+
+function noneWritable(refusal: KdcReplyError): KdcReplyError {
+  const { code, message, krbErrorCode, ntStatus, realm, sname, serverTimeMs, means } = refusal
+  return new KdcReplyError(code, message, {
+    cause: refusal,
+    mend: 'The account does not exist, or it is for our ticket-granting ticket’s sake, which is a read-only domain controller’s: name writable ones among the KDCs, or keep the connector account’s password off the read-only one.',
+    details: { krbErrorCode, ntStatus, realm, sname, serverTimeMs, means },
+  })
+}
 
 /** What realms are reached with. */
 export interface RealmAccess {
@@ -81,16 +96,31 @@ export class Realms {
     const { home, others, transport, ports } = this.#access
     const own = await abandonable(home.get(), signal)
     const tgt = await abandonable(this.#tgt(realm, own), signal)
+    const elsewhere = { transport, worthTrying: othersMayHaveOurKey }
+    let refusal: KdcReplyError
     try {
-      return await drive(start(tgt, ports), transport, signal)
+      return await driveElsewhere(() => start(tgt, ports), elsewhere, signal)
     } catch (error) {
-      if (!(error instanceof KdcReplyError && STALE_TGT.includes(error.krbErrorCode))) throw error
-      home.discard(own)
-      others.discard(tgt)
+      if (!(error instanceof KdcReplyError) || !this.#discarded(own, error)) throw error
+      refusal = error
     }
+    others.discard(tgt)
     const fresh = await abandonable(home.get(), signal)
+    if (isUnknownClient(refusal) && isOfReadOnlyController(fresh)) throw noneWritable(refusal)
     const again = await abandonable(this.#tgt(realm, fresh), signal)
-    return drive(start(again, ports), transport, signal)
+    return driveElsewhere(() => start(again, ports), elsewhere, signal)
+  }
+
+  /** Forgets our ticket where a KDC's refusal may be for its sake. */
+  #discarded(own: ServiceTicket, refusal: KdcReplyError): boolean {
+    const { home } = this.#access
+    if (STALE_TGT.includes(refusal.krbErrorCode)) {
+      home.discard(own)
+      return true
+    }
+    if (!isUnknownClient(refusal) || !isOfReadOnlyController(own)) return false
+    if (!home.discardReadOnly(own)) throw noneWritable(refusal)
+    return true
   }
 
   #tgt(realm: string | undefined, own: ServiceTicket): Promise<ServiceTicket> {

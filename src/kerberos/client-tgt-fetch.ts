@@ -5,7 +5,8 @@
  */
 
 import { errorCode, errorText, type Logger } from '../platform/index.ts'
-import { drive } from './client-drive.ts'
+import { drive, driveElsewhere } from './client-drive.ts'
+import { ofWritableController, othersMayLetUsIn, ReadOnlyTicket } from './client-elsewhere.ts'
 import type { OwnIdentity } from './client-identity.ts'
 import type { ArmorSource, KdcTransport } from './client-options.ts'
 import type { FetchedTgt, TgtPorts } from './client-tgt.ts'
@@ -13,6 +14,7 @@ import { KerberosError } from './errors.ts'
 import {
   asExchange,
   renewExchange,
+  type Exchange,
   type ExchangePorts,
   type ServiceTicket,
 } from './exchange/index.ts'
@@ -44,7 +46,7 @@ export function identityPorts(access: TgtAccess): Pick<TgtPorts, 'keys' | 'refre
   return {
     keys: () => own.present,
     refreshKeys: () => own.refreshWhenDue(),
-    fetch: (held) => own.withPresentKeys(() => fetchTgt(access, held)),
+    fetch: (held, writable) => own.withPresentKeys(() => fetchTgt(access, held, writable)),
   }
 }
 
@@ -70,15 +72,19 @@ function knownToDo(held: ServiceTicket | undefined, { fast }: ExchangePorts): bo
   return fast === 'required' || held?.fastAvailable === true
 }
 
-async function fetchTgt(access: TgtAccess, held: ServiceTicket | undefined): Promise<FetchedTgt> {
+async function fetchTgt(
+  access: TgtAccess,
+  held: ServiceTicket | undefined,
+  writable: boolean,
+): Promise<FetchedTgt> {
   const { own, transport, ports } = access
   const keys = own.present
   const { identity, ticket } = own
   const nowMs = (ports.clocks?.of(identity.realm) ?? ports.clock).nowMs()
   if (ticket === undefined) {
-    const armor = await armorTicket(access, held)
-    const tgt = await drive(asExchange({ identity, keys: own, armor }, ports), transport)
-    return { tgt, keys }
+    const requester = { identity, keys: own, armor: await armorTicket(access, held) }
+    const start = (): Exchange<ServiceTicket> => asExchange(requester, ports)
+    return { tgt: await askAs(start, transport, writable), keys }
   }
   if (held !== undefined) {
     const renewed = renewable(held, nowMs) && drive(renewExchange(held, ports), transport)
@@ -87,6 +93,21 @@ async function fetchTgt(access: TgtAccess, held: ServiceTicket | undefined): Pro
   }
   if (ticket.endTimeMs <= nowMs) throw ended(ticket)
   return { tgt: ticket, keys }
+}
+
+/** A read-only controller's ticket is better than none. */
+async function askAs(
+  start: () => Exchange<ServiceTicket>,
+  transport: KdcTransport,
+  writable: boolean,
+): Promise<ServiceTicket> {
+  const choosy = writable ? () => ofWritableController(start()) : start
+  try {
+    return await driveElsewhere(choosy, { transport, worthTrying: othersMayLetUsIn })
+  } catch (error) {
+    if (error instanceof ReadOnlyTicket) return error.tgt
+    throw error
+  }
 }
 
 function renewable({ flags, renewTillMs = 0 }: ServiceTicket, nowMs: number): boolean {

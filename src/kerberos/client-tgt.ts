@@ -18,8 +18,8 @@ export interface TgtPorts {
   readonly keys: () => object
   /** Lets our keys be looked at; undefined when there is nothing to wait for. */
   readonly refreshKeys: () => Promise<void> | undefined
-  /** Gets a ticket; told the one that is held where it ends soon. */
-  readonly fetch: (held: ServiceTicket | undefined) => Promise<FetchedTgt>
+  /** Gets a ticket; told the one that is held where it ends soon, and whether it should be a writable controller's. */
+  readonly fetch: (held: ServiceTicket | undefined, writable: boolean) => Promise<FetchedTgt>
 }
 
 /** A ticket, and the keys it was got with. */
@@ -36,6 +36,8 @@ export class TgtKeeper {
   #fetching: Promise<ServiceTicket> | undefined
   /** When the next replacement of a ticket that is still good may be tried, milliseconds since the epoch. */
   #notBeforeMs = 0
+  /** When a writable controller's ticket was sought last, as #notBeforeMs; undefined: any controller's will do. */
+  #soughtWritableMs: number | undefined
 
   constructor(settings: ClientSettings, ports: TgtPorts) {
     this.#settings = settings
@@ -55,6 +57,21 @@ export class TgtKeeper {
   /** Forgets a ticket that a KDC refused; a newer one stays. */
   discard(tgt: ServiceTicket): void {
     if (this.#held?.tgt === tgt) this.#held = undefined
+  }
+
+  /**
+   * Forgets a ticket of a read-only domain controller, and seeks those of writable ones from now on.
+   *
+   * @returns False where that was done in vain a moment ago.
+   */
+  discardReadOnly(tgt: ServiceTicket): boolean {
+    if (this.#held?.tgt !== tgt) return true
+    const now = this.#ports.clock.nowMs()
+    const sought = this.#soughtWritableMs
+    if (sought !== undefined && now < sought + this.#settings.renewRetryMs) return false
+    this.#soughtWritableMs = now
+    this.discard(tgt)
+    return true
   }
 
   #present(): Promise<ServiceTicket> {
@@ -103,7 +120,7 @@ export class TgtKeeper {
   }
 
   async #fetchNew(held: ServiceTicket | undefined): Promise<ServiceTicket> {
-    const fetched = await this.#ports.fetch(held)
+    const fetched = await this.#ports.fetch(held, this.#soughtWritableMs !== undefined)
     const { tgt } = fetched
     this.#held = fetched
     const fields = { endsAt: new Date(tgt.endTimeMs).toISOString() }

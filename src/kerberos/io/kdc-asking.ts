@@ -16,6 +16,8 @@ export interface KdcAskingPorts {
   readonly settings: KdcTransportSettings
   readonly watch: KdcWatch
   readonly attempt: KdcAttempt
+  /** Hears which KDC gave a reply. */
+  readonly answered: (reply: Uint8Array, kdc: WatchedKdc) => void
   /** Called for each request that is sent because an earlier one takes long. */
   readonly hedged: () => void
 }
@@ -94,6 +96,7 @@ export class KdcAsking {
       const reply = await attempt(kdc.address, this.#question, signal)
       this.#refuseUnfit(reply)
       watch.answered(kdc, tookMs())
+      this.#ports.answered(reply, kdc)
       return reply
     } catch (error) {
       const reason = errorText(error)

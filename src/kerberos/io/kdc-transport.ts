@@ -13,7 +13,7 @@ import { abandonable, aborted } from '../client-drive.ts'
 import type { KdcTransport } from '../client-options.ts'
 import { KerberosError } from '../errors.ts'
 import { directAttempt } from './direct-attempt.ts'
-import type { KdcAddress } from './kdc-address.ts'
+import { formatKdcAddress, type KdcAddress } from './kdc-address.ts'
 import type { KdcAttempt, KdcQuestion } from './kdc-attempt.ts'
 import { KdcAsking } from './kdc-asking.ts'
 import type { KdcLocator } from './kdc-locator.ts'
@@ -47,6 +47,8 @@ export class NetworkKdcTransport implements KdcTransport {
   readonly #proxies: boolean
   readonly #watch: KdcWatch
   readonly #counts = { answered: 0, unreachable: 0, hedges: 0 }
+  /** Which KDC gave a reply, by its name. */
+  readonly #givers = new WeakMap<Uint8Array, string>()
 
   /**
    * Opens no connection yet.
@@ -73,7 +75,35 @@ export class NetworkKdcTransport implements KdcTransport {
    * @returns DER of the reply, whatever it says. KDC_ERR_SVC_UNAVAILABLE only when no other KDC had more to say.
    * @throws KerberosError ERR_KRB_KDC_UNREACHABLE when none answered, ERR_KRB_ABORTED.
    */
-  async exchange(realm: string, request: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> {
+  exchange(realm: string, request: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> {
+    return this.#exchange({ realm, request }, [], signal)
+  }
+
+  /**
+   * The KDCs besides the one that gave a reply.
+   *
+   * @param reply - The very octets that `exchange` returned.
+   * @returns A transport that passes it over; undefined for octets that came from nowhere.
+   */
+  besides(reply: Uint8Array): KdcTransport | undefined {
+    return this.#besides(reply, [])
+  }
+
+  #besides(reply: Uint8Array, passedOver: readonly string[]): KdcTransport | undefined {
+    const giver = this.#givers.get(reply)
+    if (giver === undefined) return undefined
+    const names = [...passedOver, giver]
+    return {
+      exchange: (realm, request, signal) => this.#exchange({ realm, request }, names, signal),
+      besides: (next) => this.#besides(next, names),
+    }
+  }
+
+  async #exchange(
+    question: KdcQuestion,
+    passedOver: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<Uint8Array> {
     const { clock, totalTimeoutMs } = this.#settings
     const limit = new AbortController()
     const timer = clock.setTimer(totalTimeoutMs, () => {
@@ -81,12 +111,12 @@ export class NetworkKdcTransport implements KdcTransport {
     })
     const either = signal === undefined ? limit.signal : AbortSignal.any([signal, limit.signal])
     try {
-      const reply = await this.#ask({ realm, request }, either)
+      const reply = await this.#ask(question, passedOver, either)
       this.#counts.answered += 1
       return reply
     } catch (error) {
       if (signal?.aborted === true) throw aborted(signal)
-      this.#counts.unreachable += 1
+      if (passedOver.length === 0) this.#counts.unreachable += 1
       throw error
     } finally {
       timer.cancel()
@@ -98,13 +128,21 @@ export class NetworkKdcTransport implements KdcTransport {
     return { ...this.#counts, kdcs: this.#watch.statistics() }
   }
 
-  async #ask(question: KdcQuestion, signal: AbortSignal): Promise<Uint8Array> {
+  async #ask(
+    question: KdcQuestion,
+    passedOver: readonly string[],
+    signal: AbortSignal,
+  ): Promise<Uint8Array> {
     const { realm } = question
-    const order = this.#watch.plan(realm, await this.#addressesOf(realm, signal))
+    const all = await this.#addressesOf(realm, signal)
+    const addresses = all.filter((address) => !passedOver.includes(formatKdcAddress(address)))
+    if (addresses.length === 0) throw unreachable(realm, ['there is no other KDC'])
+    const order = this.#watch.plan(realm, addresses)
     const asking = new KdcAsking(question, {
       settings: this.#settings,
       watch: this.#watch,
       attempt: this.#attempt,
+      answered: (reply, { name }) => this.#givers.set(reply, name),
       hedged: () => (this.#counts.hedges += 1),
     })
     const reply = await raceKdcs(asking.racers(order), this.#settings, signal)

@@ -87,6 +87,22 @@ describe('NetworkKdcTransport over TCP', () => {
     assert.deepEqual(tried, ['b.example'])
   })
 
+  it('passes over the KDC that gave a reply, and those before it', async () => {
+    const [one, two] = [await fakeKdc(), await fakeKdc()]
+    const network = transport([one.address, two.address])
+    const first = await network.exchange(REALM, AS_REQ)
+    const others = network.besides(first)
+    assert.ok(others)
+    const second = await others.exchange(REALM, AS_REQ)
+    assert.deepEqual([one.received.length, two.received.length], [1, 1])
+    await assert.rejects(others.besides?.(second)?.exchange(REALM, AS_REQ) ?? Promise.resolve(), {
+      code: 'ERR_KRB_KDC_UNREACHABLE',
+      message: /there is no other KDC/,
+    })
+    assert.equal(network.statistics().unreachable, 0)
+    assert.equal(network.besides(asRep()), undefined)
+  })
+
   it('goes on when a KDC does not answer in time', async () => {
     const [dumb, kdc, clock] = [await fakeKdc(silent), await fakeKdc(), new ManualClock()]
     const network = transport([dumb.address, kdc.address], { clock, maxInFlight: 1 })
