@@ -6,35 +6,38 @@
 
 import { createSocket } from 'node:dgram'
 import { connect, isIPv6 } from 'node:net'
-import { decodeSrvAnswer, type SrvAnswer } from './dns-message.ts'
+import type { DnsAnswer } from './dns-message.ts'
 import type { HostPort } from './kdc-address.ts'
 
 const LENGTH_OCTETS = 2
 
 /** One question. */
-export interface DnsQuestion {
+export interface DnsQuestion<T> {
   /** The name server, by address. */
   readonly server: HostPort
   /** The message. */
   readonly query: Buffer
   /** Time for the answer, milliseconds; again as much for TCP. */
   readonly timeoutMs: number
+  /** Reads the answer to the query. */
+  readonly decode: (octets: Buffer, query: Buffer) => DnsAnswer<T>
 }
 
 /**
- * Asks a name server for SRV records.
+ * Asks a name server for records.
  *
  * @param question - What to ask whom.
  * @returns Its answer.
  * @throws Error when it does not answer in time, or wrongly.
  */
-export async function askSrv(question: DnsQuestion): Promise<SrvAnswer> {
+export async function askDns<T>(question: DnsQuestion<T>): Promise<DnsAnswer<T>> {
   const answer = await overUdp(question)
   return answer.truncated ? overTcp(question) : answer
 }
 
-async function overUdp({ server, query, timeoutMs }: DnsQuestion): Promise<SrvAnswer> {
-  const { promise, resolve, reject } = Promise.withResolvers<SrvAnswer>()
+async function overUdp<T>(question: DnsQuestion<T>): Promise<DnsAnswer<T>> {
+  const { server, query, timeoutMs } = question
+  const { promise, resolve, reject } = Promise.withResolvers<DnsAnswer<T>>()
   const socket = createSocket(isIPv6(server.host) ? 'udp6' : 'udp4')
   const timer = setTimeout(() => {
     reject(new Error(`no answer within ${timeoutMs} ms`))
@@ -43,7 +46,7 @@ async function overUdp({ server, query, timeoutMs }: DnsQuestion): Promise<SrvAn
   socket.on('message', (octets) => {
     // Somebody may throw stray answers at us: only one with our number counts.
     if (octets.length < 2 || octets.readUInt16BE(0) !== query.readUInt16BE(0)) return
-    settle(octets, query, { resolve, reject })
+    settle(octets, question, { resolve, reject })
   })
   // Connected: the kernel drops what comes from elsewhere.
   socket.connect(server.port, server.host, () => {
@@ -57,8 +60,9 @@ async function overUdp({ server, query, timeoutMs }: DnsQuestion): Promise<SrvAn
   }
 }
 
-async function overTcp({ server, query, timeoutMs }: DnsQuestion): Promise<SrvAnswer> {
-  const { promise, resolve, reject } = Promise.withResolvers<SrvAnswer>()
+async function overTcp<T>(question: DnsQuestion<T>): Promise<DnsAnswer<T>> {
+  const { server, query, timeoutMs } = question
+  const { promise, resolve, reject } = Promise.withResolvers<DnsAnswer<T>>()
   const socket = connect({ ...server, noDelay: true })
   const timer = setTimeout(() => {
     reject(new Error(`no answer within ${timeoutMs} ms`))
@@ -73,7 +77,7 @@ async function overTcp({ server, query, timeoutMs }: DnsQuestion): Promise<SrvAn
     if (received.length < LENGTH_OCTETS) return
     const end = LENGTH_OCTETS + received.readUInt16BE()
     if (received.length >= end) {
-      settle(received.subarray(LENGTH_OCTETS, end), query, { resolve, reject })
+      settle(received.subarray(LENGTH_OCTETS, end), question, { resolve, reject })
     }
   })
   const length = Buffer.alloc(LENGTH_OCTETS)
@@ -87,14 +91,14 @@ async function overTcp({ server, query, timeoutMs }: DnsQuestion): Promise<SrvAn
   }
 }
 
-function settle(
+function settle<T>(
   octets: Buffer,
-  query: Buffer,
-  { resolve, reject }: { resolve: (answer: SrvAnswer) => void; reject: (error: unknown) => void },
+  { query, decode }: DnsQuestion<T>,
+  outcome: { resolve: (answer: DnsAnswer<T>) => void; reject: (error: unknown) => void },
 ): void {
   try {
-    resolve(decodeSrvAnswer(octets, query))
+    outcome.resolve(decode(octets, query))
   } catch (error) {
-    reject(error)
+    outcome.reject(error)
   }
 }

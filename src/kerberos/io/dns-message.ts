@@ -1,5 +1,5 @@
 /**
- * The DNS messages that an SRV look-up takes (RFC 1035 section 4, RFC 2782).
+ * The DNS messages that looking up SRV records (RFC 2782) and URI records (RFC 7553) takes (RFC 1035 section 4).
  *
  * Node's resolver calls an SRV answer bad whose target is compressed, which RFC 2782 forbids and Samba's DNS does; and it
  * does not tell the time to live.
@@ -8,9 +8,10 @@
  */
 
 import { readDnsName } from './dns-name.ts'
-import type { SrvRecord } from './srv-order.ts'
+import type { SrvRecord, UriRecord } from './srv-order.ts'
 
 const TYPE_SRV = 33
+const TYPE_URI = 256
 const CLASS_IN = 1
 const RECURSION_DESIRED = 0x0100
 const RESPONSE = 0x8000
@@ -24,11 +25,11 @@ const MAX_NAME = 253
 const MAX_RECORDS = 256
 
 /** What an answer says. */
-export interface SrvAnswer {
+export interface DnsAnswer<T> {
   /** The answer did not fit: ask again over TCP. */
   readonly truncated: boolean
   /** The records; none where the name or the type does not exist. */
-  readonly records: readonly SrvRecord[]
+  readonly records: readonly T[]
 }
 
 /**
@@ -40,6 +41,22 @@ export interface SrvAnswer {
  * @throws RangeError for a name that the DNS cannot hold.
  */
 export function encodeSrvQuery(id: number, name: string): Buffer {
+  return encodeQuery(id, name, TYPE_SRV)
+}
+
+/**
+ * Writes the question for the URI records of a name.
+ *
+ * @param id - 16 bits.
+ * @param name - ASCII, labels of 1 to 63 octets.
+ * @returns The message.
+ * @throws RangeError for a name that the DNS cannot hold.
+ */
+export function encodeUriQuery(id: number, name: string): Buffer {
+  return encodeQuery(id, name, TYPE_URI)
+}
+
+function encodeQuery(id: number, name: string, type: number): Buffer {
   const labels = name.split('.')
   const fits = labels.every((label) => label.length > 0 && label.length <= MAX_LABEL)
   if (!fits || name.length > MAX_NAME || /[^!-~]/.test(name)) {
@@ -50,7 +67,7 @@ export function encodeSrvQuery(id: number, name: string): Buffer {
   header.writeUInt16BE(RECURSION_DESIRED, 2)
   header.writeUInt16BE(1, 4)
   const parts = labels.map((label) => Buffer.from(`${String.fromCharCode(label.length)}${label}`))
-  return Buffer.concat([header, ...parts, Buffer.of(0, 0, TYPE_SRV, 0, CLASS_IN)])
+  return Buffer.concat([header, ...parts, Buffer.of(0, type >> 8, type & 0xff, 0, CLASS_IN)])
 }
 
 /** Reads a message; a RangeError of Buffer's tells that it is cut off. */
@@ -70,6 +87,15 @@ class MessageReader {
   uint32(): number {
     this.at += 4
     return this.#octets.readUInt32BE(this.at - 4)
+  }
+
+  /** The rest of a record that ends there. */
+  textTo(end: number): string {
+    if (end < this.at || end > this.#octets.length) throw new RangeError('cut off')
+    const text = this.#octets.toString('latin1', this.at, end)
+    this.at = end
+    if (/[^!-~]/.test(text)) throw new Error('a target that is not plain text')
+    return text
   }
 
   name(): string {
@@ -93,7 +119,41 @@ function plainLabel(octets: Buffer): string {
  * @returns What it says.
  * @throws Error for a message that is malformed, answers another question or reports a failure.
  */
-export function decodeSrvAnswer(octets: Buffer, query: Buffer): SrvAnswer {
+export function decodeSrvAnswer(octets: Buffer, query: Buffer): DnsAnswer<SrvRecord> {
+  return decodeAnswer(octets, query, {
+    type: TYPE_SRV,
+    read: (reader, _end, ttlSeconds) => {
+      const [priority, weight, port] = [reader.uint16(), reader.uint16(), reader.uint16()]
+      return { name: reader.name(), port, priority, weight, ttlSeconds }
+    },
+  })
+}
+
+/**
+ * Reads the answer to {@link encodeUriQuery}.
+ *
+ * @param octets - The message.
+ * @param query - The question it must answer.
+ * @returns What it says.
+ * @throws Error for a message that is malformed, answers another question or reports a failure.
+ */
+export function decodeUriAnswer(octets: Buffer, query: Buffer): DnsAnswer<UriRecord> {
+  return decodeAnswer(octets, query, {
+    type: TYPE_URI,
+    read: (reader, end, ttlSeconds) => {
+      const [priority, weight] = [reader.uint16(), reader.uint16()]
+      return { target: reader.textTo(end), priority, weight, ttlSeconds }
+    },
+  })
+}
+
+/** How records of a type are read; others, such as the aliases on the way, are passed over. */
+interface RecordKind<T> {
+  readonly type: number
+  readonly read: (reader: MessageReader, end: number, ttlSeconds: number) => T
+}
+
+function decodeAnswer<T>(octets: Buffer, query: Buffer, kind: RecordKind<T>): DnsAnswer<T> {
   if (octets.length < query.length) throw new Error('cut off')
   const flags = octets.readUInt16BE(2)
   if ((flags & RESPONSE) === 0 || octets.readUInt16BE(0) !== query.readUInt16BE(0)) {
@@ -108,29 +168,24 @@ export function decodeSrvAnswer(octets: Buffer, query: Buffer): SrvAnswer {
     throw new Error('another question is answered')
   }
   if ((flags & TRUNCATED) !== 0) return { truncated: true, records: [] }
-  return { truncated: false, records: readRecords(octets, query.length) }
-}
-
-function readRecords(octets: Buffer, at: number): readonly SrvRecord[] {
   const count = octets.readUInt16BE(6)
   if (count > MAX_RECORDS) throw new Error(`${count} records`)
   const reader = new MessageReader(octets)
-  reader.at = at
-  return Array.from({ length: count }, () => readRecord(reader)).filter((one) => one !== undefined)
+  reader.at = query.length
+  const records = Array.from({ length: count }, () => readRecord(reader, kind))
+  return { truncated: false, records: records.filter((one) => one !== undefined) }
 }
 
-/** Undefined for other types, such as the aliases on the way. */
-function readRecord(reader: MessageReader): SrvRecord | undefined {
+function readRecord<T>(reader: MessageReader, kind: RecordKind<T>): T | undefined {
   reader.name()
   const [type, klass, ttlSeconds] = [reader.uint16(), reader.uint16(), reader.uint32()]
   const size = reader.uint16()
   const end = reader.at + size
-  if (type !== TYPE_SRV || klass !== CLASS_IN) {
+  if (type !== kind.type || klass !== CLASS_IN) {
     reader.at = end
     return undefined
   }
-  const [priority, weight, port] = [reader.uint16(), reader.uint16(), reader.uint16()]
-  const name = reader.name()
+  const record = kind.read(reader, end, ttlSeconds)
   if (reader.at !== end) throw new Error('a record of another length')
-  return { name, port, priority, weight, ttlSeconds }
+  return record
 }

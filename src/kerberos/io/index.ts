@@ -24,8 +24,14 @@ export { loadKrb5Conf } from './krb5-conf-file.ts'
 export type { DirectKdcAddress, HostPort, KdcAddress, ProxiedKdcAddress } from './kdc-address.ts'
 export type { KdcAttempt, KdcQuestion } from './kdc-attempt.ts'
 export type { TlsTrust } from './opened-socket.ts'
-export type { SrvRecord } from './srv-order.ts'
-export { dnsSrvResolver, type DnsSrvOptions, type SrvResolver } from './srv-resolver.ts'
+export type { SrvRecord, UriRecord } from './srv-order.ts'
+export {
+  dnsSrvResolver,
+  dnsUriResolver,
+  type DnsSrvOptions,
+  type SrvResolver,
+  type UriResolver,
+} from './srv-resolver.ts'
 export type { KdcState } from './kdc-health.ts'
 export { NetworkKdcTransport, type KdcTransportStatistics } from './kdc-transport.ts'
 export type { NetworkKdcTransportOptions } from './kdc-transport-options.ts'

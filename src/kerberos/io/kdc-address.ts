@@ -46,13 +46,14 @@ export function parseKdcAddress(text: string): KdcAddress {
   return { via: 'direct', ...parseHostPort(text, KERBEROS_PORT) }
 }
 
+const MAX_URL = 2048
+
 /** MIT krb5 takes `https:` alone (krb5.conf, `kdc`). A password has no place in an address that is logged. */
 function proxyUrl(text: string): string {
-  const url = URL.parse(text)
+  const url = text.length > MAX_URL ? null : URL.parse(text)
   if (url === null || url.username !== '' || url.password !== '' || url.hash !== '') {
-    throw new RangeError(
-      `not the URL of a KDC proxy (https://host/path): ${JSON.stringify(text.replace(/\/\/.*@/, '//…@'))}`,
-    )
+    const shown = text.slice(text.lastIndexOf('@') + 1).slice(0, 100)
+    throw new RangeError(`not the URL of a KDC proxy (https://host/path): ${JSON.stringify(shown)}`)
   }
   return url.href
 }

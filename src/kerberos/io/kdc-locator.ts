@@ -1,15 +1,16 @@
 /**
- * Finds KDCs by SRV records in the DNS (RFC 4120 section 7.2.3.2), those of our own Active Directory site first (MS-ADTS
- * 6.3.2.3).
+ * Finds KDCs in the DNS: by URI records where somebody asks for them, else by SRV records (RFC 4120 section 7.2.3.2), those
+ * of our own Active Directory site first (MS-ADTS 6.3.2.3).
  *
  * @module
  */
 
 import { errorText, type Clock, type Logger, type Random } from '../../platform/index.ts'
-import { formatKdcAddress, type DirectKdcAddress, type KdcAddress } from './kdc-address.ts'
+import { formatKdcAddress, type HostPort, type KdcAddress } from './kdc-address.ts'
+import { parseKdcUri } from './kdc-uri.ts'
 import type { SiteFinder } from './site-finder.ts'
-import { orderSrv, type SrvRecord } from './srv-order.ts'
-import type { SrvResolver } from './srv-resolver.ts'
+import { orderSrv, type SrvRecord, type UriRecord } from './srv-order.ts'
+import type { SrvResolver, UriResolver } from './srv-resolver.ts'
 
 /** Finds the KDCs of realms. */
 export interface KdcLocator {
@@ -30,6 +31,8 @@ export interface DnsKdcLocatorOptions {
   readonly clock: Clock
   /** Draws among servers of one priority. */
   readonly random: Random
+  /** Asks the DNS for URI records, which come before SRV records, for instance what dnsUriResolver gives. Default: none. */
+  readonly resolveUri?: UriResolver | undefined
   /** Finds out our site in an Active Directory, whose KDCs come first, for instance a NetlogonSiteFinder. Default none. */
   readonly sites?: SiteFinder | undefined
   /** Told when the DNS cannot be asked. */
@@ -61,6 +64,11 @@ function siteServices(site: string, realm: string): readonly string[] {
   return [`${service}.dc._msdcs.${realm}`, `${service}.${realm}`]
 }
 
+/** A KDC as the DNS lists it. */
+interface Listed extends Omit<UriRecord, 'target'> {
+  readonly address: KdcAddress
+}
+
 const MAX_REALM_LENGTH = 200
 const LABEL = /^[A-Za-z0-9_-]{1,63}$/
 
@@ -70,7 +78,10 @@ function isDomain(realm: string): boolean {
 }
 
 type Limit = 'minTtlMs' | 'maxTtlMs' | 'retryMs' | 'maxRealms' | 'maxKdcs'
-type Settings = Pick<DnsKdcLocatorOptions, 'resolve' | 'clock' | 'random' | 'sites'> &
+type Settings = Pick<
+  DnsKdcLocatorOptions,
+  'resolve' | 'resolveUri' | 'clock' | 'random' | 'sites'
+> &
   Readonly<Record<Limit, number>>
 
 /** Finds KDCs by SRV records. */
@@ -108,8 +119,9 @@ export class DnsKdcLocator implements KdcLocator {
   /** Where the DNS cannot be asked, what was known goes on to count. */
   async #ask(realm: string, known: Located | undefined): Promise<readonly KdcAddress[]> {
     try {
-      const everywhere = await this.#records(SERVICES.map((service) => `${service}.${realm}`))
-      const groups = [await this.#near(realm, everywhere), everywhere]
+      const byUri = await this.#uriRecords(realm)
+      const everywhere = byUri.length > 0 ? byUri : await this.#srvRecords(realm)
+      const groups = [byUri.length > 0 ? [] : await this.#near(realm, everywhere), everywhere]
       const ttlMs = everywhere.length === 0 ? this.#options.retryMs : this.#ttlMs(groups.flat())
       return this.#keep(realm, this.#addressesOf(groups, known?.addresses ?? []), ttlMs)
     } catch (error) {
@@ -120,22 +132,41 @@ export class DnsKdcLocator implements KdcLocator {
     }
   }
 
+  /** A failure is no reason to give up: not every name server knows the type. */
+  async #uriRecords(realm: string): Promise<readonly Listed[]> {
+    try {
+      const records = (await this.#options.resolveUri?.(`_kerberos.${realm}`)) ?? []
+      return records.flatMap(({ target, ...rest }) => {
+        const address = parseKdcUri(target)
+        return address === undefined ? [] : [{ ...rest, address }]
+      })
+    } catch (error) {
+      const fields = { realm, reason: errorText(error) }
+      this.#logger?.debug('The DNS could not be asked for URI records of KDCs.', fields)
+      return []
+    }
+  }
+
+  #srvRecords(realm: string): Promise<readonly Listed[]> {
+    return this.#records(SERVICES.map((service) => `${service}.${realm}`))
+  }
+
   /** Those of the first name that has any. */
-  async #records(names: readonly string[]): Promise<readonly SrvRecord[]> {
+  async #records(names: readonly string[]): Promise<readonly Listed[]> {
     for (const name of names) {
       const records = await this.#options.resolve(name)
       // RFC 2782: a lone record of "." says that there is decidedly no such service.
-      if (records.length > 0) return records.filter(({ name }) => name !== '.' && name !== '')
+      const served = records.filter((record) => record.name !== '.' && record.name !== '')
+      if (records.length > 0) return served.map(listed)
     }
     return []
   }
 
   /** Those of our site, or of the next one; none where that cannot be told. */
-  async #near(realm: string, everywhere: readonly SrvRecord[]): Promise<readonly SrvRecord[]> {
+  async #near(realm: string, everywhere: readonly Listed[]): Promise<readonly Listed[]> {
     const { sites, random } = this.#options
     if (sites === undefined || everywhere.length === 0) return []
-    const controllers = orderSrv(everywhere, random).map(addressOf)
-    const found = await sites.sitesOf(realm, controllers)
+    const found = await sites.sitesOf(realm, orderSrv(everywhere, random).flatMap(hostPort))
     try {
       return await this.#records(found.flatMap((site) => siteServices(site, realm)))
     } catch (error) {
@@ -145,7 +176,7 @@ export class DnsKdcLocator implements KdcLocator {
     }
   }
 
-  #ttlMs(records: readonly SrvRecord[]): number {
+  #ttlMs(records: readonly Listed[]): number {
     const { minTtlMs, maxTtlMs } = this.#options
     const shortest = Math.min(...records.map(({ ttlSeconds = 0 }) => ttlSeconds * 1000))
     return Math.min(Math.max(shortest, minTtlMs), maxTtlMs)
@@ -153,16 +184,15 @@ export class DnsKdcLocator implements KdcLocator {
 
   /** Unchanged sets keep their order and array: whoever holds it knows which of them answered last. */
   #addressesOf(
-    groups: readonly (readonly SrvRecord[])[],
+    groups: readonly (readonly Listed[])[],
     before: readonly KdcAddress[],
   ): readonly KdcAddress[] {
     const { random, maxKdcs } = this.#options
     const [near = [], everywhere = []] = groups.map((records) =>
-      orderSrv(records.slice(0, maxKdcs), random).map(addressOf),
+      orderSrv(records.slice(0, maxKdcs), random).map(({ address }) => address),
     )
-    const nearNames = new Set(near.map(formatKdcAddress))
-    const far = everywhere.filter((kdc) => !nearNames.has(formatKdcAddress(kdc)))
-    const addresses = [...near, ...far].slice(0, maxKdcs)
+    const byName = new Map([...near, ...everywhere].map((kdc) => [formatKdcAddress(kdc), kdc]))
+    const addresses = [...byName.values()].slice(0, maxKdcs)
     const same =
       sameSet(addresses, before) && sameSet(near.slice(0, maxKdcs), before.slice(0, near.length))
     return same ? before : addresses
@@ -179,8 +209,12 @@ export class DnsKdcLocator implements KdcLocator {
   }
 }
 
-function addressOf({ name, port }: SrvRecord): DirectKdcAddress {
-  return { via: 'direct', host: name, port }
+function listed({ name, port, ...rest }: SrvRecord): Listed {
+  return { ...rest, address: { via: 'direct', host: name, port } }
+}
+
+function hostPort({ address }: Listed): readonly HostPort[] {
+  return address.via === 'direct' ? [address] : []
 }
 
 function sameSet(a: readonly KdcAddress[], b: readonly KdcAddress[]): boolean {
@@ -190,7 +224,7 @@ function sameSet(a: readonly KdcAddress[], b: readonly KdcAddress[]): boolean {
 }
 
 function resolveOptions(options: DnsKdcLocatorOptions): Settings {
-  const { resolve, clock, random, sites } = options
+  const { resolve, resolveUri, clock, random, sites } = options
   const numbers = {
     minTtlMs: options.minTtlMs ?? 300_000,
     maxTtlMs: options.maxTtlMs ?? 3_600_000,
@@ -202,5 +236,5 @@ function resolveOptions(options: DnsKdcLocatorOptions): Settings {
     if (!Number.isInteger(value) || value <= 0) throw new RangeError(`${name} must be above 0`)
   }
   if (numbers.maxTtlMs < numbers.minTtlMs) throw new RangeError('maxTtlMs is below minTtlMs')
-  return { resolve, clock, random, sites, ...numbers }
+  return { resolve, resolveUri, clock, random, sites, ...numbers }
 }

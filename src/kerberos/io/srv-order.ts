@@ -1,5 +1,5 @@
 /**
- * The order in which servers of SRV records are asked (RFC 2782, "Usage rules").
+ * The order in which servers of SRV and URI records are asked (RFC 2782, "Usage rules"; RFC 7553 section 4.2 has the same).
  *
  * @module
  */
@@ -20,6 +20,21 @@ export interface SrvRecord {
   readonly ttlSeconds?: number | undefined
 }
 
+/** One URI record. */
+export interface UriRecord {
+  /** The URI. */
+  readonly target: string
+  /** Lower ones are asked first. */
+  readonly priority: number
+  /** Share of the requests among those of one priority. */
+  readonly weight: number
+  /** How long the record may be kept, seconds. */
+  readonly ttlSeconds?: number | undefined
+}
+
+/** What the order goes by. */
+type Weighed = Pick<SrvRecord, 'priority' | 'weight'>
+
 const TWO_TO_32 = 0x1_0000_0000
 
 /** A whole number from 0 to `most`, each as likely. */
@@ -30,9 +45,9 @@ function draw(random: Random, most: number): number {
 }
 
 /** RFC 2782: those of weight 0 first, then the first whose running sum of weights reaches the number drawn. */
-function orderByWeight(records: readonly SrvRecord[], random: Random): readonly SrvRecord[] {
+function orderByWeight<T extends Weighed>(records: readonly T[], random: Random): readonly T[] {
   const left = records.toSorted((a, b) => Math.sign(a.weight) - Math.sign(b.weight))
-  const ordered: SrvRecord[] = []
+  const ordered: T[] = []
   while (left.length > 0) {
     const total = left.reduce((sum, { weight }) => sum + weight, 0)
     const drawn = draw(random, total)
@@ -50,7 +65,7 @@ function orderByWeight(records: readonly SrvRecord[], random: Random): readonly 
  * @param random - Draws.
  * @returns The same records in the order to ask.
  */
-export function orderSrv(records: readonly SrvRecord[], random: Random): readonly SrvRecord[] {
+export function orderSrv<T extends Weighed>(records: readonly T[], random: Random): readonly T[] {
   const priorities = [...new Set(records.map(({ priority }) => priority))].sort((a, b) => a - b)
   return priorities.flatMap((priority) =>
     orderByWeight(

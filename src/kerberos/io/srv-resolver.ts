@@ -1,5 +1,5 @@
 /**
- * Asks the DNS for SRV records.
+ * Asks the DNS for SRV and URI records.
  *
  * @module
  */
@@ -7,10 +7,10 @@
 import { getServers } from 'node:dns'
 import { isIP } from 'node:net'
 import { errorText, type Random } from '../../platform/index.ts'
-import { askSrv } from './dns-exchange.ts'
-import { encodeSrvQuery } from './dns-message.ts'
+import { askDns, type DnsQuestion } from './dns-exchange.ts'
+import { decodeSrvAnswer, decodeUriAnswer, encodeSrvQuery, encodeUriQuery } from './dns-message.ts'
 import { formatHostPort, parseHostPort, type HostPort } from './kdc-address.ts'
-import type { SrvRecord } from './srv-order.ts'
+import type { SrvRecord, UriRecord } from './srv-order.ts'
 
 /**
  * Looks up SRV records.
@@ -19,6 +19,14 @@ import type { SrvRecord } from './srv-order.ts'
  * @returns The records; none when the DNS says that there are none. Rejects when the DNS cannot be asked.
  */
 export type SrvResolver = (name: string) => Promise<readonly SrvRecord[]>
+
+/**
+ * Looks up URI records.
+ *
+ * @param name - For instance `_kerberos.CORP.EXAMPLE`.
+ * @returns The records; none when the DNS says that there are none. Rejects when the DNS cannot be asked.
+ */
+export type UriResolver = (name: string) => Promise<readonly UriRecord[]>
 
 /** How the DNS is asked. */
 export interface DnsSrvOptions {
@@ -41,13 +49,36 @@ function parseServer(text: string): HostPort {
 }
 
 /**
- * A resolver that asks the DNS.
+ * A resolver that asks the DNS for SRV records.
  *
  * @param options - Name servers and times.
  * @returns The resolver.
  * @throws RangeError for a name server that is not an address.
  */
 export function dnsSrvResolver(options: DnsSrvOptions): SrvResolver {
+  return resolver(options, { encode: encodeSrvQuery, decode: decodeSrvAnswer })
+}
+
+/**
+ * A resolver that asks the DNS for URI records.
+ *
+ * @param options - Name servers and times.
+ * @returns The resolver.
+ * @throws RangeError for a name server that is not an address.
+ */
+export function dnsUriResolver(options: DnsSrvOptions): UriResolver {
+  return resolver(options, { encode: encodeUriQuery, decode: decodeUriAnswer })
+}
+
+interface RecordCodec<T> {
+  readonly encode: (id: number, name: string) => Buffer
+  readonly decode: DnsQuestion<T>['decode']
+}
+
+function resolver<T>(
+  options: DnsSrvOptions,
+  { encode, decode }: RecordCodec<T>,
+): (name: string) => Promise<readonly T[]> {
   const { random, timeoutMs = 1000, tries = 2 } = options
   const fixed = options.servers?.map(parseServer)
   return async (name) => {
@@ -56,7 +87,7 @@ export function dnsSrvResolver(options: DnsSrvOptions): SrvResolver {
     for (const server of Array.from({ length: tries }, () => servers).flat()) {
       const id = Buffer.from(random.bytes(2)).readUInt16BE()
       try {
-        return (await askSrv({ server, query: encodeSrvQuery(id, name), timeoutMs })).records
+        return (await askDns({ server, query: encode(id, name), timeoutMs, decode })).records
       } catch (error) {
         failures.push(`${formatHostPort(server)}: ${errorText(error)}`)
       }

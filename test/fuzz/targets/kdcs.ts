@@ -1,7 +1,13 @@
 /** How KDCs are found: answers of name servers, addresses. */
 
-import { decodeSrvAnswer, encodeSrvQuery } from '../../../src/kerberos/io/dns-message.ts'
+import {
+  decodeSrvAnswer,
+  decodeUriAnswer,
+  encodeSrvQuery,
+  encodeUriQuery,
+} from '../../../src/kerberos/io/dns-message.ts'
 import { formatKdcAddress, parseKdcAddress } from '../../../src/kerberos/io/kdc-address.ts'
+import { parseKdcUri } from '../../../src/kerberos/io/kdc-uri.ts'
 import { octetTarget, textTarget, type Target } from '../target.ts'
 
 const query = encodeSrvQuery(0x1234, '_kerberos._tcp.corp.example')
@@ -42,6 +48,31 @@ const srv = octetTarget({
   isRefusal,
 })
 
+const uriQuery = encodeUriQuery(0x1234, '_kerberos.corp.example')
+const URI_RECORD =
+  'c00c 0100 0001 00000384 0023 000a 0001 6b7262357372763a6d3a6b6b6463703a68747470733a2f2f6b2f4b'
+
+const uri = octetTarget({
+  name: 'kerberos/uri-answer',
+  seeds: [Buffer.concat([uriQuery, Buffer.from(URI_RECORD.replaceAll(' ', ''), 'hex')])].map(
+    (octets) => {
+      octets.writeUInt16BE(0x8180, 2)
+      octets.writeUInt16BE(1, 6)
+      return octets
+    },
+  ),
+  words: [Buffer.from('c00c', 'hex'), Buffer.from(URI_RECORD.replaceAll(' ', ''), 'hex')],
+  decode: (octets) => decodeUriAnswer(Buffer.from(octets), uriQuery),
+  isRefusal,
+})
+
+const kdcUri = textTarget({
+  name: 'kerberos/kdc-uri',
+  seeds: ['krb5srv:m:kkdcp:https://kdc.example/KdcProxy', 'krb5srv::tcp:[fd00::1]:88'],
+  words: ['krb5srv:', ':m:', 'tcp:', 'kkdcp:', 'https://', ':', '.', '@', '#'],
+  decode: (text) => parseKdcUri(text) ?? null,
+})
+
 const address = textTarget({
   name: 'kerberos/kdc-address',
   seeds: ['dc1.corp.example', 'dc1:88', '[fd00::1]:88', 'fd00::1'],
@@ -51,4 +82,4 @@ const address = textTarget({
   isRefusal,
 })
 
-export const KDC_TARGETS: readonly Target[] = [srv, address]
+export const KDC_TARGETS: readonly Target[] = [srv, uri, address, kdcUri]
