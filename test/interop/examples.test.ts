@@ -180,6 +180,14 @@ describe('the examples', { concurrency: 4, skip: lab ? false : NO_LAB }, () => {
     assert.equal(output.match(/: a token of \d+ octets/g)?.length, 4, output)
   })
 
+  it('own-transport.ts counts what is asked', async () => {
+    const args = [...connector, lab.kdc, 'ldap/dc1.corp.example']
+    const { status, output } = await run('own-transport.ts', args)
+    assert.equal(status, 0, output)
+    // Two for the ticket-granting ticket, the first without proof; one for the service.
+    assert.equal(output.match(/octets to CORP\.EXAMPLE/g)?.length, 3, output)
+  })
+
   it('accept.ts lets in who curl brings, and nobody else', withMit, async () => {
     const server = start('accept.ts', [iwa.keytab, '0'])
     const { password } = lab.users.alice
