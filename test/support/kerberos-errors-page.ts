@@ -1,6 +1,11 @@
 /** native-notes/kerberos-errors.md, made from the catalogue of refusals. */
 
-import { REFUSALS, type RefusalMeaning } from '../../src/kerberos/index.ts'
+import {
+  AP_REFUSALS,
+  REFUSALS,
+  type ApRefusalMeaning,
+  type RefusalMeaning,
+} from '../../src/kerberos/index.ts'
 import { krbErrorName, ntStatusName } from '../../src/kerberos/iana/index.ts'
 
 const HEAD = `# What a KDC's refusals mean
@@ -35,7 +40,21 @@ function section(row: RefusalMeaning): string {
   return lines.join('\n')
 }
 
+const SERVICES = `# What a service's refusals mean
+
+Made from \`src/kerberos/gss/ap-refusal-catalogue.ts\`. A service that refuses a token may say why by a KRB-ERROR behind \`Negotiate\` in its 401;
+nothing protects it. The error is \`ERR_KRB_AP_REFUSED\`; the connector logs it as "backend refused a ticket" and makes it the cause of
+\`ERR_SSO_BACKEND_REFUSED_TICKET\`.
+`
+
+function serviceSection({ krbErrorCode, means, mend }: ApRefusalMeaning): string {
+  const sentence = `${means.charAt(0).toUpperCase()}${means.slice(1)}.`
+  return `## ${krbErrorName(krbErrorCode)} (${krbErrorCode}) from a service\n\n${sentence}\n\n- Mend: ${mend}`
+}
+
 /** The whole page. */
 export function kerberosErrorsPage(): string {
-  return `${[HEAD.trimEnd(), ...REFUSALS.map(section)].join('\n\n')}\n`
+  const ofKdcs = [HEAD.trimEnd(), ...REFUSALS.map(section)]
+  const ofServices = [SERVICES.trimEnd(), ...AP_REFUSALS.map(serviceSection)]
+  return `${[...ofKdcs, ...ofServices].join('\n\n')}\n`
 }
