@@ -73,7 +73,7 @@ export async function startMitRealms(): Promise<MitRealms> {
 function kdcConf(folder: string, realm: string, address: string): string {
   const file = (ending: string): string => join(folder, `${realm}.${ending}`)
   return `[kdcdefaults]
- kdc_listen = ""
+ kdc_listen = ${address}
  kdc_tcp_listen = ${address}
 [realms]
  ${realm} = {
