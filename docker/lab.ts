@@ -84,7 +84,7 @@ async function startNativeLab(options: LabOptions): Promise<Lab> {
   await runScript({ command: 'bash', args: [PACKAGES, 'lab'], onLine: log })
   const version = sambaVersion()
   const cacheDirectory = join(labRoot(), 'cache')
-  const snapshot = await ensureSnapshot({ cacheDirectory, version, log })
+  const snapshot = options.snapshot ?? (await ensureSnapshot({ cacheDirectory, version, log }))
   const claimed = await claimInstance(options.instance, services)
   const lab = new RunningLab({ claimed, services, snapshot, sambaVersion: version, log })
   const stop = (): Promise<void> =>

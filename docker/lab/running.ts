@@ -149,7 +149,13 @@ const TITLES: Readonly<Record<LabServiceName, string>> = {
   oidc: 'OpenID provider',
 }
 
-function variablesOf(env: LabEnvironment): Readonly<Record<string, string>> {
+/**
+ * What the scripts in docker/ are told about a lab.
+ *
+ * @param env - The lab.
+ * @returns Environment variables.
+ */
+export function variablesOf(env: LabEnvironment): Readonly<Record<string, string>> {
   const { dc, backend, epa, oidc } = addressesOf(env.instance)
   const state = join(env.directory, 'dc')
   return {

@@ -28,6 +28,8 @@ export interface LabOptions {
   readonly instance?: number
   /** What to start. Default: all. */
   readonly services?: readonly LabServiceName[]
+  /** A domain to restore instead of the usual one; where the lab runs on this machine itself. */
+  readonly snapshot?: string
   /** Gets a line a step. Default: nobody does. */
   readonly log?: (line: string) => void
 }
