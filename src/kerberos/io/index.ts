@@ -16,6 +16,7 @@ export {
   type SiteFinder,
 } from './site-finder.ts'
 export type { ForwardProxy } from './forward-proxy.ts'
+export { forwardProxyOf } from './proxy-environment.ts'
 export { KkdcpClient, type KkdcpOptions } from './kkdcp-client.ts'
 export { ccacheIdentity, keytabIdentity, passwordFileIdentity } from './own-identity.ts'
 export { readPasswordFile } from './password-file.ts'

@@ -23,7 +23,7 @@ import {
   type KdcTransportSettings,
   type NetworkKdcTransportOptions,
 } from './kdc-transport-options.ts'
-import { KdcWatch, type KdcStatistics } from './kdc-watch.ts'
+import { KdcWatch, type KdcStatistics, type WatchedKdc } from './kdc-watch.ts'
 import { tcpAttempt } from './tcp-attempt.ts'
 import { udpAttempt } from './udp-attempt.ts'
 
@@ -47,8 +47,8 @@ export class NetworkKdcTransport implements KdcTransport {
   readonly #proxies: boolean
   readonly #watch: KdcWatch
   readonly #counts = { answered: 0, unreachable: 0, hedges: 0 }
-  /** Which KDC gave a reply, by its name. */
-  readonly #givers = new WeakMap<Uint8Array, string>()
+  /** Which KDC gave a reply. */
+  readonly #givers = new WeakMap<Uint8Array, WatchedKdc>()
 
   /**
    * Opens no connection yet.
@@ -89,10 +89,21 @@ export class NetworkKdcTransport implements KdcTransport {
     return this.#besides(reply, [])
   }
 
+  /**
+   * Counts a reply as a failure of the KDC that gave it: others are asked first from now on.
+   *
+   * @param reply - The very octets that `exchange` returned.
+   * @param why - What was wrong with it, for the log.
+   */
+  distrust(reply: Uint8Array, why: string): void {
+    const giver = this.#givers.get(reply)
+    if (giver !== undefined) this.#watch.failed(giver, `its reply was not true: ${why}`)
+  }
+
   #besides(reply: Uint8Array, passedOver: readonly string[]): KdcTransport | undefined {
     const giver = this.#givers.get(reply)
     if (giver === undefined) return undefined
-    const names = [...passedOver, giver]
+    const names = [...passedOver, giver.name]
     return {
       exchange: (realm, request, signal) => this.#exchange({ realm, request }, names, signal),
       besides: (next) => this.#besides(next, names),
@@ -142,7 +153,7 @@ export class NetworkKdcTransport implements KdcTransport {
       settings: this.#settings,
       watch: this.#watch,
       attempt: this.#attempt,
-      answered: (reply, { name }) => this.#givers.set(reply, name),
+      answered: (reply, kdc) => this.#givers.set(reply, kdc),
       hedged: () => (this.#counts.hedges += 1),
     })
     const reply = await raceKdcs(asking.racers(order), this.#settings, signal)
@@ -160,7 +171,8 @@ export class NetworkKdcTransport implements KdcTransport {
       found = await abandonable(this.#locator.locate(realm), signal)
     } catch (error) {
       const why = signal.aborted ? 'no answer in time' : errorText(error)
-      throw unreachable(realm, [`KDCs could not be looked up: ${why}`])
+      const mend = error instanceof KerberosError ? error.mend : undefined
+      throw unreachable(realm, [`KDCs could not be looked up: ${why}`], mend)
     }
     if (found.length === 0) throw unreachable(realm, ['none is listed or found in the DNS'])
     const usable = found.filter(({ via }) => via === 'direct' || this.#proxies)

@@ -3,8 +3,12 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
-import { parseKrb5ConfText } from '../../../../src/kerberos/index.ts'
-import { krb5ConfLocator, type KdcLocator } from '../../../../src/kerberos/io/index.ts'
+import { KerberosError, parseKrb5ConfText } from '../../../../src/kerberos/index.ts'
+import {
+  krb5ConfLocator,
+  NetworkKdcTransport,
+  type KdcLocator,
+} from '../../../../src/kerberos/io/index.ts'
 import { httpsCredential } from '../../../support/https-credential.ts'
 
 const elsewhere: KdcLocator = {
@@ -82,6 +86,18 @@ describe('http_anchors', () => {
       await assert.rejects(caOf(anchors), { code: 'ERR_KRB_CONF', message: says })
     })
   }
+
+  it('that cannot be read are told to whoever asks a KDC, with the mend', async () => {
+    const locator = krb5ConfLocator(conf('', 'http_anchors = FILE:/none.pem\n'))
+    const transport = new NetworkKdcTransport({ locator })
+    await assert.rejects(transport.exchange('A', Buffer.of(1)), (error: unknown) => {
+      assert.ok(error instanceof KerberosError)
+      assert.equal(error.code, 'ERR_KRB_KDC_UNREACHABLE')
+      assert.match(error.message, /krb5\.conf:7: http_anchors .*ENOENT/)
+      assert.doesNotMatch(error.mend ?? '', /port 88/)
+      return true
+    })
+  })
 
   it('that cannot be are refused at once', () => {
     for (const text of ['PKCS11:x', '/etc/ca.pem', 'FILE:', 'file:x']) {
