@@ -39,7 +39,11 @@ describe('KDCs out of reach', { skip: lab !== undefined && hasFarTools() ? false
   })
 
   const transport = (url: string, options: KkdcpOptions = {}): KdcTransport => {
-    const client = new KkdcpClient({ trust: { ca: credential.ca }, ...options })
+    const client = new KkdcpClient({
+      trust: { ca: credential.ca },
+      connectTimeoutMs: 30_000,
+      ...options,
+    })
     clients.push(client)
     // Generous: what is measured here is not time.
     const limits = { timeoutMs: 20_000, totalTimeoutMs: 30_000 }

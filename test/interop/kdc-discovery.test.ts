@@ -33,7 +33,11 @@ describe('finding KDCs', { skip: lab ? false : NO_LAB }, () => {
     )
   }
   const dns = new DnsKdcLocator({
-    resolve: dnsSrvResolver({ servers: [lab.dnsServer], random: systemRandom }),
+    resolve: dnsSrvResolver({
+      servers: [lab.dnsServer],
+      random: systemRandom,
+      timeoutMs: 20_000,
+    }),
     clock: systemClock,
     random: systemRandom,
   })

@@ -45,7 +45,11 @@ describe('sites of Active Directory', { skip: hasLab ? false : NO_LAB }, () => {
     const logger = new MemoryLogger()
     const ports = { clock: systemClock, random: systemRandom, logger }
     const sites = new NetlogonSiteFinder({ ...ports, lookup, timeoutMs: 20_000 })
-    const resolve = dnsSrvResolver({ servers: [lab.env.dnsServer], random: systemRandom })
+    const resolve = dnsSrvResolver({
+      servers: [lab.env.dnsServer],
+      random: systemRandom,
+      timeoutMs: 20_000,
+    })
     const locator = new DnsKdcLocator({ ...ports, resolve, sites })
     return { logger, sites, locator }
   }
@@ -80,7 +84,9 @@ describe('sites of Active Directory', { skip: hasLab ? false : NO_LAB }, () => {
       { via: 'direct', host: BRANCH_KDC, port: 88 },
       { via: 'direct', host: 'dc1.corp.example', port: 88 },
     ])
-    const transport = new NetworkKdcTransport({ locator, lookup, hedgeAfterMs: 20_000 })
+    const transport = new NetworkKdcTransport({
+      ...{ locator, lookup, hedgeAfterMs: 20_000, timeoutMs: 20_000, totalTimeoutMs: 60_000 },
+    })
     const client = await connectorClient(lab.env, 'CONN1', { transport })
     await client.ownTicket('ldap/dc1.corp.example')
     const asked = transport.statistics().kdcs.filter(({ answered }) => answered > 0)

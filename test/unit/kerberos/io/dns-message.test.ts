@@ -121,7 +121,10 @@ describe('dnsSrvResolver', () => {
     await once(udp, 'listening')
     const servers = [`127.0.0.1:${address.port}`]
     try {
-      assert.deepEqual(await dnsSrvResolver({ servers, random: systemRandom })(NAME), [record])
+      assert.deepEqual(
+        await dnsSrvResolver({ servers, random: systemRandom, timeoutMs: 20_000 })(NAME),
+        [record],
+      )
     } finally {
       udp.close()
       tcp.close()

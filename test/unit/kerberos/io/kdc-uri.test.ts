@@ -66,7 +66,9 @@ describe('URI questions and answers', () => {
     await once(udp, 'listening')
     const servers = [`127.0.0.1:${udp.address().port}`]
     try {
-      const [found] = await dnsUriResolver({ servers, random: systemRandom })(NAME)
+      const [found] = await dnsUriResolver({ servers, random: systemRandom, timeoutMs: 20_000 })(
+        NAME,
+      )
       assert.equal(found?.target, KKDCP)
     } finally {
       udp.close()

@@ -48,7 +48,11 @@ describe('KkdcpClient', () => {
     return `https://127.0.0.1:${(server.address() as AddressInfo).port}${path}`
   }
   const open = (options: KkdcpOptions = {}): KkdcpClient => {
-    const client = new KkdcpClient({ trust: { ca: credential.ca }, ...options })
+    const client = new KkdcpClient({
+      trust: { ca: credential.ca },
+      connectTimeoutMs: 60_000,
+      ...options,
+    })
     clients.push(client)
     return client
   }
