@@ -5,6 +5,7 @@
  */
 
 import { z } from 'zod'
+import type { FastMode } from '../kerberos/index.ts'
 import {
   distinguishedName,
   dnsServer,
@@ -27,6 +28,8 @@ export interface KerberosConfig {
   readonly kdcs: readonly string[]
   /** Longest wait for one KDC. */
   readonly timeoutMs: number
+  /** Whether requests to KDCs go under armour (FAST). Default `whenOffered`. */
+  readonly fast: FastMode
 }
 
 /** Where accounts are looked up. */
@@ -100,6 +103,7 @@ const kerberosSchema = z.strictObject({
     .min(1, 'must list at least one KDC')
     .max(16, 'at most 16 KDCs'),
   timeoutMs: wholeNumber(100, 60_000).default(3000),
+  fast: z.enum(['off', 'whenOffered', 'required']).default('whenOffered'),
 })
 
 const directorySchema = z.strictObject({

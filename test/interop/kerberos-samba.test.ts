@@ -189,7 +189,11 @@ describe('the Kerberos client, against Samba', { skip: lab ? false : NO_LAB }, (
   it('finds out who swaps the user on the way to the KDC and the names on the way back', async () => {
     const honest = labTransport(lab)
     const attacker = new Attacker(honest)
-    const client = await connectorClient(lab, 'CONN1', { transport: attacker })
+    const client = await connectorClient(lab, 'CONN1', {
+      transport: attacker,
+      // Under armour (FAST) there is nothing to swap.
+      fast: 'off',
+    })
     await client.impersonate({ name: 'bob', realm })
     attacker.attacking = true
     await assert.rejects(client.impersonate({ name: 'alice', realm }), {

@@ -180,11 +180,12 @@ describe(
       })
     })
 
+    // Without armour, in which nobody could take anything out.
     it('acts for a user named by PA-S4U-X509-USER alone', async () => {
       const transport = withoutPaForUser(
         new NetworkKdcTransport({ kdcs: { [realm]: [kdc.address] } }),
       )
-      const client = await connector('conn1', { transport })
+      const client = await connector('conn1', { transport, fast: 'off' })
       const evidence = await client.impersonate(user('alice'))
       assert.equal(named(evidence), `alice@${realm} to conn1@${realm}`)
       const ticket = await client.delegate(evidence, SPN)

@@ -53,7 +53,16 @@ export async function createKerberosClient(
     clock,
   })
   const identity = { principal, realm, keys }
-  return new KerberosClient({ identity, transport, clock, random, logger, requireSid: true })
+  const { fast } = config
+  return new KerberosClient({
+    identity,
+    transport,
+    clock,
+    random,
+    logger,
+    fast,
+    requireSid: true,
+  })
 }
 
 function noKey(config: KerberosConfig, entries: readonly KeytabEntry[]): ConnectorError {

@@ -5,7 +5,7 @@
  */
 
 import { etypeProfile, type EncryptionKey } from './etype.ts'
-import { pseudoRandom } from './pseudo-random.ts'
+import { pseudoRandomOf } from './pseudo-random.ts'
 
 /** A key with the text that keeps its part in the combination apart. */
 export interface PepperedKey {
@@ -28,8 +28,9 @@ const encoder = new TextEncoder()
 function pseudoRandomPlus({ key, pepper }: PepperedKey, octets: number): Uint8Array {
   const text = encoder.encode(pepper)
   const made = new Uint8Array(octets)
+  const prf = pseudoRandomOf(key)
   for (let at = 0, counter = 1; at < octets; counter++) {
-    const block = pseudoRandom(key, Uint8Array.of(counter, ...text))
+    const block = prf(Uint8Array.of(counter, ...text))
     made.set(block.subarray(0, octets - at), at)
     at += block.length
   }

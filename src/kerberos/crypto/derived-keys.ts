@@ -18,6 +18,7 @@ export type DerivedKeyKind = 'checksum' | 'encryption' | 'integrity'
 const KIND_OCTET = { checksum: 0x99, encryption: 0xaa, integrity: 0x55 } as const
 
 const BLOCK_OCTETS = 16
+const ZERO_IV = new Uint8Array(BLOCK_OCTETS)
 
 /** Key usages are few; a peer cannot choose them, so this bound only guards against our own mistakes. */
 const MAX_REMEMBERED_USAGES = 32
@@ -82,18 +83,29 @@ export function deriveKey(
   return simplifiedDerivation(key, constant)
 }
 
-/** DK(key, constant): RFC 3961 section 5.1. */
+/** DK(key, constant): RFC 3961 section 5.1. Each block is the encryption of the one before: CBC over zeros does just that. */
 function simplifiedDerivation(key: EncryptionKey, constant: Uint8Array): Uint8Array {
   const { cipher, keyOctets } = etypeProfile(key.etype)
-  const derived = new Uint8Array(keyOctets)
-  let block = constant.length === BLOCK_OCTETS ? constant : nFold(constant, BLOCK_OCTETS)
-  for (let at = 0; at < keyOctets; at += BLOCK_OCTETS) {
-    const aes = createCipheriv(cipher, key.value, new Uint8Array(BLOCK_OCTETS))
-    aes.setAutoPadding(false)
-    block = aes.update(block)
-    derived.set(block, at)
+  const blocks = new Uint8Array(keyOctets)
+  blocks.set(constant.length === BLOCK_OCTETS ? constant : folded(constant))
+  const aes = createCipheriv(cipher, key.value, ZERO_IV)
+  aes.setAutoPadding(false)
+  return new Uint8Array(aes.update(blocks))
+}
+
+/** Constants of key usages and "kerberos", folded: few, no secrets, and folding one costs more than the derivation. */
+const foldedConstants = new Map<string, Uint8Array>()
+const MAX_FOLDED_CONSTANTS = 128
+
+function folded(constant: Uint8Array): Uint8Array {
+  const name = Buffer.from(constant).toString('latin1')
+  let block = foldedConstants.get(name)
+  if (block === undefined) {
+    if (foldedConstants.size >= MAX_FOLDED_CONSTANTS) foldedConstants.clear()
+    block = nFold(constant, BLOCK_OCTETS)
+    foldedConstants.set(name, block)
   }
-  return derived
+  return block
 }
 
 /**

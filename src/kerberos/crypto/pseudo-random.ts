@@ -18,6 +18,30 @@ const BLOCK_OCTETS = 16
 /** RFC 8009 section 5: 256 bits for etype 19, 384 for etype 20. */
 const SHA2_OCTETS = { sha1: 0, sha256: 32, sha384: 48 } as const
 
+/** PRF of one key, for several inputs. */
+export type PseudoRandom = (input: Uint8Array) => Uint8Array
+
+/**
+ * The pseudo-random function with its key set up once.
+ *
+ * @param key - The key.
+ * @returns 16 octets for etypes 17 and 18, 32 for etype 19, 48 for etype 20, for any input.
+ * @throws KerberosError ERR_KRB_ETYPE for a key we cannot use.
+ */
+export function pseudoRandomOf(key: EncryptionKey): PseudoRandom {
+  checkKey(key)
+  const { family, hash, cipher } = etypeProfile(key.etype)
+  if (family === 'hmac-sha2') {
+    const octets = SHA2_OCTETS[hash]
+    return (context) => kdfHmacSha2(hash, key.value, { label: LABEL, context, octets })
+  }
+  const derived = createSecretKey(deriveKey(key, LABEL))
+  return (input) => {
+    const digest = createHash(hash).update(input).digest().subarray(0, BLOCK_OCTETS)
+    return new Uint8Array(encryptCts(cipher, derived, digest))
+  }
+}
+
 /**
  * PRF(key, input).
  *
@@ -27,11 +51,5 @@ const SHA2_OCTETS = { sha1: 0, sha256: 32, sha384: 48 } as const
  * @throws KerberosError ERR_KRB_ETYPE for a key we cannot use.
  */
 export function pseudoRandom(key: EncryptionKey, input: Uint8Array): Uint8Array {
-  checkKey(key)
-  const { family, hash, cipher } = etypeProfile(key.etype)
-  if (family === 'hmac-sha2') {
-    return kdfHmacSha2(hash, key.value, { label: LABEL, context: input, octets: SHA2_OCTETS[hash] })
-  }
-  const digest = createHash(hash).update(input).digest().subarray(0, BLOCK_OCTETS)
-  return new Uint8Array(encryptCts(cipher, createSecretKey(deriveKey(key, LABEL)), digest))
+  return pseudoRandomOf(key)(input)
 }

@@ -7,7 +7,10 @@ import type {
 } from '../../../../src/kerberos/index.ts'
 import { newWorld, REALM, type World } from '../../../support/kerberos-world.ts'
 
-export const alice = { name: 'alice', realm: REALM }
+export const alice: { readonly name: string; readonly realm: string } = {
+  name: 'alice',
+  realm: REALM,
+}
 
 /** A world whose KDC takes armour, or takes proof under nothing else. */
 export function armoredWorld(fast: 'yes' | 'only' = 'yes', etype?: number): World {
