@@ -23,6 +23,7 @@ import {
   type AuthorizationData,
   type EncTicketPart,
 } from '../../src/kerberos/messages/index.ts'
+import type { Random } from '../../src/platform/index.ts'
 import { systemRandom } from '../../src/platform/io/index.ts'
 import { ManualClock } from './manual-clock.ts'
 import { encodePac, type PacContent, type PacSigner } from './pac-writer.ts'
@@ -72,7 +73,7 @@ export class AcceptWorld {
     return new Acceptor({ keys: this.keytab(), ...options }, this.ports)
   }
 
-  get ports() {
+  get ports(): { readonly clock: ManualClock; readonly random: Random } {
     return { clock: this.clock, random: systemRandom }
   }
 

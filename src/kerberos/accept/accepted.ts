@@ -26,6 +26,8 @@ export interface Outcome {
 export function acceptedOf({ verified, proof, mechanism, replyToken }: Outcome): Accepted {
   const { ticketDer, ticket, opened, authenticator, context, pac } = verified
   const { part, key } = opened
+  // RFC 4121 section 4.2.3: without an AP-REP both sides count from the initiator's number.
+  const initiatorSequenceNumber = authenticator.seqNumber ?? 0
   return {
     ...context,
     client: part.cname,
@@ -44,6 +46,8 @@ export function acceptedOf({ verified, proof, mechanism, replyToken }: Outcome):
     serviceKey: key,
     subkey: authenticator.subkey,
     acceptorSubkey: proof?.subkey,
+    initiatorSequenceNumber,
+    acceptorSequenceNumber: proof?.sequenceNumber ?? initiatorSequenceNumber,
     mechanism,
     replyToken: replyToken?.length === 0 ? undefined : replyToken,
   }

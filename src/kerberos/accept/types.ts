@@ -78,6 +78,10 @@ export interface Accepted {
   readonly subkey: EncryptionKey | undefined
   /** Our subkey, where the token asked for an AP-REP. */
   readonly acceptorSubkey: EncryptionKey | undefined
+  /** The initiator's first sequence number, as the authenticator says it: that of its first message token (RFC 4121). */
+  readonly initiatorSequenceNumber: number
+  /** Ours: the AP-REP's, or the initiator's where none was asked for. */
+  readonly acceptorSequenceNumber: number
   /** Whether the token is bound to the channel it came on. */
   readonly channelBound: boolean
   /** GssFlag bits; 0 for a bare AP-REQ without them. */
