@@ -86,7 +86,8 @@ async function startNativeLab(options: LabOptions): Promise<Lab> {
   const cacheDirectory = join(labRoot(), 'cache')
   const snapshot = options.snapshot ?? (await ensureSnapshot({ cacheDirectory, version, log }))
   const claimed = await claimInstance(options.instance, services)
-  const lab = new RunningLab({ claimed, services, snapshot, sambaVersion: version, log })
+  const { variables = {} } = options
+  const lab = new RunningLab({ claimed, services, snapshot, sambaVersion: version, variables, log })
   const stop = (): Promise<void> =>
     lab.stop().finally(() => {
       disown(lab)

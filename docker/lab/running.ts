@@ -19,6 +19,8 @@ export interface RunningLabOptions {
   readonly services: readonly LabServiceName[]
   readonly snapshot: string
   readonly sambaVersion: string
+  /** Added to the environment of services and scripts. Default nothing. */
+  readonly variables?: Readonly<Record<string, string>>
   readonly log: (line: string) => void
 }
 
@@ -38,7 +40,7 @@ export class RunningLab {
     this.#options = options
     this.env = describeLab({ instance, directory, sambaVersion: options.sambaVersion })
     this.envFile = join(directory, 'env.json')
-    this.#variables = variablesOf(this.env)
+    this.#variables = { ...variablesOf(this.env), ...options.variables }
   }
 
   /** Puts the files in place and starts everything; resolves when all answer. */

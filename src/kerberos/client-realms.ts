@@ -23,6 +23,8 @@ import { KrbErrorCode } from './iana/index.ts'
 const STALE_TGT: readonly number[] = [
   KrbErrorCode.KRB_AP_ERR_BAD_INTEGRITY,
   KrbErrorCode.KRB_AP_ERR_TKT_EXPIRED,
+  // A KDC whose clock was put back, or is behind that of the KDC that issued the ticket.
+  KrbErrorCode.KRB_AP_ERR_TKT_NYV,
   KrbErrorCode.KRB_AP_ERR_MODIFIED,
 ]
 

@@ -265,9 +265,17 @@ export const REFUSALS: readonly RefusalMeaning[] = [
   { krbErrorCode: Krb.KRB_AP_ERR_TKT_EXPIRED, code: 'ERR_KRB_KDC_REPLY', ...STALE },
   { krbErrorCode: Krb.KRB_AP_ERR_MODIFIED, code: 'ERR_KRB_KDC_REPLY', ...STALE },
   {
+    krbErrorCode: Krb.KRB_AP_ERR_TKT_NYV,
+    code: 'ERR_KRB_SKEW',
+    means:
+      'Our ticket-granting ticket begins in this KDC’s future: its clock is behind that of the KDC that issued it. One new AS exchange has not helped.',
+    mend: 'Set the clocks of the domain controllers, for instance with chrony.',
+  },
+  {
     krbErrorCode: Krb.KDC_ERR_SVC_UNAVAILABLE,
     code: 'ERR_KRB_KDC_REPLY',
-    means: 'Every KDC that was asked cannot answer now.',
+    means:
+      'Every KDC that was asked cannot answer now, for instance a read-only domain controller that reaches no writable one.',
     mend: 'Look at the domain controllers’ event log; the next request is tried again.',
   },
   {
