@@ -4,6 +4,8 @@
  * @module
  */
 
+import { errorText } from '../platform/index.ts'
+import { isUntrue } from './client-elsewhere.ts'
 import type { KdcTransport } from './client-options.ts'
 import { KerberosError } from './errors.ts'
 import type { Exchange } from './exchange/index.ts'
@@ -45,7 +47,7 @@ export interface Elsewhere {
  * @param start - Makes the exchange.
  * @param elsewhere - Where, and for which errors.
  * @param signal - Gives up.
- * @returns The exchange's result.
+ * @returns The exchange's result. Whoever gave an untrue reply when another gave a true one is told of to the transport.
  * @throws KerberosError of the first attempt, whatever became of the others; ERR_KRB_ABORTED.
  */
 export async function driveElsewhere<T>(
@@ -53,17 +55,21 @@ export async function driveElsewhere<T>(
   { transport, worthTrying }: Elsewhere,
   signal?: AbortSignal,
 ): Promise<T> {
-  const failures: unknown[] = []
+  const failures: { readonly error: unknown; readonly reply: Uint8Array | undefined }[] = []
   let at = transport
   for (;;) {
     const heard = new LastReply(at)
     try {
-      return await drive(start(), heard, signal)
+      const result = await drive(start(), heard, signal)
+      for (const { error, reply } of failures) {
+        if (reply !== undefined && isUntrue(error)) transport.distrust?.(reply, errorText(error))
+      }
+      return result
     } catch (error) {
       if (signal?.aborted === true) throw error
-      failures.push(error)
+      failures.push({ error, reply: heard.last })
       const others = worthTrying(error, failures.length - 1) ? heard.others() : undefined
-      if (others === undefined) throw failures[0]
+      if (others === undefined) throw failures[0]?.error
       at = others
     }
   }
@@ -72,20 +78,21 @@ export async function driveElsewhere<T>(
 /** Remembers what came last. */
 class LastReply implements KdcTransport {
   readonly #transport: KdcTransport
-  #last: Uint8Array | undefined
+  /** The reply. */
+  last: Uint8Array | undefined
 
   constructor(transport: KdcTransport) {
     this.#transport = transport
   }
 
   async exchange(...asked: Parameters<KdcTransport['exchange']>): Promise<Uint8Array> {
-    this.#last = await this.#transport.exchange(...asked)
-    return this.#last
+    this.last = await this.#transport.exchange(...asked)
+    return this.last
   }
 
   /** The KDCs besides the one that gave it. */
   others(): KdcTransport | undefined {
-    return this.#last && this.#transport.besides?.(this.#last)
+    return this.last && this.#transport.besides?.(this.last)
   }
 }
 

@@ -36,6 +36,13 @@ export interface KdcTransport {
    *   ERR_KRB_KDC_UNREACHABLE.
    */
   besides?(reply: Uint8Array): KdcTransport | undefined
+  /**
+   * Told of a reply that was not true, where another KDC gave a true one.
+   *
+   * @param reply - The very octets that `exchange` returned.
+   * @param why - What was wrong with it.
+   */
+  distrust?(reply: Uint8Array, why: string): void
 }
 
 /** Gives a ticket to armour AS exchanges with (FAST): a KerberosClient of the machine is one. */

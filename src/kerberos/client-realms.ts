@@ -5,7 +5,7 @@
  */
 
 import { abandonable, drive, driveElsewhere } from './client-drive.ts'
-import { isOfReadOnlyController, othersMayHaveOurKey } from './client-elsewhere.ts'
+import { isOfReadOnlyController, othersMayBeTrue } from './client-elsewhere.ts'
 import type { KdcTransport } from './client-options.ts'
 import type { OwnTickets } from './client-own-tickets.ts'
 import type { TgtKeeper } from './client-tgt.ts'
@@ -98,7 +98,7 @@ export class Realms {
     const { home, others, transport, ports } = this.#access
     const own = await abandonable(home.get(), signal)
     const tgt = await abandonable(this.#tgt(realm, own), signal)
-    const elsewhere = { transport, worthTrying: othersMayHaveOurKey }
+    const elsewhere = { transport, worthTrying: othersMayBeTrue }
     let refusal: KdcReplyError
     try {
       return await driveElsewhere(() => start(tgt, ports), elsewhere, signal)

@@ -178,6 +178,27 @@ describe('a KDC beside others that do not answer', { skip: lab ? false : NO_LAB 
     assert.ok(transport.statistics().hedges > 0)
   })
 
+  it('gives true tickets though the first one lies, and the log says so once', async (t) => {
+    const liar = await KdcProxy.start({ realm, kdc })
+    t.after(() => liar.stop())
+    // The protected part stands at the end: its checksum is wrong then.
+    liar.wiretap = async (now) => {
+      const reply = await now.ask()
+      return now.exchange === 'AS' ? reply : Buffer.from(reply).fill(0, reply.length - 8)
+    }
+    logger.lines.length = 0
+    const { client } = await clientOf({ kdcs: { [realm]: [liar.address, kdc] } })
+    for (const name of ['alice', 'bob', 'alice']) {
+      assert.equal((await client.impersonate({ name, realm })).accountName, name)
+    }
+    assert.equal(liar.count('TGS', 'S4U2Self'), 1)
+    assert.deepEqual(
+      logger.lines.map(({ level, fields }) => [level, fields['kdc']]),
+      [['warn', liar.address]],
+    )
+    assert.match(String(logger.lines[0]?.fields['reason']), /not true/)
+  })
+
   it('answers in place of one that is late, and takes its turn again when that one is quick', async (t) => {
     const late = await KdcProxy.start({ realm, kdc })
     t.after(() => late.stop())

@@ -7,6 +7,8 @@ import type { MemoryKdc, Tricks } from './memory-kdc/index.ts'
 export class SeveralKdcs implements KdcTransport {
   /** Which KDC answered each request, in order. */
   readonly asked: number[] = []
+  /** Which KDCs' replies were called untrue, and why. */
+  readonly distrusted: (readonly [number | undefined, string])[] = []
   readonly #kdc: MemoryKdc
   readonly #faces: readonly Tricks[]
   readonly #givers = new WeakMap<Uint8Array, number>()
@@ -22,6 +24,10 @@ export class SeveralKdcs implements KdcTransport {
 
   besides(reply: Uint8Array): KdcTransport | undefined {
     return this.#besides(reply, [])
+  }
+
+  distrust(reply: Uint8Array, why: string): void {
+    this.distrusted.push([this.#givers.get(reply), why])
   }
 
   #besides(reply: Uint8Array, passedOver: readonly number[]): KdcTransport | undefined {

@@ -98,6 +98,10 @@ describe('KDCs that learn one after the other', () => {
     const { client, transport } = setUp(other, {})
     assert.equal((await client.impersonate(alice)).accountName, 'alice')
     assert.deepEqual(transport.asked, [0, 0, 0, 1])
+    assert.deepEqual(
+      transport.distrusted.map(([kdc]) => kdc),
+      [0],
+    )
   })
 
   it('gives up when told to, without asking the next', async () => {
@@ -105,6 +109,35 @@ describe('KDCs that learn one after the other', () => {
     const signal = AbortSignal.abort(new Error('enough'))
     await assert.rejects(client.impersonate(alice, signal), { code: 'ERR_KRB_ABORTED' })
     assert.ok(!transport.asked.includes(1))
+  })
+})
+
+describe('a KDC that lies beside one that does not', () => {
+  /** Another's name outside the encrypted part of these replies. */
+  const lying = (...kinds: readonly string[]): Tricks => ({
+    reply: (reply, kind) =>
+      kinds.includes(kind) ? { ...reply, cname: { nameType: 1, nameString: ['mallory'] } } : reply,
+  })
+
+  for (const kind of ['AS', 'TGS', 'S4U2Self', 'S4U2Proxy']) {
+    it(`costs one more exchange, and is told of, for a reply to ${kind}`, async () => {
+      const { client, transport } = setUp(lying(kind), {})
+      const evidence = await client.impersonate(alice)
+      assert.ok(await client.delegate(evidence, SPN))
+      assert.ok(await client.ownTicket(SPN))
+      assert.deepEqual(
+        transport.distrusted.map(([kdc]) => kdc),
+        [0],
+      )
+      assert.match(transport.distrusted[0]?.[1] ?? '', /mallory/)
+    })
+  }
+
+  it('is not told of when the others say the same: then it is not the KDC', async () => {
+    const { client, transport } = setUp(lying('S4U2Self'), lying('S4U2Self'), {})
+    await assert.rejects(client.impersonate(alice), { code: 'ERR_KRB_REPLY_MISMATCH' })
+    assert.deepEqual(transport.distrusted, [])
+    assert.deepEqual(transport.asked, [0, 0, 0, 1])
   })
 })
 
