@@ -11,8 +11,8 @@ set -euo pipefail
 SAMBA=(samba-ad-dc samba-ad-provision winbind krb5-user ldb-tools openssl util-linux procps)
 BACKEND=(apache2 libapache2-mod-auth-gssapi python3-gssapi curl)
 MIT=(krb5-kdc krb5-admin-server krb5-kdc-ldap slapd ldap-utils faketime)
-# KDCs behind an MS-KKDCP proxy, itself behind a forward proxy.
-FAR=(python3-kdcproxy squid)
+# KDCs behind an MS-KKDCP proxy, itself behind a forward proxy; how MIT's tools reach one.
+FAR=(python3-kdcproxy squid krb5-k5tls)
 NATIVE=(libkrb5-dev python3 make g++)
 BROWSER=(chromium fonts-liberation)
 BENCH=(nginx-light wrk)

@@ -4,18 +4,27 @@ import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { after, describe, it } from 'node:test'
 import { KerberosError } from '../../../../src/kerberos/errors.ts'
-import { KkdcpClient, type KkdcpOptions } from '../../../../src/kerberos/io/kkdcp-client.ts'
+import {
+  KkdcpClient,
+  NetworkKdcTransport,
+  type KkdcpOptions,
+} from '../../../../src/kerberos/io/index.ts'
 import {
   decodeKdcProxyMessage,
   encodeKdcProxyMessage,
 } from '../../../../src/kerberos/messages/index.ts'
 import { publicKeyPin } from '../../../../src/pki/index.ts'
+import { MemoryLogger } from '../../../support/manual-clock.ts'
+import { VECTORS } from '../messages/vectors.ts'
 import { httpsCredential } from '../../../support/https-credential.ts'
 
 const realm = 'CORP.EXAMPLE'
 const request = Buffer.from('request')
 const credential = httpsCredential()
 const never = new AbortController().signal
+const [AS_REQ, AS_REP] = ['as-req', 'as-rep'].map(
+  (wanted) => VECTORS.find(({ name }) => name === wanted)?.encode() ?? assert.fail(wanted),
+) as [Uint8Array, Uint8Array]
 
 /** Answers with the request turned round, and what came with it. */
 const echo: RequestListener = (incoming, response) => {
@@ -226,6 +235,32 @@ describe('KkdcpClient', () => {
     cut = true
     assert.match(await ask(url, client), /^request/)
     assert.equal(new Set(ports).size, 2)
+  })
+
+  it('lets a transport go on to the next KDC proxy, with one log line for each that fails', async () => {
+    const bad: string[] = []
+    for (const [, answer] of broken.slice(0, 4)) bad.push(await listen(answer))
+    const good = await listen((_, response) => {
+      response.end(encodeKdcProxyMessage({ message: AS_REP }))
+    })
+    const logger = new MemoryLogger()
+    const transport = new NetworkKdcTransport({
+      ...{ kdcs: { [realm]: [...bad, good] }, https: open().ask, logger },
+      ...{ hedgeAfterMs: 60_000, timeoutMs: 60_000, totalTimeoutMs: 120_000 },
+    })
+    for (let times = 0; times < 3; times++) {
+      assert.deepEqual(Buffer.from(await transport.exchange(realm, AS_REQ)), Buffer.from(AS_REP))
+    }
+    assert.equal(logger.lines.length, bad.length)
+    const told = logger.lines.map(({ fields }) => String(fields['reason']))
+    assert.match(told.join(), /^HTTP status 500,HTTP status 503 \(/)
+    const kdcs = { [realm]: bad }
+    const none = new NetworkKdcTransport({ kdcs, https: open().ask, hedgeAfterMs: 60_000 })
+    const fault = await faultOf(none.exchange(realm, AS_REQ))
+    assert.match(
+      fault,
+      /KdcProxy: HTTP status 500; https.*: HTTP status 503 .* \| Check that the KDC/,
+    )
   })
 
   it('is given up by the caller', async () => {
