@@ -31,9 +31,13 @@ export type LogFields = Readonly<Record<string, unknown>>
 
 /** Where log lines go. */
 export interface Logger {
+  /** For whoever looks for a fault. */
   debug(message: string, fields?: LogFields): void
+  /** What happened, as it should. */
   info(message: string, fields?: LogFields): void
+  /** What should not be, and did no harm yet. */
   warn(message: string, fields?: LogFields): void
+  /** What failed. */
   error(message: string, fields?: LogFields): void
   /** A logger that adds these fields to every line. */
   child(fields: LogFields): Logger

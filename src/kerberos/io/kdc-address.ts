@@ -19,11 +19,13 @@ export interface HostPort {
 
 /** A KDC that is asked itself, over TCP or UDP as the settings of the transport say. */
 export interface DirectKdcAddress extends HostPort {
+  /** Tells it from a proxy. */
   readonly via: 'direct'
 }
 
 /** A KDC proxy (MS-KKDCP) that is asked over HTTPS and asks a KDC of the realm in turn. */
 export interface ProxiedKdcAddress {
+  /** Tells it from a KDC that is asked itself. */
   readonly via: 'https'
   /** Its URL, as the URL class writes it, for instance `https://kdcproxy.corp.example/KdcProxy`. */
   readonly url: string

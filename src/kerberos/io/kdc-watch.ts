@@ -37,6 +37,7 @@ export interface WatchedOrder {
 
 /** What is known of one KDC. */
 export interface KdcStatistics extends Omit<KdcHealthSnapshot, 'key'> {
+  /** Whose KDC it is. */
   readonly realm: string
   /** `host:port`, or the URL of a proxy. */
   readonly kdc: string

@@ -33,6 +33,7 @@ export interface SiteFinder {
 
 /** How domain controllers are asked. */
 export interface NetlogonSiteFinderOptions {
+  /** Time. */
   readonly clock: Clock
   /** Draws the numbers of pings. */
   readonly random: Random
