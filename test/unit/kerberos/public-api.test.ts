@@ -51,7 +51,7 @@ describe('publicApi', () => {
       const file = join(folder, 'leaky.ts')
       writeFileSync(file, LEAKY)
       const { anys, exports } = publicApi([{ name: 'leaky', file }])
-      assert.deepEqual(anys, ['leaky: Options.hidden.deep<0><1>', 'leaky: callback(error)'])
+      assert.deepEqual(anys, ['leaky: parse()<0>.hidden.deep<0><1>', 'leaky: callback(error)'])
       const bare = exports.filter(({ documentation }) => documentation === '')
       assert.deepEqual(
         bare.map(({ path }) => path),
