@@ -92,7 +92,7 @@ function expectedOf(
   return {
     exchange: 'AS',
     nonce,
-    sname: ticketGrantingService(realm),
+    sname: requester.sname ?? ticketGrantingService(realm),
     srealm: realm,
     cname: mayDiffer && ports.canonicalize !== false ? undefined : principal,
     crealm: realm,

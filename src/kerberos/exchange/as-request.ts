@@ -15,6 +15,7 @@ import {
   type KdcRep,
   type KrbFastResponse,
   type PaData,
+  type PrincipalName,
 } from '../messages/index.ts'
 import { finishedReply, openArmored, paFxFast, type Armor } from './fast.ts'
 import { refusalIn, type Refusal } from './fast-error.ts'
@@ -41,6 +42,8 @@ export interface AsRequester {
   readonly keys: OwnKeys
   /** A ticket-granting ticket of the same realm to armour the exchange with, ours or another's; absent: no armour. */
   readonly armor?: ServiceTicket | undefined
+  /** The service the ticket is for. Default the ticket-granting service; the password server takes none but an initial ticket. */
+  readonly sname?: PrincipalName | undefined
 }
 
 /** An AS exchange under way. */
@@ -56,7 +59,7 @@ export interface AsConversation<Requester = AsRequester> {
 }
 
 /** What a request alone needs to know of who asks. */
-type Asking = Pick<AsRequester, 'identity'> & { readonly keys: Pick<OwnKeys, 'toAskFor'> }
+type Asking = Pick<AsRequester, 'identity' | 'sname'> & { readonly keys: Pick<OwnKeys, 'toAskFor'> }
 
 /** A ticket. */
 export interface AsGranted {
@@ -116,7 +119,7 @@ function bodyOf({ requester, ports }: AsConversation<Asking>, nonce: number): Ui
     kdcOptions: ports.canonicalize === false ? plainOptions : AS_OPTIONS,
     cname: principal,
     realm,
-    sname: ticketGrantingService(realm),
+    sname: requester.sname ?? ticketGrantingService(realm),
     tillMs: ports.clock.nowMs() + ports.ticketLifetimeMs,
     nonce,
     etype: requester.keys.toAskFor(ports.etypes),

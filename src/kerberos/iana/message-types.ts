@@ -15,6 +15,7 @@ export const MessageType = {
   TGS_REP: 13,
   AP_REQ: 14,
   AP_REP: 15,
+  KRB_PRIV: 21,
   KRB_ERROR: 30,
 } as const
 
@@ -26,4 +27,5 @@ export const ApplicationTag = {
   EncASRepPart: 25,
   EncTGSRepPart: 26,
   EncAPRepPart: 27,
+  EncKrbPrivPart: 28,
 } as const

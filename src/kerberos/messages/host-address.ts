@@ -29,7 +29,8 @@ export interface HostAddress {
   readonly address: Uint8Array
 }
 
-function readHostAddress(reader: DerReader): HostAddress {
+/** Reads a HostAddress. */
+export function readHostAddress(reader: DerReader): HostAddress {
   return inSequence(reader, (sequence) => ({
     addrType: whole(sequence.context(0, 'addr-type'), int32),
     address: whole(sequence.context(1, 'address'), octets),
@@ -41,6 +42,20 @@ export function readHostAddresses(reader: DerReader): readonly HostAddress[] {
   return sequenceOf(reader, readHostAddress)
 }
 
+/** Writes `[n] HostAddress`. */
+export function writeHostAddress(w: DerWriter, tagNumber: number, address: HostAddress): void {
+  w.openContext(tagNumber)
+  writeOne(w, address)
+  w.close()
+}
+
+function writeOne(w: DerWriter, { addrType, address }: HostAddress): void {
+  w.openSequence()
+  writeInteger(w, 0, addrType)
+  writeOctets(w, 1, address)
+  w.close()
+}
+
 /** Writes `[n] HostAddresses`, or nothing for undefined. */
 export function writeHostAddresses(
   w: DerWriter,
@@ -49,11 +64,6 @@ export function writeHostAddresses(
 ): void {
   if (addresses === undefined) return
   w.openContext(tagNumber).openSequence()
-  for (const { addrType, address } of addresses) {
-    w.openSequence()
-    writeInteger(w, 0, addrType)
-    writeOctets(w, 1, address)
-    w.close()
-  }
+  for (const address of addresses) writeOne(w, address)
   w.close(2)
 }

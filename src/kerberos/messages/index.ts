@@ -21,6 +21,18 @@ export {
   type AuthorizationDataElement,
 } from './authorization-data.ts'
 export {
+  ChangePasswordResult,
+  decodeChangePasswordAnswer,
+  decodeChangePasswordReply,
+  decodeChangePasswordRequest,
+  encodeChangePasswordAnswer,
+  encodeChangePasswordReply,
+  encodeChangePasswordRequest,
+  type ChangePasswordAnswer,
+  type ChangePasswordReply,
+  type ChangePasswordRequest,
+} from './change-password.ts'
+export {
   decodeEncKdcRepPart,
   encodeEncKdcRepPart,
   type EncKdcRepPart,
@@ -84,6 +96,14 @@ export {
   type TypedData,
 } from './kerb-error-data.ts'
 export { decodeKrbError, encodeKrbError, isKrbError, type KrbError } from './krb-error.ts'
+export {
+  decodeEncKrbPrivPart,
+  decodeKrbPriv,
+  encodeEncKrbPrivPart,
+  encodeKrbPriv,
+  type EncKrbPrivPart,
+  type KrbPriv,
+} from './krb-priv.ts'
 export { decodeMethodData, encodeMethodData, findPaData, type PaData } from './pa-data.ts'
 export { decodePaEncTsEnc, encodePaEncTsEnc, type PaEncTsEnc } from './pa-enc-timestamp.ts'
 export {

@@ -1,0 +1,137 @@
+/**
+ * Changes our own password at the realm's password server (RFC 3244): an AP-REQ, the new password in a KRB-PRIV.
+ *
+ * The server takes none but an initial ticket (AS exchange) for `kadmin/changepw`: who has our keys may change our password,
+ * who has a ticket-granting ticket may not. The old password itself is not needed, so a keytab will do.
+ *
+ * @module
+ */
+
+import type { Clock, Random } from '../../platform/index.ts'
+import { decrypt, encrypt, generateKey, type EncryptionKey } from '../crypto/index.ts'
+import { nextMicrosecond } from '../gss/microsecond-counter.ts'
+import { ApOption, KeyUsage, NameType } from '../iana/index.ts'
+import {
+  decodeApRep,
+  decodeChangePasswordAnswer,
+  decodeChangePasswordReply,
+  decodeEncApRepPart,
+  decodeEncKrbPrivPart,
+  decodeKrbError,
+  decodeKrbPriv,
+  encodeApReq,
+  encodeAuthenticator,
+  encodeChangePasswordRequest,
+  encodeEncKrbPrivPart,
+  encodeKrbPriv,
+  type ChangePasswordAnswer,
+  type HostAddress,
+  type KrbError,
+  type PrincipalName,
+} from '../messages/index.ts'
+import { newNonce } from './nonce.ts'
+import { mismatch } from './reply-checks.ts'
+import type { ServiceTicket } from './types.ts'
+
+/** The password server's name in every realm. */
+export const PASSWORD_SERVICE: PrincipalName = {
+  nameType: NameType.NT_SRV_INST,
+  nameString: ['kadmin', 'changepw'],
+}
+
+/** What the password server said. */
+export type PasswordServerWord =
+  | { readonly answer: ChangePasswordAnswer; readonly proven: true }
+  /** A KRB-ERROR: anybody on the way could have written it, and the change may have been made. */
+  | {
+      readonly answer: ChangePasswordAnswer | undefined
+      readonly error: KrbError
+      readonly proven: false
+    }
+
+/** One change of a password. */
+export interface PasswordChange {
+  /**
+   * The request; once.
+   *
+   * @param sender - The address it is sent from: some servers compare.
+   */
+  request(sender: HostAddress): Uint8Array
+  /**
+   * Opens the reply.
+   *
+   * @throws KerberosError ERR_KRB_DECODE, ERR_KRB_INTEGRITY, ERR_KRB_REPLY_MISMATCH.
+   */
+  open(reply: Uint8Array): PasswordServerWord
+}
+
+/**
+ * Prepares the change.
+ *
+ * @param ticket - Ours to PASSWORD_SERVICE, out of an AS exchange.
+ * @param newPassword - It is sent as UTF-8.
+ * @param ports - Time and chance.
+ * @returns The change.
+ */
+export function changePassword(
+  ticket: ServiceTicket,
+  newPassword: string,
+  ports: { readonly clock: Clock; readonly random: Random },
+): PasswordChange {
+  const { sessionKey } = ticket
+  const subkey = generateKey(sessionKey.etype, ports.random)
+  const now = nextMicrosecond(ports.clock)
+  const cusec = now % 1_000_000
+  const proof = { subkey, cusec, ctimeMs: (now - cusec) / 1000, seqNumber: newNonce(ports.random) }
+  return {
+    request(senderAddress) {
+      const userData = Buffer.from(newPassword, 'utf8')
+      const { seqNumber } = proof
+      const plain = encodeEncKrbPrivPart({ userData, seqNumber, senderAddress })
+      const cipher = encrypt(subkey, KeyUsage.KRB_PRIV_ENC_PART, plain, ports.random)
+      const krbPriv = encodeKrbPriv({ encPart: { etype: subkey.etype, cipher } })
+      return encodeChangePasswordRequest({ apReq: apReqOf(ticket, proof, ports), krbPriv })
+    },
+    open: (reply) => openReply(reply, sessionKey, proof),
+  }
+}
+
+interface Proof {
+  readonly subkey: EncryptionKey
+  readonly cusec: number
+  readonly ctimeMs: number
+  readonly seqNumber: number
+}
+
+function apReqOf(
+  { ticket, sessionKey, client, clientRealm }: ServiceTicket,
+  proof: Proof,
+  { random }: { readonly random: Random },
+): Uint8Array {
+  const plain = encodeAuthenticator({ crealm: clientRealm, cname: client, ...proof })
+  const cipher = encrypt(sessionKey, KeyUsage.AP_REQ_AUTHENTICATOR, plain, random)
+  const authenticator = { etype: sessionKey.etype, cipher }
+  return encodeApReq({ apOptions: ApOption.MUTUAL_REQUIRED, ticket, authenticator })
+}
+
+function openReply(octets: Uint8Array, sessionKey: EncryptionKey, proof: Proof): PasswordServerWord {
+  const reply = decodeChangePasswordReply(octets)
+  if ('krbError' in reply) return openError(reply.krbError)
+  const { encPart } = decodeApRep(reply.apRep)
+  const proven = decodeEncApRepPart(decrypt(sessionKey, KeyUsage.AP_REP_ENC_PART, encPart.cipher))
+  if (proven.ctimeMs !== proof.ctimeMs || proven.cusec !== proof.cusec) {
+    throw mismatch('kpasswd', 'the AP-REP answers another request')
+  }
+  // The server seals with our subkey, whether or not its AP-REP names another: that is what servers do, and MIT's client wants.
+  const sealed = decodeKrbPriv(reply.krbPriv).encPart
+  const part = decodeEncKrbPrivPart(
+    decrypt(proof.subkey, KeyUsage.KRB_PRIV_ENC_PART, sealed.cipher),
+  )
+  return { answer: decodeChangePasswordAnswer(part.userData), proven: true }
+}
+
+function openError(krbError: Uint8Array): PasswordServerWord {
+  const error = decodeKrbError(krbError)
+  const answer = error.eData === undefined ? undefined : decodeChangePasswordAnswer(error.eData)
+  return { answer, error, proven: false }
+}
