@@ -54,6 +54,10 @@ export type KerberosErrorCode =
   | 'ERR_KRB_KEYTAB'
   /** A password file that is missing, unreadable or not one line of text. */
   | 'ERR_KRB_PASSWORD'
+  /** The password server refused the new password, and proved that it is the server. */
+  | 'ERR_KRB_PASSWORD_REFUSED'
+  /** A change of our password that may or may not have been made; the next attempt resumes it. */
+  | 'ERR_KRB_PASSWORD_UNCONFIRMED'
   /** A credential cache that is missing, unreadable or malformed. */
   | 'ERR_KRB_CCACHE'
   /** A krb5.conf that is missing, unreadable or malformed. */

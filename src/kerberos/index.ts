@@ -24,6 +24,14 @@ export {
   type KerberosErrorCode,
 } from './errors.ts'
 export * from './accept/index.ts'
+export {
+  passwordAge,
+  rotatePassword,
+  type PasswordAge,
+  type RotatedPassword,
+  type RotationOptions,
+  type RotationStore,
+} from './rotate-password.ts'
 export { computerSalt } from './computer-salt.ts'
 export {
   RefreshedSecrets,

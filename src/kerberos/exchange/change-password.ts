@@ -39,6 +39,9 @@ export const PASSWORD_SERVICE: PrincipalName = {
   nameString: ['kadmin', 'changepw'],
 }
 
+/** Windows, Samba and MIT's server do not compare it with where the request came from, which behind a NAT it never is. */
+const ANY_ADDRESS: HostAddress = { addrType: 2, address: new Uint8Array(4) }
+
 /** What the password server said. */
 export type PasswordServerWord =
   | { readonly answer: ChangePasswordAnswer; readonly proven: true }
@@ -51,12 +54,8 @@ export type PasswordServerWord =
 
 /** One change of a password. */
 export interface PasswordChange {
-  /**
-   * The request; once.
-   *
-   * @param sender - The address it is sent from: some servers compare.
-   */
-  request(sender: HostAddress): Uint8Array
+  /** The request. */
+  readonly request: Uint8Array
   /**
    * Opens the reply.
    *
@@ -83,15 +82,12 @@ export function changePassword(
   const now = nextMicrosecond(ports.clock)
   const cusec = now % 1_000_000
   const proof = { subkey, cusec, ctimeMs: (now - cusec) / 1000, seqNumber: newNonce(ports.random) }
+  const sealed = { userData: Buffer.from(newPassword, 'utf8'), seqNumber: proof.seqNumber }
+  const plain = encodeEncKrbPrivPart({ ...sealed, senderAddress: ANY_ADDRESS })
+  const cipher = encrypt(subkey, KeyUsage.KRB_PRIV_ENC_PART, plain, ports.random)
+  const krbPriv = encodeKrbPriv({ encPart: { etype: subkey.etype, cipher } })
   return {
-    request(senderAddress) {
-      const userData = Buffer.from(newPassword, 'utf8')
-      const { seqNumber } = proof
-      const plain = encodeEncKrbPrivPart({ userData, seqNumber, senderAddress })
-      const cipher = encrypt(subkey, KeyUsage.KRB_PRIV_ENC_PART, plain, ports.random)
-      const krbPriv = encodeKrbPriv({ encPart: { etype: subkey.etype, cipher } })
-      return encodeChangePasswordRequest({ apReq: apReqOf(ticket, proof, ports), krbPriv })
-    },
+    request: encodeChangePasswordRequest({ apReq: apReqOf(ticket, proof, ports), krbPriv }),
     open: (reply) => openReply(reply, sessionKey, proof),
   }
 }
@@ -114,7 +110,11 @@ function apReqOf(
   return encodeApReq({ apOptions: ApOption.MUTUAL_REQUIRED, ticket, authenticator })
 }
 
-function openReply(octets: Uint8Array, sessionKey: EncryptionKey, proof: Proof): PasswordServerWord {
+function openReply(
+  octets: Uint8Array,
+  sessionKey: EncryptionKey,
+  proof: Proof,
+): PasswordServerWord {
   const reply = decodeChangePasswordReply(octets)
   if ('krbError' in reply) return openError(reply.krbError)
   const { encPart } = decodeApRep(reply.apRep)

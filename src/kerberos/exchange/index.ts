@@ -6,7 +6,14 @@
 
 export type { AsRequester } from './as-request.ts'
 export { asExchange } from './as.ts'
+export {
+  changePassword,
+  PASSWORD_SERVICE,
+  type PasswordChange,
+  type PasswordServerWord,
+} from './change-password.ts'
 export { diagnoseExchange, type DelegationFinding, type DiagnosisQuestion } from './diagnosis.ts'
+export { newKeysExchange, type NewKeys } from './new-keys.ts'
 export { ownKeys, secretsOf } from './own-keys.ts'
 export type {
   ClientIdentity,

@@ -22,6 +22,12 @@ export {
   type KeytabEntry,
   type KeytabLimits,
 } from './keytab.ts'
+export { renewKeytab, type KeytabRenewal } from './keytab-renewal.ts'
+export {
+  decodePendingPassword,
+  encodePendingPassword,
+  type PendingPassword,
+} from './pending-password.ts'
 export {
   parseKrb5Conf,
   parseKrb5ConfText,

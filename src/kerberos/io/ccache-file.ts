@@ -4,10 +4,9 @@
  * @module
  */
 
-import { randomUUID } from 'node:crypto'
-import { open, rename, rm } from 'node:fs/promises'
 import { KerberosError } from '../errors.ts'
 import { decodeCcache, encodeCcache, type Ccache } from '../files/index.ts'
+import { replaceFile } from './replace-file.ts'
 import {
   fileError,
   readSecretFile,
@@ -22,8 +21,6 @@ const CCACHE: SecretFileKind = {
   maxOctets: 4_194_304,
   tooOpen: 0o077,
 }
-
-const OWNER_ONLY = 0o600
 
 /** How a credential cache file is read. */
 export type CcacheFileOptions = SecretFileOptions
@@ -70,18 +67,9 @@ export async function readCcacheFile(
 export async function writeCcacheFile(name: string, ccache: Ccache): Promise<void> {
   const path = ccachePath(name)
   const octets = encodeCcache(ccache)
-  const fresh = `${path}.${randomUUID()}`
   try {
-    await writeNew(fresh, octets)
-    await rename(fresh, path)
+    await replaceFile(path, octets)
   } catch (cause) {
-    await rm(fresh, { force: true })
     throw fileError(path, CCACHE, cause)
   }
-}
-
-async function writeNew(path: string, octets: Uint8Array): Promise<void> {
-  await using file = await open(path, 'wx', OWNER_ONLY)
-  await file.writeFile(octets)
-  await file.sync()
 }

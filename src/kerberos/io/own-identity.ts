@@ -4,17 +4,20 @@
  * @module
  */
 
+import { errorCode, errorText } from '../../platform/index.ts'
 import { KerberosError } from '../errors.ts'
 import type { ClientIdentity, KeyOwner, OwnSecrets, ServiceTicket } from '../exchange/index.ts'
-import type { Ccache } from '../files/index.ts'
+import type { Ccache, PendingPassword } from '../files/index.ts'
 import { formatPrincipal, sameName } from '../messages/index.ts'
 import { ccachePath, readCcacheFile } from './ccache-file.ts'
 import { readKeytabFile } from './keytab-file.ts'
+import { pendingPath, readPendingFile } from './keytab-store.ts'
 import { readPasswordFile } from './password-file.ts'
 import { watchFiles, type WatchedFileOptions } from './watched-file.ts'
 
 /**
- * An identity that proves itself with a keytab, whatever version of it is there.
+ * An identity that proves itself with a keytab, whatever version of it is there; with the pending password beside it too, while
+ * a rotation is under way or was stopped.
  *
  * @param path - The keytab.
  * @param owner - Whose keys of it count.
@@ -27,8 +30,29 @@ export async function keytabIdentity(
   owner: KeyOwner,
   options: WatchedFileOptions,
 ): Promise<ClientIdentity> {
-  const read = (): Promise<OwnSecrets> => readKeytabFile(path, options)
-  return { ...owner, keys: await watchFiles({ paths: [path], read }, options) }
+  const name = formatPrincipal(owner.principal, owner.realm)
+  const read = async (): Promise<OwnSecrets> => {
+    const keytab = await readKeytabFile(path, options)
+    const pending = await pendingOf(path, options)
+    if (pending?.principal !== name) return keytab
+    return { inOrder: [keytab, { password: pending.password }] }
+  }
+  const paths = [path, pendingPath(path)] as const
+  return { ...owner, keys: await watchFiles({ paths, read }, options) }
+}
+
+/** One that cannot be read is no reason to do without the keytab. */
+async function pendingOf(
+  path: string,
+  { logger }: WatchedFileOptions,
+): Promise<PendingPassword | undefined> {
+  try {
+    return await readPendingFile(path, { logger })
+  } catch (error) {
+    const fields = { code: errorCode(error), reason: errorText(error) }
+    logger?.warn('A pending password beside the keytab could not be read.', fields)
+    return undefined
+  }
 }
 
 /**

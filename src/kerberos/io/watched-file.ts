@@ -22,7 +22,7 @@ export interface WatchedFileOptions {
 /** What is watched and how it is read. */
 export interface WatchedFiles {
   /** The files, the one to name in messages first. */
-  readonly paths: readonly [string, ...string[]]
+  readonly paths: readonly [string, ...(readonly string[])]
   /**
    * Reads them all.
    *

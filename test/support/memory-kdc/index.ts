@@ -197,7 +197,7 @@ export class MemoryKdc implements KdcTransport {
       body: request.body,
       // As Samba and Windows do: an enterprise name is answered with the account's own.
       client: { account, cname: cname.nameType === 10 ? named(account) : cname },
-      service: { sname: sname ?? cname, key: this.#krbtgt, kvno: 1 },
+      service: this.#serviceOrReferral(sname ?? cname),
       flags: (flags | proves) >>> 0,
       authTimeMs: this.#seconds(),
       replyKey: account.key,

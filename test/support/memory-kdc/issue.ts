@@ -156,7 +156,9 @@ function sealedReply(
     : KeyUsage.TGS_REP_ENC_PART_SESSION_KEY
   const usage = isAs ? KeyUsage.AS_REP_ENC_PART : tgsUsage
   const cipher = encrypt(key, usage, encodeEncKdcRepPart(part, tag), issuer.random)
-  return { etype: key.etype, cipher }
+  // RFC 4120 section 5.4.2: in an AS reply it is the version of the client's key.
+  const kvno = isAs ? wanted.client.account.kvno : undefined
+  return { etype: key.etype, kvno, cipher }
 }
 
 /** What the KDC offers and the checksum of the request as it came (RFC 6806 section 11). */

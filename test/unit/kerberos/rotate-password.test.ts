@@ -1,0 +1,303 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import {
+  KerberosClient,
+  passwordAge,
+  rotatePassword,
+  type KeytabEntry,
+  type OwnSecrets,
+  type RotationOptions,
+  type RotationStore,
+} from '../../../src/kerberos/index.ts'
+import { KrbErrorCode as Krb } from '../../../src/kerberos/iana/index.ts'
+import { newWorld, random, REALM } from '../../support/kerberos-world.ts'
+import { MemoryLogger } from '../../support/manual-clock.ts'
+import { MemoryPasswordServer } from '../../support/memory-password-server.ts'
+
+const CONN1 = { principal: { nameType: 1, nameString: ['CONN1$'] }, realm: REALM }
+const HOST = { nameType: 3, nameString: ['host', 'conn1.corp.example'] }
+const alice = { name: 'alice', realm: REALM }
+
+/** The power fails. */
+class Killed extends Error {}
+
+type Step = keyof RotationStore
+
+/** Keytab and pending password in memory; can be killed before or after any step. */
+class MemoryStore implements RotationStore {
+  keytab: readonly KeytabEntry[]
+  pending: string | undefined
+  readonly steps: string[] = []
+  killAt: string | undefined
+
+  constructor(keytab: readonly KeytabEntry[]) {
+    this.keytab = keytab
+  }
+
+  readKeytab(): Promise<readonly KeytabEntry[]> {
+    return this.#step('readKeytab', () => this.keytab)
+  }
+  writeKeytab(entries: readonly KeytabEntry[]): Promise<void> {
+    return this.#step('writeKeytab', () => {
+      this.keytab = entries
+    })
+  }
+  readPending(): Promise<string | undefined> {
+    return this.#step('readPending', () => this.pending)
+  }
+  writePending(_principal: string, password: string): Promise<void> {
+    return this.#step('writePending', () => {
+      this.pending = password
+    })
+  }
+  removePending(): Promise<void> {
+    return this.#step('removePending', () => {
+      this.pending = undefined
+    })
+  }
+
+  /** What an identity made of these files proves itself with. */
+  get secrets(): OwnSecrets {
+    if (this.pending === undefined) return this.keytab
+    return { inOrder: [this.keytab, { password: this.pending }] }
+  }
+
+  async #step<T>(step: Step, run: () => T): Promise<T> {
+    this.check(`before ${step}`)
+    const value = run()
+    this.check(`after ${step}`)
+    return Promise.resolve(value)
+  }
+
+  check(moment: string): void {
+    this.steps.push(moment)
+    // Who is dead does nothing more: nothing is tidied up.
+    const dead = this.killAt !== undefined && this.steps.includes(this.killAt)
+    if (dead) throw new Killed(moment)
+  }
+}
+
+function start() {
+  const world = newWorld()
+  const server = new MemoryPasswordServer(world.kdc)
+  const store = new MemoryStore(world.kdc.keytab('CONN1$'))
+  const logger = new MemoryLogger()
+  const passwordServer = {
+    exchange: async (realm: string, request: Uint8Array) => {
+      store.check('before the request')
+      const reply = await server.exchange(realm, request)
+      store.check('after the request')
+      return reply
+    },
+  }
+  const options: RotationOptions = {
+    transport: world.kdc,
+    clock: world.clock,
+    random,
+    logger,
+    passwordServer,
+    store,
+    pause: (delayMs) => world.clock.advance(delayMs),
+  }
+  const login = async (): Promise<void> => {
+    const identity = { ...CONN1, keys: store.secrets }
+    const ports = { transport: world.kdc, clock: world.clock, random }
+    const client = new KerberosClient({ identity, ...ports })
+    assert.equal((await client.impersonate(alice)).accountName, 'alice')
+  }
+  return {
+    ...world,
+    server,
+    store,
+    logger,
+    login,
+    rotate: () => rotatePassword(CONN1, options),
+  }
+}
+
+describe('rotatePassword', () => {
+  it('changes the password, and the keytab holds the new keys beside the old', async () => {
+    const { server, store, rotate, login, kdc, logger } = start()
+    const [old] = store.keytab
+    assert.deepEqual(await rotate(), { kvno: 3, resumed: false })
+    assert.equal(store.pending, undefined)
+    assert.match(server.passwords[0] ?? '', /^[\w-]{120}$/)
+    assert.deepEqual(
+      store.keytab.map(({ kvno }) => kvno),
+      [3, 2],
+    )
+    assert.deepEqual(store.keytab[0]?.key, kdc.keytab('CONN1$')[0]?.key)
+    assert.deepEqual(store.keytab[1], old)
+    await login()
+    assert.deepEqual(await rotate(), { kvno: 4, resumed: false })
+    assert.deepEqual(
+      store.keytab.map(({ kvno }) => kvno),
+      [4, 3],
+    )
+    const said = JSON.stringify(logger.lines)
+    assert.ok(server.passwords.every((password) => !said.includes(password)))
+  })
+
+  it('gives the new keys to other names of the account, and leaves other accounts alone', async () => {
+    const { store, rotate, kdc } = start()
+    const [own] = store.keytab
+    const [other] = kdc.keytab('CONN2$')
+    assert.ok(own && other)
+    store.keytab = [own, { ...own, principal: HOST }, other, { ...own, realm: 'ELSEWHERE' }]
+    await rotate()
+    assert.deepEqual(
+      store.keytab.map(({ principal, realm, kvno }) => [principal.nameString[0], realm, kvno]),
+      [
+        ['CONN1$', REALM, 3],
+        ['host', REALM, 3],
+        ['CONN1$', REALM, 2],
+        ['host', REALM, 2],
+        ['CONN2$', REALM, 2],
+        ['CONN1$', 'ELSEWHERE', 2],
+      ],
+    )
+  })
+
+  it('renumbers older keys whose numbers were ahead of the KDC’s', async () => {
+    const { store, rotate, login } = start()
+    store.keytab = store.keytab.map((entry) => ({ ...entry, kvno: 7 }))
+    await rotate()
+    assert.deepEqual(
+      store.keytab.map(({ kvno }) => kvno),
+      [3, 2],
+    )
+    await login()
+  })
+
+  it('takes the refusal of the server for what it is, and nothing has changed', async () => {
+    const { server, store, rotate, login } = start()
+    server.tricks = { refuse: { code: 4, text: 'too young' } }
+    await assert.rejects(rotate(), {
+      code: 'ERR_KRB_PASSWORD_REFUSED',
+      message: /password of CONN1\$@CORP\.EXAMPLE: SOFTERROR: too young$/,
+      mend: /least age/,
+    })
+    server.tricks = { refuse: { code: 5, text: 'no\nright' } }
+    await assert.rejects(rotate(), { message: /ACCESSDENIED: no right$/, mend: /SELF/ })
+    server.tricks = { refuse: { code: 99, text: '' } }
+    await assert.rejects(rotate(), { message: /result 99/ })
+    assert.equal(store.pending, undefined)
+    await login()
+  })
+
+  it('keeps the pending password where anybody could have written the refusal', async () => {
+    const { server, store, rotate, login } = start()
+    server.tricks = { forge: { code: 4, text: 'nonsense' } }
+    assert.deepEqual(await rotate(), { kvno: 3, resumed: false })
+    server.tricks = { forge: { code: 3, text: 'who?' }, loseRequest: new Error('cut') }
+    await assert.rejects(rotate(), { code: 'ERR_KRB_PASSWORD_UNCONFIRMED', message: /: cut$/ })
+    assert.notEqual(store.pending, undefined)
+    await login()
+    server.tricks = {}
+    assert.deepEqual(await rotate(), { kvno: 4, resumed: true })
+    await login()
+  })
+
+  it('finds out that the change was made although no reply came', async () => {
+    const { server, rotate, login } = start()
+    server.tricks = { loseReply: new Error('cut') }
+    assert.deepEqual(await rotate(), { kvno: 3, resumed: false })
+    await login()
+  })
+
+  it('takes no reply for the server’s that is not proven', async () => {
+    const { server, rotate, login } = start()
+    const later = (part: { ctimeMs: number; cusec: number }) => ({ ...part, cusec: part.cusec ^ 1 })
+    server.tricks = { refuse: { code: 5, text: '' }, apRep: later }
+    await assert.rejects(rotate(), { code: 'ERR_KRB_PASSWORD_UNCONFIRMED', message: /AP-REP/ })
+    await login()
+    const flipped = (reply: Uint8Array) => {
+      const copy = Buffer.from(reply)
+      copy[copy.length - 1] = (copy.at(-1) ?? 0) ^ 1
+      return copy
+    }
+    server.tricks = { octets: flipped }
+    assert.equal((await rotate()).resumed, true)
+    await login()
+  })
+
+  it('waits for a KDC that does not know the new password yet', async () => {
+    const { kdc, rotate, clock, store } = start()
+    const before = clock.nowMs()
+    let refusals = 0
+    kdc.tricks = {
+      refuse: (kind) => {
+        const late = kind === 'AS' && store.steps.includes('after the request') && refusals < 3
+        if (late) refusals += 1
+        return late ? { code: Krb.KDC_ERR_PREAUTH_FAILED } : undefined
+      },
+    }
+    assert.deepEqual(await rotate(), { kvno: 3, resumed: false })
+    assert.equal(clock.nowMs() - before, 15_000)
+  })
+
+  it('sends nothing and leaves nothing behind when the keytab does not do', async () => {
+    const { kdc, store, server, rotate } = start()
+    store.keytab = kdc.keytab('CONN2$')
+    await assert.rejects(rotate(), { code: 'ERR_KRB_NO_KEY' })
+    assert.ok(!store.steps.includes('before writePending'))
+    store.keytab = kdc.keytab('CONN2$').map((entry) => ({ ...entry, ...CONN1 }))
+    await assert.rejects(rotate(), { code: 'ERR_KRB_PREAUTH_FAILED' })
+    assert.deepEqual([store.pending, server.passwords], [undefined, []])
+  })
+
+  it('says so when neither the keytab nor the pending password does any more', async () => {
+    const { kdc, store, rotate } = start()
+    store.pending = 'never-sent'
+    kdc.directory.changeKey('CONN1$')
+    await assert.rejects(rotate(), {
+      code: 'ERR_KRB_PREAUTH_FAILED',
+      message: /neither the keytab’s keys of CONN1\$@CORP\.EXAMPLE nor the pending password/,
+    })
+    assert.equal(store.pending, 'never-sent')
+  })
+})
+
+describe('a rotation that is stopped', () => {
+  const moments = [
+    'after readKeytab',
+    'after readPending',
+    'before writePending',
+    'after writePending',
+    'before the request',
+    'after the request',
+    'before writeKeytab',
+    'after writeKeytab',
+    'before removePending',
+    'after removePending',
+  ]
+  for (const moment of moments) {
+    it(`${moment} can log in, and goes on next time`, async () => {
+      const { store, rotate, login, server } = start()
+      store.killAt = moment
+      await assert.rejects(rotate())
+      store.killAt = undefined
+      await login()
+      const again = await rotate()
+      assert.equal(again.kvno, 2 + server.passwords.length)
+      assert.equal(store.pending, undefined)
+      await login()
+    })
+  }
+})
+
+describe('passwordAge', () => {
+  it('counts from the newest keys of the account', () => {
+    const { store, clock } = start()
+    const [entry] = store.keytab
+    assert.ok(entry)
+    const changedAtMs = clock.nowMs() - 1000
+    const keytab = [entry, { ...entry, kvno: 3, timestampMs: changedAtMs }]
+    assert.deepEqual(passwordAge(keytab, CONN1, { maxAgeMs: 1001, clock }), {
+      changedAtMs,
+      due: false,
+    })
+    assert.equal(passwordAge(keytab, CONN1, { maxAgeMs: 1000, clock }).due, true)
+    assert.deepEqual(passwordAge([], CONN1, { maxAgeMs: 1, clock }), { changedAtMs: 0, due: true })
+  })
+})
