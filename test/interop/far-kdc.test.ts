@@ -115,8 +115,7 @@ describe('KDCs out of reach', { skip: lab !== undefined && hasFarTools() ? false
     const realm = `kdc = https://localhost:${kdcProxy.port}/KdcProxy\nhttp_anchors = FILE:${anchors}`
     const defaults = 'dns_lookup_kdc = false\nrdns = false'
     writeFileSync(conf, `[libdefaults]\n${defaults}\n[realms]\n${lab.realm} = {\n${realm}\n}\n`)
-    const { connectors } = lab
-    const { principal = '', keytab = '' } = connectors['CONN1'] ?? {}
+    const { principal, keytab } = lab.connectors.CONN1
     const env = { ...process.env, KRB5_CONFIG: conf, KRB5CCNAME: join(folder, 'ccache') }
     const args = ['-k', '-t', keytab, principal]
     const { status, stderr } = spawnSync('kinit', args, { env, encoding: 'utf8' })
