@@ -10,7 +10,7 @@ import { hostname } from 'node:os'
 import { Command } from 'commander'
 import { createLogger, systemClock, type LogLevel } from '../platform/io/index.ts'
 import { readSecretText } from './secret-text.ts'
-import { logLevelOption, protectMemory, runUntilSignal } from './service.ts'
+import { logLevelOption, protectMemory, runUntilSignal, tuneHeap } from './service.ts'
 import { ownVersion } from './version.ts'
 
 interface RegisterArguments {
@@ -76,6 +76,7 @@ function runCommand(): Command {
     .action(async (options: ConnectorOptions & { logLevel: LogLevel }) => {
       const logger = createLogger(options.logLevel)
       protectMemory(logger)
+      tuneHeap()
       const { loadConnectorConfig, loadPolicy } = await import('./connector-config.ts')
       const { createConnectorRuntime } = await import('../connector/io/index.ts')
       const config = loadConnectorConfig(options.config)

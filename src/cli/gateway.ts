@@ -8,7 +8,7 @@
 
 import { Command } from 'commander'
 import { createLogger, type LogLevel } from '../platform/io/index.ts'
-import { logLevelOption, protectMemory, runUntilSignal } from './service.ts'
+import { logLevelOption, protectMemory, runUntilSignal, tuneHeap } from './service.ts'
 
 interface GatewayOptions {
   readonly config: string
@@ -26,6 +26,7 @@ function runCommand(): Command {
     .action(async (options: GatewayOptions & { logLevel: LogLevel }) => {
       const logger = createLogger(options.logLevel)
       protectMemory(logger)
+      tuneHeap()
       const { loadGatewayConfig } = await import('./gateway-config.ts')
       const { startGatewayService } = await import('./gateway-service.ts')
       const service = await startGatewayService(loadGatewayConfig(options.config), logger)

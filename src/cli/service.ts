@@ -5,6 +5,7 @@
  */
 
 import { writeFileSync } from 'node:fs'
+import { setFlagsFromString } from 'node:v8'
 import { Option } from 'commander'
 import { errorCode, errorText, type Logger } from '../platform/index.ts'
 import type { LogLevel } from '../platform/io/index.ts'
@@ -35,6 +36,14 @@ export function protectMemory(logger: Logger): void {
       code: errorCode(error),
     })
   }
+}
+
+/**
+ * Has V8 judge the memory of socket buffers together with its heap. By itself it begins a full collection after every
+ * 64 MiB of them, garbage or not: half of all CPU time while a large body passes.
+ */
+export function tuneHeap(): void {
+  setFlagsFromString('--external-memory-accounted-in-global-limit')
 }
 
 /** A service that can be asked to stop. */

@@ -137,12 +137,12 @@ export interface TunnelCarrier {
   /** Takes the receiver; called once, by the session. */
   attach(receiver: CarrierReceiver): void
   /**
-   * Sends a batch of messages. The octets may be kept until they are written.
+   * Sends a batch of messages. The octets may be kept until they are written, and changed (masked).
    *
    * @param messages - In order.
    * @param onSent - To be called when nothing reads these octets any more: they are overwritten then.
    */
-  send(messages: readonly Uint8Array[], onSent?: () => void): void
+  send(messages: readonly Buffer[], onSent?: () => void): void
   /** Octets taken but not yet written to the network. */
   readonly backlogOctets: number
   /** Calls back once when this turn of the event loop has done its other work. */

@@ -57,7 +57,7 @@ function upgrade(parts: Upgrade, options: AcceptOptions): Promise<TunnelSession>
       reject(new TunnelError('ERR_TUNNEL_REFUSED', 'not a WebSocket request', { cause }))
     })
     server.handleUpgrade(parts.request, parts.socket, parts.head, (ws) => {
-      const carrier = new WsCarrier(ws, parts.socket)
+      const carrier = new WsCarrier(ws, parts.socket, 'gateway')
       resolve(beginSession(carrier, { ...options, role: 'gateway' }, options))
     })
   })

@@ -61,7 +61,7 @@ function openSession(socket: TLSSocket, options: DialOptions): Promise<TunnelSes
     })
     ws.on('open', () => {
       ws.off('error', onError)
-      const carrier = new WsCarrier(ws, socket)
+      const carrier = new WsCarrier(ws, socket, 'connector')
       resolve(beginSession(carrier, { ...options, role: 'connector' }, options))
     })
   })

@@ -6,10 +6,10 @@
 
 import type { Duplex } from 'node:stream'
 import type { RawData, WebSocket } from 'ws'
-import type { CarrierReceiver, TunnelCarrier } from '../index.ts'
+import type { CarrierReceiver, TunnelCarrier, TunnelRole } from '../index.ts'
+import { binaryFrame } from './ws-frame.ts'
 
-const NOTHING = new Uint8Array()
-const BINARY = { binary: true, compress: false } as const
+const NOTHING = (): void => undefined
 
 /** RFC 6455 section 7.4.1: data of a kind that cannot be accepted. */
 const CLOSE_UNSUPPORTED = 1003
@@ -21,6 +21,7 @@ const CLOSE_TIMEOUT_MS = 3000
 export class WsCarrier implements TunnelCarrier {
   readonly #ws: WebSocket
   readonly #socket: Duplex
+  readonly #masks: boolean
   #error: Error | undefined
   #closing: NodeJS.Timeout | undefined
 
@@ -28,11 +29,13 @@ export class WsCarrier implements TunnelCarrier {
    * The WebSocket must be open, and its messages not yet read.
    *
    * @param ws - Made without permessage-deflate and with a maximum payload.
-   * @param socket - The connection under it: corked around a batch, and asked for its backlog.
+   * @param socket - The connection under it: messages are written to it, and it is asked for its backlog.
+   * @param role - The connector is the WebSocket's client, and clients mask.
    */
-  constructor(ws: WebSocket, socket: Duplex) {
+  constructor(ws: WebSocket, socket: Duplex, role: TunnelRole) {
     this.#ws = ws
     this.#socket = socket
+    this.#masks = role === 'connector'
   }
 
   get backlogOctets(): number {
@@ -57,12 +60,16 @@ export class WsCarrier implements TunnelCarrier {
     })
   }
 
-  send(messages: readonly Uint8Array[], onSent?: () => void): void {
-    const last = messages.length - 1
+  send(messages: readonly Buffer[], onSent: () => void = NOTHING): void {
+    if (this.#ws.readyState !== this.#ws.OPEN) return
     this.#socket.cork()
-    for (let i = 0; i < last; i += 1) this.#ws.send(messages[i] ?? NOTHING, BINARY)
-    // A socket writes in order: when the last message has left, so have the others.
-    this.#ws.send(messages[last] ?? NOTHING, BINARY, onSent)
+    let left = messages.length
+    for (const message of messages) {
+      const { head, payload } = binaryFrame(message, this.#masks)
+      this.#socket.write(head)
+      // A socket writes in order: when the last message has left, so have the others.
+      this.#socket.write(payload, --left === 0 ? onSent : NOTHING)
+    }
     this.#socket.uncork()
   }
 
