@@ -1,8 +1,10 @@
 /** Two realms of real MIT KDCs that trust each other, ONE.TEST and TWO.TEST, in files of their own on loopback addresses. */
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { decodeKeytab, type KeytabEntry } from '../../src/kerberos/index.ts'
 import { missingPrograms, ownKdcAddress, runMit, startMit, type MitServer } from './mit-process.ts'
 
 /** Why the tests are passed over. */
@@ -22,6 +24,8 @@ export interface MitRealms {
   readonly kdcs: Readonly<Record<string, readonly string[]>>
   /** Adds a principal: with a password, or with a key of chance. */
   addPrincipal(realm: string, name: string, password?: string): void
+  /** The present keys of a principal, also of krbtgt. */
+  keysOf(realm: string, name: string): readonly KeytabEntry[]
   stop(): Promise<void>
 }
 
@@ -43,6 +47,11 @@ export async function startMitRealms(): Promise<MitRealms> {
   const addPrincipal = (realm: string, name: string, password?: string): void => {
     const key = password === undefined ? '-randkey' : `-pw ${password}`
     run(realm, 'kadmin.local', ['-q', `addprinc ${key} ${name}`])
+  }
+  const keysOf = (realm: string, name: string): readonly KeytabEntry[] => {
+    const file = join(folder, `keytab-${randomUUID()}`)
+    run(realm, 'kadmin.local', ['-q', `ktadd -k ${file} -norandkey ${name}`])
+    return decodeKeytab(readFileSync(file))
   }
   const kdcs: Record<string, readonly string[]> = {}
   const servers: MitServer[] = []
@@ -67,7 +76,7 @@ export async function startMitRealms(): Promise<MitRealms> {
     await Promise.all(servers.map((server) => server.stop()))
     rmSync(folder, { recursive: true })
   }
-  return { kdcs, addPrincipal, stop }
+  return { kdcs, addPrincipal, keysOf, stop }
 }
 
 function kdcConf(folder: string, realm: string, address: string): string {

@@ -41,7 +41,7 @@ export function acceptedOf({ verified, proof, mechanism, replyToken }: Outcome):
     startTimeMs: part.startTimeMs ?? part.authTimeMs,
     endTimeMs: part.endTimeMs,
     renewTillMs: part.renewTillMs,
-    authorizationData: part.authorizationData ?? [],
+    encTicketPart: part,
     pac,
     serviceKey: key,
     subkey: authenticator.subkey,

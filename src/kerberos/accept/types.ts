@@ -6,7 +6,7 @@
 
 import type { EncryptionKey } from '../crypto/index.ts'
 import type { KeytabEntry } from '../files/index.ts'
-import type { AuthorizationData, PrincipalName } from '../messages/index.ts'
+import type { EncTicketPart, PrincipalName } from '../messages/index.ts'
 import type { AnyPac } from '../messages/pac.ts'
 import type { ReplayCache } from './replay-cache.ts'
 
@@ -68,8 +68,8 @@ export interface Accepted {
   readonly endTimeMs: number
   /** Until when it can be renewed. */
   readonly renewTillMs: number | undefined
-  /** The ticket's authorization data. */
-  readonly authorizationData: AuthorizationData
+  /** All that is in the ticket, for instance for verifyPac with the KDC's key. */
+  readonly encTicketPart: EncTicketPart
   /** The PAC in it, server signature verified; undefined where it has none. */
   readonly pac: AnyPac | undefined
   /** The service's key that opened the ticket. */
