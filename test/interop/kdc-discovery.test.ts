@@ -10,11 +10,13 @@ import {
   krb5ConfLocator,
   loadKrb5Conf,
   NetworkKdcTransport,
+  openKdcAccess,
   type KdcLocator,
 } from '../../src/kerberos/io/index.ts'
 import { systemClock, systemRandom } from '../../src/platform/io/index.ts'
 import { NO_LAB, sharedLab } from '../support/lab.ts'
 import { connectorClient } from '../support/lab-kerberos.ts'
+import { MemoryLogger } from '../support/manual-clock.ts'
 
 const lab = sharedLab()
 
@@ -60,5 +62,18 @@ describe('finding KDCs', { skip: lab ? false : NO_LAB }, () => {
   it('reads the lab’s krb5.conf', async () => {
     const locator = krb5ConfLocator(await loadKrb5Conf(lab.krb5Conf), { elsewhere: dns })
     assert.ok(await (await clientBy(locator)).ownTicket('ldap/dc1.corp.example'))
+  })
+
+  it('asks for URI records, SRV records and its site, all in one', async () => {
+    const logger = new MemoryLogger()
+    const dns = { servers: [lab.dnsServer], timeoutMs: 20_000 }
+    const ports = { clock: systemClock, random: systemRandom, logger, lookup, dns }
+    const transport = openKdcAccess({ ...ports, timeoutMs: 20_000, totalTimeoutMs: 60_000 })
+    const client = await connectorClient(lab, 'CONN1', { transport })
+    assert.ok(await client.ownTicket('ldap/dc1.corp.example'))
+    assert.deepEqual(
+      logger.lines.map(({ level, fields }) => [level, fields['site']]),
+      [['debug', 'Default-First-Site-Name']],
+    )
   })
 })

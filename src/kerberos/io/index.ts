@@ -7,6 +7,7 @@
 export { systemClock, systemRandom } from '../../platform/io/index.ts'
 export { readCcacheFile, writeCcacheFile, type CcacheFileOptions } from './ccache-file.ts'
 export { readKeytabFile, type KeytabFileOptions } from './keytab-file.ts'
+export { openKdcAccess, type KdcAccessOptions, type KdcDnsOptions } from './kdc-access.ts'
 export { DnsKdcLocator, type DnsKdcLocatorOptions, type KdcLocator } from './kdc-locator.ts'
 export { krb5ConfLocator, type Krb5ConfLocatorOptions } from './krb5-conf-locator.ts'
 export type { Environment } from './http-anchors.ts'

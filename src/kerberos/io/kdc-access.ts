@@ -1,0 +1,76 @@
+/**
+ * The whole way to KDCs from one set of settings: KDCs that are listed, those of a krb5.conf, those that the DNS names; asked
+ * themselves or through KDC proxies.
+ *
+ * @module
+ */
+
+import type { Clock, Logger, Random } from '../../platform/index.ts'
+import type { Krb5Conf } from '../files/index.ts'
+import type { Environment } from './http-anchors.ts'
+import { DnsKdcLocator, type KdcLocator } from './kdc-locator.ts'
+import { NetworkKdcTransport } from './kdc-transport.ts'
+import type { NetworkKdcTransportOptions } from './kdc-transport-options.ts'
+import { KkdcpClient, type KkdcpOptions } from './kkdcp-client.ts'
+import { krb5ConfLocator } from './krb5-conf-locator.ts'
+import { NetlogonSiteFinder } from './site-finder.ts'
+import { dnsSrvResolver, dnsUriResolver } from './srv-resolver.ts'
+
+/** How the DNS is asked for KDCs. */
+export interface KdcDnsOptions {
+  /** Name servers as `address` or `address:port`. Default the system's. */
+  readonly servers?: readonly string[] | undefined
+  /** Time for one try, milliseconds. Default 1000. */
+  readonly timeoutMs?: number | undefined
+  /** Whether URI records are asked for, as MIT krb5 does (`dns_uri_lookup`). Default true. */
+  readonly uri?: boolean | undefined
+  /** Whether KDCs of our own Active Directory site come first. Default true. */
+  readonly sites?: boolean | undefined
+}
+
+/** What way to take: limits and `kdcs` as those of NetworkKdcTransport, which come first. */
+export interface KdcAccessOptions extends Omit<NetworkKdcTransportOptions, 'locator' | 'https'> {
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger?: Logger | undefined
+  /** Lists KDCs of realms that `kdcs` does not. Default none. */
+  readonly krb5Conf?: Krb5Conf | undefined
+  /** For `http_anchors = ENV:…` of the krb5.conf. Default none. */
+  readonly environment?: Environment | undefined
+  /** KDCs of all other realms are looked up in the DNS. Default yes; false: they are not. */
+  readonly dns?: KdcDnsOptions | false | undefined
+  /** How KDC proxies are reached: whom to trust, a forward proxy before them. Default straight, trusting what Node trusts. */
+  readonly kdcProxies?: KkdcpOptions | undefined
+}
+
+/**
+ * Makes the way to KDCs. Nothing is sent yet.
+ *
+ * @param options - Settings.
+ * @returns The transport.
+ * @throws RangeError for addresses and limits that cannot be; KerberosError ERR_KRB_CONF for settings of the krb5.conf that
+ *   cannot be.
+ */
+export function openKdcAccess(options: KdcAccessOptions): NetworkKdcTransport {
+  const { krb5Conf, environment, dns = {}, kdcProxies, ...rest } = options
+  const elsewhere = dns === false ? undefined : dnsLocator(dns, options)
+  const locator =
+    krb5Conf === undefined ? elsewhere : krb5ConfLocator(krb5Conf, { elsewhere, environment })
+  const { lookup, maxReplyOctets } = options
+  const { ask } = new KkdcpClient({ lookup, maxReplyOctets, ...kdcProxies })
+  return new NetworkKdcTransport({ ...rest, locator, https: ask })
+}
+
+function dnsLocator(
+  { servers, timeoutMs, uri = true, sites = true }: KdcDnsOptions,
+  { clock, random, logger, lookup }: KdcAccessOptions,
+): KdcLocator {
+  const asked = { random, servers, timeoutMs }
+  const ports = { clock, random, logger }
+  return new DnsKdcLocator({
+    ...ports,
+    resolve: dnsSrvResolver(asked),
+    resolveUri: uri ? dnsUriResolver(asked) : undefined,
+    sites: sites ? new NetlogonSiteFinder({ ...ports, lookup }) : undefined,
+  })
+}
