@@ -9,13 +9,15 @@ import {
 import { NetworkKdcTransport } from '../../src/kerberos/io/index.ts'
 import { systemClock, systemRandom } from '../../src/platform/io/index.ts'
 
+/** Settings of a transport that waits for KDCs as long as a machine under load takes. */
+export const PATIENCE = { timeoutMs: 30_000, totalTimeoutMs: 90_000, hedgeAfterMs: 90_000 } as const
+
 /**
  * A transport to KDCs, in this order: patient, for machines under load, and without hedging, so that the first is asked as
  * long as it answers.
  */
 export function patientTransport(realm: string, ...kdcs: readonly string[]): NetworkKdcTransport {
-  const patience = { timeoutMs: 30_000, totalTimeoutMs: 90_000, hedgeAfterMs: 90_000 }
-  return new NetworkKdcTransport({ kdcs: { [realm]: kdcs }, maxInFlight: 1, ...patience })
+  return new NetworkKdcTransport({ kdcs: { [realm]: kdcs }, maxInFlight: 1, ...PATIENCE })
 }
 
 /** What such a client is made of besides its name. */

@@ -148,11 +148,19 @@ export const REFUSALS: readonly RefusalMeaning[] = [
     finding: 'not-granted',
     means:
       'The delegation is not granted. The KDC does not say whether the list is empty or the service not on it (Samba, MIT krb5).',
-    mend: 'Check that the service is on the connector account’s delegation list, and that protocol transition is allowed.',
+    mend: 'Check that the service is on the connector account’s delegation list, that protocol transition is allowed, and that the service is of the connector’s own domain: Samba delegates to no trusted one.',
     commands: {
       powershell: "Get-ADComputer '<connector>' -Properties msDS-AllowedToDelegateTo",
       samba: "samba-tool delegation show '<connector>'",
     },
+  },
+  {
+    krbErrorCode: Krb.KRB_AP_ERR_NOT_US,
+    exchange: 'S4U2Proxy',
+    code: 'ERR_KRB_DELEGATION_REFUSED',
+    finding: 'not-granted',
+    means: 'The KDC of a trusted realm does not delegate with our realm’s evidence: Samba says so.',
+    mend: 'Delegate within one realm, or across realms that both have Windows Server 2012 or later, or MIT krb5 1.18 or later.',
   },
   {
     krbErrorCode: Krb.KDC_ERR_POLICY,
@@ -175,7 +183,7 @@ export const REFUSALS: readonly RefusalMeaning[] = [
     exchange: 'S4U2Self',
     code: 'ERR_KRB_SPN_UNKNOWN',
     means: 'The KDC gives no tickets to the connector account itself.',
-    mend: 'A connector account that is a user, not a computer, needs a service principal name.',
+    mend: 'A connector account that is a user, not a computer, needs a service principal name. For a user of another realm, the KDC there must refer us back to our own, as Active Directory does.',
     commands: {
       powershell: "Set-ADUser '<connector>' -ServicePrincipalNames @{Add='HTTP/<connector>'}",
       samba: "samba-tool spn add 'HTTP/<connector>' '<connector>'",
