@@ -94,9 +94,14 @@ export class FakeKdc {
     while (this.#sockets.size > 0) await once(this.#events, 'change')
   }
 
+  /** Ends every connection. */
+  hangUp(): void {
+    for (const socket of this.#sockets) socket.destroy()
+  }
+
   /** Ends every connection and listens no more. */
   async stop(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy()
+    this.hangUp()
     if (!this.#server.listening) return
     this.#server.close()
     await once(this.#server, 'close')

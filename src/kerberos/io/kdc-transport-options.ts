@@ -51,6 +51,11 @@ export interface NetworkKdcTransportOptions {
   /** KDCs that one exchange asks at once, at most. 1: the next KDC is asked when one fails, never sooner. Default 2. */
   readonly maxInFlight?: number | undefined
 
+  /** Exchanges with the KDCs of one realm at once; others wait, within `totalTimeoutMs`. Default 256. */
+  readonly maxExchanges?: number | undefined
+  /** Exchanges that wait for their turn, of all realms; further ones fail at once. Default 10 000. */
+  readonly maxWaiting?: number | undefined
+
   /** How long a KDC is asked last after its first failure, milliseconds; each further one doubles it. Default 5000. */
   readonly probeAfterMs?: number | undefined
   /** The longest such time, milliseconds. Default 300 000. */
@@ -71,6 +76,8 @@ const DEFAULTS = {
   maxDatagramOctets: 4096,
   udpRetransmitAfterMs: 500,
   maxInFlight: 2,
+  maxExchanges: 256,
+  maxWaiting: 10_000,
   probeAfterMs: 5000,
   probeMaxMs: 300_000,
   slowFactor: 4,

@@ -23,6 +23,7 @@ import {
   type KdcTransportSettings,
   type NetworkKdcTransportOptions,
 } from './kdc-transport-options.ts'
+import { KdcTurns } from './kdc-turns.ts'
 import { KdcWatch, type KdcStatistics, type WatchedKdc } from './kdc-watch.ts'
 import { tcpAttempt } from './tcp-attempt.ts'
 import { udpAttempt } from './udp-attempt.ts'
@@ -35,6 +36,8 @@ export interface KdcTransportStatistics {
   readonly unreachable: number
   /** Requests that were sent to a further KDC because the one before took long. */
   readonly hedges: number
+  /** Exchanges that wait for their turn, now. */
+  readonly waiting: number
   /** The KDCs that were asked or were to be asked, of all realms, at most `maxKdcs`. */
   readonly kdcs: readonly KdcStatistics[]
 }
@@ -46,6 +49,7 @@ export class NetworkKdcTransport implements KdcTransport {
   readonly #attempt: KdcAttempt
   readonly #proxies: boolean
   readonly #watch: KdcWatch
+  readonly #turns: KdcTurns
   readonly #counts = { answered: 0, unreachable: 0, hedges: 0 }
   /** Which KDC gave a reply. */
   readonly #givers = new WeakMap<Uint8Array, WatchedKdc>()
@@ -63,6 +67,7 @@ export class NetworkKdcTransport implements KdcTransport {
     this.#locator = options.locator
     this.#attempt = attemptOf(settings, options)
     this.#proxies = options.https !== undefined
+    this.#turns = new KdcTurns(settings)
     this.#watch = new KdcWatch(settings, settings.clock, options.logger)
   }
 
@@ -122,7 +127,7 @@ export class NetworkKdcTransport implements KdcTransport {
     })
     const either = signal === undefined ? limit.signal : AbortSignal.any([signal, limit.signal])
     try {
-      const reply = await this.#ask(question, passedOver, either)
+      const reply = await this.#inTurn(question, passedOver, either)
       this.#counts.answered += 1
       return reply
     } catch (error) {
@@ -136,7 +141,28 @@ export class NetworkKdcTransport implements KdcTransport {
 
   /** What has been seen of the KDCs so far, for metrics. */
   statistics(): KdcTransportStatistics {
-    return { ...this.#counts, kdcs: this.#watch.statistics() }
+    return { ...this.#counts, waiting: this.#turns.waiting, kdcs: this.#watch.statistics() }
+  }
+
+  async #inTurn(
+    question: KdcQuestion,
+    passedOver: readonly string[],
+    signal: AbortSignal,
+  ): Promise<Uint8Array> {
+    const { realm } = question
+    const state = { begun: false }
+    const ask = (): Promise<Uint8Array> => {
+      state.begun = true
+      return this.#ask(question, passedOver, signal)
+    }
+    try {
+      const reply = await this.#turns.take(realm, ask, signal)
+      if (reply === undefined) throw noTurn(realm, 'too many exchanges wait already')
+      return reply
+    } catch (error) {
+      if (state.begun || !signal.aborted) throw error
+      throw noTurn(realm, 'its turn did not come in time')
+    }
   }
 
   async #ask(
@@ -202,6 +228,16 @@ function attemptOf(
 }
 
 const MOST_FAILURES = 8
+
+function noTurn(realm: string, why: string): KerberosError {
+  return new KerberosError(
+    'ERR_KRB_KDC_UNREACHABLE',
+    `an exchange with a KDC of ${realm} was not begun: ${why}`,
+    {
+      mend: 'Find out why the KDCs are slow: the log names those that are, and so do the transport’s statistics.',
+    },
+  )
+}
 
 function unreachable(
   realm: string,

@@ -16,6 +16,7 @@ import {
   replying,
   type TcpAnswer,
 } from '../../../support/fake-kdc.ts'
+import { errorCode } from '../../../../src/platform/index.ts'
 import { ManualClock, settled } from '../../../support/manual-clock.ts'
 
 const REALM = 'CORP.EXAMPLE'
@@ -212,6 +213,50 @@ describe('NetworkKdcTransport over TCP', () => {
     await dumb.left()
     const [known] = network.statistics().kdcs
     assert.deepEqual([known?.state, known?.failed], ['well', 0])
+  })
+
+  it('asks for so many at once, and refuses what would wait in too long a line', async () => {
+    const kdc = await fakeKdc(silent)
+    const network = transport([kdc.address], { maxExchanges: 2, maxWaiting: 1 })
+    const exchanges = [1, 2, 3].map(() => network.exchange(REALM, AS_REQ))
+    await kdc.asked(2)
+    await assert.rejects(network.exchange(REALM, AS_REQ), {
+      code: 'ERR_KRB_KDC_UNREACHABLE',
+      message: /was not begun: too many exchanges wait already/,
+    })
+    assert.equal(network.statistics().waiting, 1)
+    kdc.answer = replying(asRep())
+    await assert.rejects(network.exchange(REALM, AS_REQ, AbortSignal.abort()), {
+      code: 'ERR_KRB_ABORTED',
+    })
+    kdc.hangUp()
+    const outcomes = await Promise.allSettled(exchanges)
+    assert.deepEqual(
+      outcomes.map(({ status }) => status),
+      ['rejected', 'rejected', 'fulfilled'],
+    )
+  })
+
+  it('waits for its turn no longer than for an answer', async () => {
+    const [kdc, clock] = [await fakeKdc(silent), new ManualClock()]
+    const network = transport([kdc.address], { clock, maxExchanges: 1, totalTimeoutMs: 1000 })
+    const caller = new AbortController()
+    const [first, second, third] = [
+      network.exchange(REALM, AS_REQ),
+      network.exchange(REALM, AS_REQ),
+      network.exchange(REALM, AS_REQ, caller.signal),
+    ].map((exchange) =>
+      assert.rejects(exchange, (error: unknown) => says.push(errorCode(error)) > 0),
+    )
+    const says: string[] = []
+    caller.abort()
+    await third
+    await kdc.asked(1)
+    await clock.advance(1000)
+    await Promise.all([first, second])
+    const unreachable = 'ERR_KRB_KDC_UNREACHABLE'
+    assert.deepEqual(says, ['ERR_KRB_ABORTED', unreachable, unreachable])
+    assert.equal(network.statistics().waiting, 0)
   })
 
   it('knows its realms only', async () => {
