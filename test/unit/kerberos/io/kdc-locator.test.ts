@@ -281,8 +281,9 @@ describe('DnsKdcLocator', () => {
 describe('dnsSrvResolver', () => {
   it('tells no records from a DNS that cannot be asked', async () => {
     const server = await NameServer.start()
+    const { address } = server
     const ask = (timeoutMs: number) =>
-      dnsSrvResolver({ servers: [server.address], random: systemRandom, timeoutMs, tries: 1 })(
+      dnsSrvResolver({ servers: [address], random: systemRandom, timeoutMs, tries: 1 })(
         '_kerberos._tcp.nowhere.example',
       )
     try {
