@@ -22,6 +22,7 @@ import { identityPorts } from './client-tgt-fetch.ts'
 import { TgtKeeper } from './client-tgt.ts'
 import {
   diagnoseExchange,
+  evidenceFromTicket,
   s4u2proxyExchange,
   s4u2selfExchange,
   serviceTicketExchange,
@@ -141,9 +142,7 @@ export class KerberosClient {
    * @throws KerberosError ERR_KRB_REPLY_MISMATCH when the ticket is not this user's, or as the KDC refuses.
    */
   async impersonate(user: S4uUser, signal?: AbortSignal): Promise<Evidence> {
-    if (user.sid === undefined && this.#settings.requireSid) {
-      throw new TypeError('this client acts only for users whose SID is given')
-    }
+    if (user.sid === undefined && this.#settings.requireSid) throw withoutSid()
     this.#own.checkHasKeys()
     const impersonateIn = (realm: string): Promise<Evidence> => {
       const start: FromTgt<Evidence> = (tgt, ports) =>
@@ -158,9 +157,24 @@ export class KerberosClient {
   }
 
   /**
+   * Takes a ticket that a user presented to us, in an AP-REQ, for evidence. No KDC is asked.
+   *
+   * @param ticket - DER of the Ticket: what an Acceptor gives, once it has accepted the user.
+   * @param sid - The user's SID as the directory has it: the ticket must be of this very account.
+   * @returns The evidence for `delegate`.
+   * @throws KerberosError as evidenceFromTicket does; TypeError where this client wants a SID and none is given.
+   */
+  evidenceFrom(ticket: Uint8Array, sid?: string): Evidence {
+    if (sid === undefined && this.#settings.requireSid) throw withoutSid()
+    const { maxClockSkewMs } = this.#settings
+    const clock = this.#skews.of(this.#identity.realm)
+    return evidenceFromTicket(ticket, this.#own, { clock, maxClockSkewMs, sid })
+  }
+
+  /**
    * A ticket to a service in a user's name (S4U2Proxy).
    *
-   * @param evidence - From `impersonate`.
+   * @param evidence - From `impersonate` or `evidenceFrom`.
    * @param spn - The service, for instance `HTTP/iwa.corp.example`. Whose it is our own KDC says, even where a realm is named.
    * @param signal - Gives up.
    * @returns The ticket.
@@ -202,4 +216,8 @@ export class KerberosClient {
     const mapped = host === undefined ? undefined : this.#realmOfHost?.(host)
     return { sname, realm: realm ?? mapped }
   }
+}
+
+function withoutSid(): TypeError {
+  return new TypeError('this client acts only for users whose SID is given')
 }

@@ -1,5 +1,5 @@
 /**
- * Opens an evidence ticket with our own key and checks that it is the user's.
+ * Evidence for S4U2Proxy: the ticket of an S4U2Self, or the one that a user presented. Opened with our own key, and checked.
  *
  * A KDC-REP's cname stands outside its encrypted part, and PA-FOR-USER is not covered by the authenticator: who sits on
  * the wire could have the KDC issue a ticket of another user and rewrite the names around it. Inside the ticket the
@@ -8,21 +8,19 @@
  * @module
  */
 
-import { checksumTypeOf, decrypt, verifyChecksum, type EncryptionKey } from '../crypto/index.ts'
-import { KerberosError } from '../errors.ts'
-import { AdType, KeyUsage, TicketFlag } from '../iana/index.ts'
+import type { Clock } from '../../platform/index.ts'
+import { checkKey } from '../crypto/index.ts'
+import { TicketFlag } from '../iana/index.ts'
 import {
-  decodeAuthorizationData,
-  decodeEncTicketPart,
   decodeTicket,
   formatPrincipal,
   sameName,
   type EncKdcRepPart,
   type EncTicketPart,
-  type Ticket,
 } from '../messages/index.ts'
-import { decodeAnyPac, type AnyPac } from '../messages/pac.ts'
-import type { OwnKeys } from './own-keys.ts'
+import type { AnyPac } from '../messages/pac.ts'
+import { openTicket, signedPac } from './opened-ticket.ts'
+import type { OwnKeys } from './own-secrets.ts'
 import { mismatch, sameKey, type CheckedReply } from './reply-checks.ts'
 import type { Evidence, S4uUser } from './types.ts'
 
@@ -39,45 +37,87 @@ const EXCHANGE = 'S4U2Self'
  *   ERR_KRB_INTEGRITY when the ticket or the PAC's signature is not under our key; ERR_KRB_NO_KEY; ERR_KRB_DECODE.
  */
 export function openEvidence(checked: CheckedReply, user: S4uUser, keys: OwnKeys): Evidence {
-  const { ticket, key } = openTicket(decodeTicket(checked.reply.ticket), keys)
+  const opened = openTicket(decodeTicket(checked.reply.ticket), keys, EXCHANGE)
+  const { ticket } = opened
   checkAgainstReply(ticket, checked)
-  const pac = signedPac(ticket, key)
+  const pac = signedPac(opened, EXCHANGE)
   checkPac(pac, ticket, user)
+  return { ...checked.ticket, ...accountIn(pac, ticket) }
+}
+
+/** What makes a ticket evidence. */
+function accountIn(
+  { logonInfo }: AnyPac,
+  ticket: EncTicketPart,
+): Pick<Evidence, 'forwardable' | 'sid' | 'groupSids' | 'accountName'> {
   return {
-    ...checked.ticket,
     forwardable: (ticket.flags & TicketFlag.FORWARDABLE) !== 0,
-    sid: pac.logonInfo?.userSid,
-    groupSids: pac.logonInfo?.groupSids ?? [],
-    accountName: pac.logonInfo?.effectiveName ?? ticket.cname.nameString.join('/'),
+    sid: logonInfo?.userSid,
+    groupSids: logonInfo?.groupSids ?? [],
+    accountName: logonInfo?.effectiveName ?? ticket.cname.nameString.join('/'),
   }
 }
 
-interface OpenedTicket {
-  readonly ticket: EncTicketPart
-  /** Which of our keys opened it. */
-  readonly key: EncryptionKey
+/** What a user's own ticket is measured by. */
+export interface EvidencePorts {
+  /** Time. */
+  readonly clock: Clock
+  /** By how much clocks may differ, milliseconds. Default 300 000. */
+  readonly maxClockSkewMs?: number | undefined
+  /** `S-1-5-…` as the directory gave it for the user: the ticket must be of this very account. */
+  readonly sid?: string | undefined
 }
 
-function openTicket({ encPart }: Ticket, keys: OwnKeys): OpenedTicket {
-  let failure: unknown
-  for (const key of keys.forTicket(encPart.etype, encPart.kvno)) {
-    try {
-      const plain = decrypt(key, KeyUsage.TICKET, encPart.cipher)
-      return { ticket: decodeEncTicketPart(plain), key }
-    } catch (error) {
-      if (!(error instanceof KerberosError) || error.code !== 'ERR_KRB_INTEGRITY') throw error
-      failure = error
-    }
+const USERS_TICKET = 'AP-REQ'
+
+/**
+ * Takes the ticket that a user presented to us (in an AP-REQ) for evidence: opened with our own key, valid now, and with a PAC
+ * that is signed under that key. That whoever presented it knew its session key is for the acceptor to find out.
+ *
+ * @param ticketDer - DER of the Ticket; what an acceptor gives as `ticket`.
+ * @param keys - The keys of the account that the ticket is for, which must be the one that then delegates.
+ * @param ports - Time, and whom the ticket must name.
+ * @returns The evidence for S4U2Proxy. It is of no use where it is not forwardable.
+ * @throws KerberosError ERR_KRB_REPLY_MISMATCH for another account or a ticket that is not valid now; ERR_KRB_INTEGRITY where
+ *   none of the keys opens it or the PAC’s signature is wrong; ERR_KRB_NO_KEY, ERR_KRB_ETYPE, ERR_KRB_DECODE.
+ */
+export function evidenceFromTicket(
+  ticketDer: Uint8Array,
+  keys: Pick<OwnKeys, 'forTicket'>,
+  ports: EvidencePorts,
+): Evidence {
+  const outer = decodeTicket(ticketDer)
+  const opened = openTicket(outer, keys, USERS_TICKET)
+  const { ticket } = opened
+  checkKey(ticket.key)
+  checkValidNow(ticket, ports)
+  const pac = signedPac(opened, USERS_TICKET)
+  checkSid(pac, ports.sid, USERS_TICKET)
+  const { renewTillMs } = ticket
+  return {
+    client: ticket.cname,
+    clientRealm: ticket.crealm,
+    server: outer.sname,
+    serverRealm: outer.realm,
+    ticket: new Uint8Array(ticketDer),
+    sessionKey: { etype: ticket.key.etype, value: new Uint8Array(ticket.key.value) },
+    flags: ticket.flags,
+    authTimeMs: ticket.authTimeMs,
+    startTimeMs: ticket.startTimeMs ?? ticket.authTimeMs,
+    endTimeMs: ticket.endTimeMs,
+    ...(renewTillMs === undefined ? {} : { renewTillMs }),
+    ...accountIn(pac, ticket),
   }
-  const version = encPart.kvno === undefined ? '' : `, key version ${encPart.kvno}`
-  throw new KerberosError(
-    'ERR_KRB_INTEGRITY',
-    `${EXCHANGE}: none of our keys of etype ${encPart.etype} opens the ticket${version}`,
-    {
-      cause: failure,
-      mend: 'The keytab does not hold the connector account’s present key: export it again.',
-    },
-  )
+}
+
+function checkValidNow(ticket: EncTicketPart, ports: EvidencePorts): void {
+  const { clock, maxClockSkewMs = 300_000 } = ports
+  const now = clock.nowMs()
+  const start = ticket.startTimeMs ?? ticket.authTimeMs
+  if ((ticket.flags & TicketFlag.INVALID) !== 0) throw mismatch(USERS_TICKET, 'an invalid ticket')
+  if (start - maxClockSkewMs > now) throw mismatch(USERS_TICKET, 'the ticket is not valid yet')
+  // A KDC takes no evidence that has ended, whatever the clocks.
+  if (ticket.endTimeMs <= now) throw mismatch(USERS_TICKET, 'the ticket has ended already')
 }
 
 /** The ticket is the one the reply's protected part is about, and the names around it are the ones in it. */
@@ -100,42 +140,16 @@ function sameTimes(ticket: EncTicketPart, part: EncKdcRepPart): boolean {
   )
 }
 
-/** Finds the one PAC in the ticket and verifies its server signature (MS-PAC 2.8.1). */
-function signedPac(ticket: EncTicketPart, key: EncryptionKey): AnyPac {
-  const pacs = (ticket.authorizationData ?? [])
-    .filter((element) => element.adType === AdType.AD_IF_RELEVANT)
-    .flatMap((element) => decodeAuthorizationData(element.adData))
-    .filter((element) => element.adType === AdType.AD_WIN2K_PAC)
-  const [only, ...more] = pacs
-  if (only === undefined) throw mismatch(EXCHANGE, 'the ticket has no PAC')
-  if (more.length > 0) throw mismatch(EXCHANGE, 'the ticket has more than one PAC')
-  const pac = decodeAnyPac(only.adData)
-  const { type, mac } = pac.serverChecksum
-  const octets = pac.octetsForServerChecksum
-  // An AES key signs with its own checksum type: -138 would be a weaker one.
-  const good =
-    type === checksumTypeOf(key.etype) &&
-    verifyChecksum(key, KeyUsage.KERB_NON_KERB_CKSUM, type, octets, mac)
-  if (!good) {
-    throw new KerberosError('ERR_KRB_INTEGRITY', `${EXCHANGE}: the PAC’s server signature is wrong`)
-  }
-  return pac
+function checkPac(pac: AnyPac, ticket: EncTicketPart, user: S4uUser): void {
+  checkEnterpriseName(pac, ticket, user)
+  checkSid(pac, user.sid, EXCHANGE)
 }
 
-function checkPac(pac: AnyPac, ticket: EncTicketPart, user: S4uUser): void {
-  const { clientInfo, logonInfo } = pac
-  if (Math.floor(clientInfo.authTimeMs / 1000) !== Math.floor(ticket.authTimeMs / 1000)) {
-    throw mismatch(EXCHANGE, 'the PAC was made at another time than the ticket')
-  }
-  if (clientInfo.name.toLowerCase() !== ticket.cname.nameString.join('/').toLowerCase()) {
-    throw mismatch(EXCHANGE, 'the PAC names another client than the ticket')
-  }
-  checkEnterpriseName(pac, ticket, user)
-  // MIT krb5 without a directory says no SID: then nobody can tell that the account is the one that was looked up.
-  if (user.sid !== undefined && logonInfo?.userSid !== user.sid) {
-    const sid = logonInfo?.userSid ?? 'an account without a SID'
-    throw mismatch(EXCHANGE, `the PAC is of ${sid}, the directory says ${user.sid}`)
-  }
+/** MIT krb5 without a directory says no SID: then nobody can tell that the account is the one that was looked up. */
+function checkSid({ logonInfo }: AnyPac, wanted: string | undefined, exchange: string): void {
+  if (wanted === undefined || logonInfo?.userSid === wanted) return
+  const sid = logonInfo?.userSid ?? 'an account without a SID'
+  throw mismatch(exchange, `the PAC is of ${sid}, the directory says ${wanted}`)
 }
 
 /** A KDC may answer a user principal name with the account's own name: then SID or UPN must tell it is the user's. */

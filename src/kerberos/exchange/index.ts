@@ -14,6 +14,7 @@ export {
 } from './change-password.ts'
 export { diagnoseExchange, type DelegationFinding, type DiagnosisQuestion } from './diagnosis.ts'
 export { newKeysExchange, type NewKeys } from './new-keys.ts'
+export { evidenceFromTicket, type EvidencePorts } from './evidence.ts'
 export { ownKeys, secretsOf } from './own-keys.ts'
 export type {
   ClientIdentity,
@@ -40,7 +41,7 @@ export { renewExchange } from './renew.ts'
 export { s4u2proxyExchange, type S4u2ProxyQuestion } from './s4u2proxy.ts'
 export { s4u2selfExchange, userPrincipal, type S4u2SelfQuestion } from './s4u2self.ts'
 export { STRING_TO_KEY_LIMITS } from './string-to-key-limits.ts'
-export { tgsExchange, type TgsQuestion } from './tgs.ts'
+export { tgsExchange, type TgsClient, type TgsQuestion, type TgsReply } from './tgs.ts'
 export { userRealmExchange } from './user-realm.ts'
 export type {
   Evidence,

@@ -105,7 +105,7 @@ function notForwardable(evidence: Evidence): KerberosError {
   const user = formatPrincipal(evidence.client, evidence.clientRealm)
   return new KerberosError(
     'ERR_KRB_NOT_FORWARDABLE',
-    `the KDC does not let ${user} be delegated: the S4U2Self ticket is not forwardable`,
+    `the KDC does not let ${user} be delegated: the ticket to us is not forwardable`,
     NOT_FORWARDABLE.mend === undefined ? {} : { mend: NOT_FORWARDABLE.mend },
   )
 }
