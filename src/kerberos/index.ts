@@ -41,6 +41,7 @@ export {
 } from './refreshed-secrets.ts'
 export * from './crypto/index.ts'
 export * from './exchange/index.ts'
+export type { TgsClient, TgsReply } from './exchange/tgs.ts'
 export * from './files/index.ts'
 export * from './gss/index.ts'
 export * from './iana/index.ts'
@@ -64,6 +65,21 @@ export {
   parsePrincipal,
   sameName,
   sameNameIgnoringCase,
+  type AuthorizationData,
+  type AuthorizationDataElement,
+  type EncKdcRepPart,
+  type EncryptedData,
+  type EncTicketPart,
+  type EtypeInfo2Entry,
+  type HostAddress,
+  type KdcRep,
+  type KdcRepType,
+  type KrbError,
+  type LastReqEntry,
+  type PaData,
   type ParsedPrincipal,
   type PrincipalName,
+  type Ticket,
+  type TransitedEncoding,
 } from './messages/index.ts'
+export type { ChangePasswordAnswer } from './messages/change-password.ts'

@@ -32,6 +32,8 @@ export interface PublicApi {
   readonly exports: readonly Exported[]
   /** Paths to each `any`. */
   readonly anys: readonly string[]
+  /** Named types that exported ones are made of and that no door exports, each with a path to it. */
+  readonly unexported: readonly string[]
 }
 
 /** What comes from npm is taken as it is. */
@@ -39,9 +41,13 @@ function isOurs(declaration: ts.Declaration): boolean {
   return !declaration.getSourceFile().fileName.includes('/node_modules/')
 }
 
-/** Walks through types, each once, and notes where one is `any`. Types of libraries are taken as they are. */
-class AnyFinder {
-  readonly found: string[] = []
+/**
+ * Walks through types, each once: where is one `any`, and what are they made of? Types of libraries are taken as they are.
+ */
+class TypeWalker {
+  readonly anys: string[] = []
+  /** Named types of ours, with the path on which each was met first. */
+  readonly named = new Map<ts.Symbol, string>()
   readonly #checker: ts.TypeChecker
   readonly #seen = new Set<ts.Type>()
 
@@ -50,9 +56,10 @@ class AnyFinder {
   }
 
   visit(type: ts.Type, path: string): void {
-    if ((type.flags & ts.TypeFlags.Any) !== 0) this.found.push(path)
+    if ((type.flags & ts.TypeFlags.Any) !== 0) this.anys.push(path)
     if (this.#seen.has(type)) return
     this.#seen.add(type)
+    this.#note(type.aliasSymbol ?? type.symbol, path)
     type.aliasTypeArguments?.forEach((part, n) => {
       this.visit(part, `${path}<${n}>`)
     })
@@ -67,6 +74,16 @@ class AnyFinder {
     if ((type.flags & ts.TypeFlags.Object) !== 0) this.#visitObject(type as ts.ObjectType, path)
   }
 
+  #note(symbol: ts.Symbol | undefined, path: string): void {
+    const isNamed = (declaration: ts.Declaration): boolean =>
+      ts.isInterfaceDeclaration(declaration) ||
+      ts.isClassDeclaration(declaration) ||
+      ts.isTypeAliasDeclaration(declaration)
+    if (symbol === undefined || this.named.has(symbol)) return
+    const declarations = symbol.declarations ?? []
+    if (declarations.some((each) => isOurs(each) && isNamed(each))) this.named.set(symbol, path)
+  }
+
   #visitObject(type: ts.ObjectType, path: string): void {
     if ((type.objectFlags & ts.ObjectFlags.Reference) !== 0) {
       this.#checker.getTypeArguments(type as ts.TypeReference).forEach((part, n) => {
@@ -78,7 +95,8 @@ class AnyFinder {
     const declarations = symbol?.declarations ?? []
     if (!declarations.some(isOurs)) return
     for (const property of type.getProperties()) {
-      if (!(property.declarations ?? []).every(isOurs)) continue
+      // Fields that begin with # are nobody else's.
+      if (property.name.startsWith('#') || !(property.declarations ?? []).every(isOurs)) continue
       this.visit(this.#checker.getTypeOfSymbol(property), `${path}.${property.name}`)
     }
     for (const info of this.#checker.getIndexInfosOfType(type)) {
@@ -120,7 +138,7 @@ function aliased(symbol: ts.Symbol, checker: ts.TypeChecker): ts.Symbol {
  * Looks at what is exported.
  *
  * @param doors - Through which.
- * @returns All exported names, and every `any` in their types.
+ * @returns All exported names, and what is amiss with their types.
  */
 export function publicApi(doors: readonly Door[]): PublicApi {
   const configFile = join(ROOT, 'tsconfig.json')
@@ -133,7 +151,9 @@ export function publicApi(doors: readonly Door[]): PublicApi {
     options,
   )
   const checker = program.getTypeChecker()
-  const finder = new AnyFinder(checker)
+  const walker = new TypeWalker(checker)
+  // By name: rooms that may not know each other have a type of one name twice.
+  const exported = new Set<string>()
   const exports = doors.flatMap(({ name: door, file }) => {
     const source = program.getSourceFile(file)
     const module = source && checker.getSymbolAtLocation(source)
@@ -141,14 +161,19 @@ export function publicApi(doors: readonly Door[]): PublicApi {
     return checker.getExportsOfModule(module).map((each) => {
       const path = `${door}: ${each.name}`
       const symbol = aliased(each, checker)
+      exported.add(symbol.name)
       const isType = ts.SymbolFlags.Class | ts.SymbolFlags.Interface | ts.SymbolFlags.TypeAlias
-      if ((symbol.flags & isType) !== 0) finder.visit(checker.getDeclaredTypeOfSymbol(symbol), path)
-      if ((symbol.flags & ts.SymbolFlags.Value) !== 0) {
-        finder.visit(checker.getTypeOfSymbol(symbol), path)
+      if ((symbol.flags & isType) !== 0) walker.visit(checker.getDeclaredTypeOfSymbol(symbol), path)
+      const typeOnly = each.declarations?.every(ts.isTypeOnlyImportOrExportDeclaration) === true
+      if (!typeOnly && (symbol.flags & ts.SymbolFlags.Value) !== 0) {
+        walker.visit(checker.getTypeOfSymbol(symbol), path)
       }
       const documentation = documentationOf(symbol, checker)
       return { path, documentation, undocumentedMembers: undocumentedMembers(symbol, checker) }
     })
   })
-  return { exports, anys: finder.found }
+  const unexported = [...walker.named]
+    .filter(([symbol]) => !exported.has(symbol.name))
+    .map(([symbol, path]) => `${symbol.name}, in ${path}`)
+  return { exports, anys: walker.anys, unexported }
 }

@@ -15,6 +15,7 @@ export {
   RENEW_AES_KEYS,
   SUPPORTED_ETYPES,
   type EncryptionKey,
+  type EtypeProfile,
 } from './etype.ts'
 export { checksum, decrypt, encrypt } from './encryption.ts'
 export { hasMd5, hmacMd5 } from './hmac-md5.ts'

@@ -46,5 +46,5 @@ export {
   type HttpAnchor,
   type Libdefaults,
 } from './krb5-conf-queries.ts'
-export { confError, Krb5Conf, type ConfValue } from './krb5-conf-tree.ts'
+export { confError, Krb5Conf, type ConfNode, type ConfValue } from './krb5-conf-tree.ts'
 export { parseBoolean, parseDurationMs, parseEtypes } from './krb5-conf-values.ts'

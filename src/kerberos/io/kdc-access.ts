@@ -30,8 +30,11 @@ export interface KdcDnsOptions {
 
 /** What way to take: limits and `kdcs` as those of NetworkKdcTransport, which come first. */
 export interface KdcAccessOptions extends Omit<NetworkKdcTransportOptions, 'locator' | 'https'> {
+  /** Time. */
   readonly clock: Clock
+  /** Nonces, and draws among servers of one priority. */
   readonly random: Random
+  /** Told of KDCs that are unwell and of a DNS that cannot be asked. */
   readonly logger?: Logger | undefined
   /** Lists KDCs of realms that `kdcs` does not. Default none. */
   readonly krb5Conf?: Krb5Conf | undefined

@@ -18,6 +18,10 @@ describe('the public API of the Kerberos library', () => {
     assert.deepEqual(api.anys, [])
   })
 
+  it('exports every type that its types are made of', () => {
+    assert.deepEqual(api.unexported, [])
+  })
+
   it('has a docstring for every exported name', () => {
     const bare = api.exports.filter(({ documentation }) => documentation === '')
     assert.deepEqual(
@@ -45,13 +49,14 @@ export const callback: (error: any) => void = () => undefined
 `
 
 describe('publicApi', () => {
-  it('finds any at every depth, and what has no docstring', () => {
+  it('finds any at every depth, what is not exported, and what has no docstring', () => {
     const folder = mkdtempSync(join(tmpdir(), 'sallyport-api-'))
     try {
       const file = join(folder, 'leaky.ts')
       writeFileSync(file, LEAKY)
-      const { anys, exports } = publicApi([{ name: 'leaky', file }])
+      const { anys, exports, unexported } = publicApi([{ name: 'leaky', file }])
       assert.deepEqual(anys, ['leaky: parse()<0>.hidden.deep<0><1>', 'leaky: callback(error)'])
+      assert.deepEqual(unexported, ['Hidden, in leaky: parse()<0>.hidden'])
       const bare = exports.filter(({ documentation }) => documentation === '')
       assert.deepEqual(
         bare.map(({ path }) => path),
