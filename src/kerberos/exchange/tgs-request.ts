@@ -48,7 +48,7 @@ export interface TgsQuestion {
   readonly sname: PrincipalName
   /** Whom the ticket must name; the TGT's client when absent. */
   readonly client?: TgsClient | undefined
-  /** Added to forwardable and canonicalize. */
+  /** Added to canonicalize, and to forwardable where the ticket-granting ticket is. */
   readonly kdcOptions?: number | undefined
   /**
    * Padata besides PA-TGS-REQ; may depend on the request's nonce, and on the key that reply and request share: the
@@ -114,8 +114,10 @@ export function encodeTgsReq(
 
 function bodyOf(question: TgsQuestion, nonce: number, ports: ExchangePorts): Uint8Array {
   const { tgt, sname, kdcOptions = 0, additionalTickets } = question
+  // RFC 4120 section 3.3.3: a KDC refuses to make a forwardable ticket from one that is not (KDC_ERR_BADOPTION).
+  const mayForward = tgt.flags & KdcOption.FORWARDABLE
   return encodeKdcReqBody({
-    kdcOptions: kdcOptions | KdcOption.FORWARDABLE | KdcOption.CANONICALIZE,
+    kdcOptions: (kdcOptions | mayForward | KdcOption.CANONICALIZE) >>> 0,
     realm: tgsRealm(tgt),
     sname,
     tillMs: tgt.endTimeMs,

@@ -77,6 +77,24 @@ describe('KerberosClient', () => {
     await assert.rejects(open('wrong').ownTicket(SPN), { code: 'ERR_KRB_PREAUTH_FAILED' })
   })
 
+  it('asks for forwardable tickets only if its ticket-granting ticket is', async () => {
+    const asked: number[] = []
+    for (const forwardable of [true, false]) {
+      const { kdc, client } = newWorld()
+      const kept = forwardable ? 0xffffffff : ~TicketFlag.FORWARDABLE
+      kdc.tricks = {
+        ticketPart: (part) => ({ ...part, flags: (part.flags & kept) >>> 0 }),
+        replyPart: (part) => ({ ...part, flags: (part.flags & kept) >>> 0 }),
+        refuse: (kind, { body }) => {
+          if (kind !== 'AS') asked.push(body.kdcOptions)
+          return undefined
+        },
+      }
+      await client().ownTicket(SPN)
+    }
+    assert.deepEqual(asked, [0x40010000, 0x00010000])
+  })
+
   it('asks for one ticket-granting ticket however many need it', async () => {
     const { kdc, client } = newWorld()
     const connector = client()
