@@ -12,6 +12,10 @@ import { Refusal } from './refusal.ts'
 /** RFC 4120 section 3.3.3.2: the one encoding there is. */
 const DOMAIN_X500_COMPRESS = 1
 const MAX_OCTETS = 4096
+/** A realm's name is a domain's, of 255 octets at most, or an X.500 name. */
+const MAX_REALM_LENGTH = 512
+/** Realms on a way, those that are left out by abbreviation among them: a few octets can stand for very many. */
+const MAX_REALMS = 256
 
 function pathRefused(what: string): Refusal {
   return new Refusal('ERR_KRB_NOT_ACCEPTED', what, {
@@ -41,19 +45,25 @@ function expanded(field: string, before: string): string {
   return field.startsWith('/') ? before + field : field
 }
 
-/** The hierarchical realms between two realms of dots, without the two. */
-function between(from: string, to: string): string[] {
-  const [up, down] = [ancestors(from), ancestors(to)]
-  const common = up.find((realm) => down.includes(realm))
-  if (common === undefined) return []
-  const way = [...up.slice(0, up.indexOf(common) + 1), ...down.slice(0, down.indexOf(common))]
-  return way.filter((realm) => realm !== from && realm !== to)
+function tooLong(): Refusal {
+  return pathRefused(
+    `the client’s way has more than ${MAX_REALMS} realms, or one of more than ${MAX_REALM_LENGTH} characters`,
+  )
 }
 
-/** A realm, the one above it, and so on. */
-function ancestors(realm: string): string[] {
-  const labels = realm.split('.')
-  return labels.map((_, i) => labels.slice(i).join('.'))
+/** The hierarchical realms between two realms of dots, without the two. */
+function between(from: string, to: string): string[] {
+  if (from.length > MAX_REALM_LENGTH || to.length > MAX_REALM_LENGTH) throw tooLong()
+  const [up, down] = [from.split('.'), to.split('.')]
+  const most = Math.min(up.length, down.length)
+  let common = 0
+  while (common < most && up.at(-1 - common) === down.at(-1 - common)) common++
+  if (common === 0) return []
+  if (up.length + down.length - 2 * common >= MAX_REALMS) throw tooLong()
+  const above = (labels: readonly string[]): string[] =>
+    labels.slice(common).map((_, i) => labels.slice(i).join('.'))
+  const way = [...above(up), up.slice(-common).join('.'), ...above(down)]
+  return way.filter((realm) => realm !== from && realm !== to)
 }
 
 /**
@@ -63,7 +73,7 @@ function ancestors(realm: string): string[] {
  * @param client - The client's realm.
  * @param server - Ours.
  * @returns The realms, those that an empty field stands for among them.
- * @throws Refusal above 4096 octets.
+ * @throws Refusal above 4096 octets, 256 realms, or 512 characters of a realm.
  */
 export function transitedRealms(
   contents: Uint8Array,
@@ -83,6 +93,7 @@ export function transitedRealms(
     const realm = expanded(field, realms.at(-1) ?? '')
     if (gap) realms.push(...between(before, realm))
     realms.push(realm)
+    if (realms.length > MAX_REALMS || realm.length > MAX_REALM_LENGTH) throw tooLong()
     before = realm
     gap = false
   }

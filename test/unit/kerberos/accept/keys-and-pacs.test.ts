@@ -307,6 +307,15 @@ describe('realms on the way', () => {
     )
   })
 
+  it('are refused where a few octets stand for more than anyone has', () => {
+    const tooLong = { ...refusedWay, message: /more than 256 realms/ }
+    // Each comma stands for all realms between two long names: found by fuzzing, minutes of work before.
+    refused(through(`B.CORP.EXAMPLE${'.'.repeat(500)},${'a.,,'.repeat(800)}`), {}, tooLong)
+    refused(through('a.,'.repeat(1300)), {}, tooLong)
+    refused(through('/a,'.repeat(1300)), {}, tooLong)
+    refused(through(',', `alice@${'a.'.repeat(4000)}CORP.EXAMPLE`), {}, tooLong)
+  })
+
   it('never take long or crash, whatever a ticket says', () => {
     fc.assert(
       fc.property(
