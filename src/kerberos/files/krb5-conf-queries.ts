@@ -5,7 +5,7 @@
  */
 
 import { confError, type Krb5Conf } from './krb5-conf-tree.ts'
-import { parseBoolean, parseDurationMs, parseEtypes } from './krb5-conf-values.ts'
+import { parseBoolean, parseDurationMs, parseEtypes, parseOctets } from './krb5-conf-values.ts'
 
 /** What of `[libdefaults]` concerns a client; absent where the file does not say. */
 export interface Libdefaults {
@@ -23,6 +23,8 @@ export interface Libdefaults {
   readonly forwardable: boolean | undefined
   /** `canonicalize`. */
   readonly canonicalize: boolean | undefined
+  /** `udp_preference_limit`, octets: for NetworkKdcTransport. MIT's library takes 1465 where the file does not say. */
+  readonly udpPreferenceLimit: number | undefined
 }
 
 function converted<T>(
@@ -60,6 +62,7 @@ export function libdefaultsOf(conf: Krb5Conf): Libdefaults {
     ticketLifetimeMs: converted(conf, 'ticket_lifetime', parseDurationMs),
     forwardable: converted(conf, 'forwardable', parseBoolean),
     canonicalize: converted(conf, 'canonicalize', parseBoolean),
+    udpPreferenceLimit: converted(conf, 'udp_preference_limit', parseOctets),
   }
 }
 

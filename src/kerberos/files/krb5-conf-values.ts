@@ -57,6 +57,20 @@ export function parseBoolean(text: string): boolean | undefined {
   return NO.includes(value) ? false : undefined
 }
 
+/** MIT's library sends no larger datagram, whatever the file says. */
+const MOST_DATAGRAM_OCTETS = 32_700
+
+/**
+ * A number of octets that a datagram may hold.
+ *
+ * @param text - The value.
+ * @returns The number, at most 32 700, or undefined when it is none.
+ */
+export function parseOctets(text: string): number | undefined {
+  const value = text.trim()
+  return /^\d{1,9}$/.test(value) ? Math.min(Number(value), MOST_DATAGRAM_OCTETS) : undefined
+}
+
 const NAMES: ReadonlyMap<string, readonly number[]> = new Map([
   ['default', SUPPORTED_ETYPES],
   ['aes', [AES256_SHA1, AES128_SHA1, AES256_SHA2, AES128_SHA2]],

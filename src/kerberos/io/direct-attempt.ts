@@ -62,7 +62,7 @@ class EitherWay {
   ): Promise<Uint8Array> {
     const { tcp, udp, udpPreferenceLimit, maxDatagramOctets } = this.#options
     const { length } = question.request
-    if (length <= udpPreferenceLimit && !this.#isAvoided(address)) {
+    if (length <= Math.min(udpPreferenceLimit, maxDatagramOctets) && !this.#isAvoided(address)) {
       return (await this.#overUdp(address, question, signal)) ?? tcp(address, question, signal)
     }
     try {

@@ -91,10 +91,20 @@ describe('parseKrb5ConfText', () => {
       ticketLifetimeMs: 86_400_000,
       forwardable: true,
       canonicalize: true,
+      udpPreferenceLimit: undefined,
     })
     assert.deepEqual(kdcsOf(conf, 'CORP.EXAMPLE'), ['dc1.corp.example', 'dc2.corp.example:1088'])
     assert.deepEqual(kdcsOf(conf, 'corp.example'), [])
     assert.equal(libdefaultsOf(parseKrb5ConfText('')).defaultRealm, undefined)
+    for (const [text, octets] of [
+      ['1', 1],
+      ['0', 0],
+      ['1465', 1465],
+      ['65535', 32_700],
+    ] as const) {
+      const limited = parseKrb5ConfText(`[libdefaults]\nudp_preference_limit = ${text}`)
+      assert.equal(libdefaultsOf(limited).udpPreferenceLimit, octets)
+    }
   })
 
   for (const [host, realm] of [
@@ -165,6 +175,7 @@ describe('parseKrb5ConfText', () => {
   for (const [name, value] of [
     ['dns_lookup_kdc', 'perhaps'],
     ['clockskew', 'long'],
+    ['udp_preference_limit', '-1'],
     ['permitted_enctypes', 'des-cbc-crc rc4-hmac'],
   ] as const) {
     it(`refuses ${name} = ${value}`, () => {

@@ -65,6 +65,9 @@ describe('NetworkKdcTransport over UDP', () => {
     const larger = Buffer.concat([AS_REQ, Buffer.of(0)])
     assert.deepEqual(await network.exchange(REALM, larger), asRep())
     assert.deepEqual([tcp.received.length, udp.received.length], [1, 1])
+    const bounded = transport(tcp.address, { maxDatagramOctets: AS_REQ.length })
+    assert.deepEqual(await bounded.exchange(REALM, larger), asRep())
+    assert.equal(udp.received.length, 1)
   })
 
   it('hands on a refusal that comes over UDP', async () => {
