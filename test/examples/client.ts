@@ -8,12 +8,9 @@ import {
   type ClientIdentity,
 } from 'sallyport/kerberos'
 import {
-  DnsKdcLocator,
-  dnsSrvResolver,
   keytabIdentity,
-  krb5ConfLocator,
   loadKrb5Conf,
-  NetworkKdcTransport,
+  openKdcAccess,
   systemClock as clock,
   systemRandom as random,
 } from 'sallyport/kerberos/node'
@@ -28,10 +25,9 @@ export function owner(name: string): Pick<ClientIdentity, 'principal' | 'realm'>
 
 /** A client with this identity. KDCs come from krb5.conf, of realms that it does not list from the DNS. */
 export function clientOf(identity: ClientIdentity): KerberosClient {
-  const elsewhere = new DnsKdcLocator({ resolve: dnsSrvResolver({ random }), clock, random })
   return new KerberosClient({
     identity,
-    transport: new NetworkKdcTransport({ locator: krb5ConfLocator(conf, { elsewhere }) }),
+    transport: openKdcAccess({ clock, random, krb5Conf: conf }),
     clock,
     random,
     realmOfHost: (host) => realmOfHost(conf, host),
