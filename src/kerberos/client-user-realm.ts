@@ -34,10 +34,15 @@ export async function inRealmOf<T>(
     return await act(user.realm)
   } catch (error) {
     if (!canonicalize || user.enterprise !== true || !isElsewhere(error)) throw error
-    const realm = error.clientRealm ?? (await foundOr(error, findRealm))
+    const realm = realmToldBy(error) ?? (await foundOr(error, findRealm))
     if (realm === user.realm) throw error
     return act(realm)
   }
+}
+
+/** Samba names our own realm, as the requester's, when it does not know the user. */
+function realmToldBy({ krbErrorCode, clientRealm }: KdcReplyError): string | undefined {
+  return krbErrorCode === Krb.KDC_ERR_WRONG_REALM ? clientRealm : undefined
 }
 
 /** The first refusal says more than that the search came to nothing. */

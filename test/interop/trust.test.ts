@@ -49,6 +49,7 @@ describe(
       realms.addPrincipal(OTHER, `krbtgt/${OTHER}@${realm}`, SECRET)
       realms.addPrincipal(OTHER, SPN)
       realms.addPrincipal(OTHER, 'alice', 'Wonderland-1')
+      realms.addPrincipal(OTHER, 'alice\\@one.test', 'Wonderland-1')
       await lab.samba(['delegation', 'add-service', 'CONN1$', SPN])
       const kdcs = { ...realms.kdcs, [realm]: [lab.env.kdc] }
       transport = new NetworkKdcTransport({ kdcs, ...PATIENCE })
@@ -89,6 +90,11 @@ describe(
         realm: OTHER,
         mend: /must refer us back to our own/,
       })
+    })
+
+    it('follows a user principal name to that realm (68)', async () => {
+      const user = { name: 'alice@one.test', realm: lab.env.realm, enterprise: true }
+      await assert.rejects(conn1.impersonate(user), { code: 'ERR_KRB_SPN_UNKNOWN', realm: OTHER })
     })
 
     it('cannot delegate to a service of that realm though it is listed, and says why', async () => {

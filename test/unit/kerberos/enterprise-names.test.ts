@@ -112,6 +112,19 @@ describe('a user principal name', () => {
     assert.deepEqual(transport.asked, [REALM, REALM, FAR, REALM])
   })
 
+  // Samba 4.22 puts the requester's realm into the KRB-ERROR.
+  it('is looked for elsewhere also where the KDC names our own realm in its refusal', async () => {
+    const { corp, connector } = twoRealms()
+    corp.tricks = {
+      refuse: (kind, { body }) =>
+        kind === 'S4U2Self' && body.sname?.nameString[0] === 'CONN1$'
+          ? { code: 6, crealm: REALM }
+          : undefined,
+    }
+    await assert.rejects(connector().impersonate(zoe), { krbErrorCode: 6, clientRealm: REALM })
+    assert.ok(corp.counts.AS > 2, 'the realm was asked for by an AS exchange')
+  })
+
   it('that nobody knows is refused as it was at first', async () => {
     const { connector } = twoRealms()
     const user = { name: 'nobody@nowhere.test', realm: REALM, enterprise: true }
