@@ -20,6 +20,10 @@ export interface Outcome {
   readonly runs: number
   /** Inputs that were accepted. */
   readonly accepted: number
+  /** Kinds of answers: how far mutations get. */
+  readonly kinds: number
+  /** By the clock, microseconds; 0 where nothing was timed. */
+  readonly medianUs: number
   /** Slowest input, CPU milliseconds, measured again. */
   readonly worstMs: number
   readonly worstOctets: number
@@ -118,6 +122,27 @@ function shrink(input: Uint8Array, stays: (smaller: Uint8Array) => boolean, trie
   return best
 }
 
+/** Times of decoding in steps of half a microsecond; the last step holds all longer ones. */
+class Times {
+  readonly #counts = new Uint32Array(20_000)
+  #sum = 0
+
+  add(tookMs: number): void {
+    const step = Math.min(this.#counts.length - 1, Math.floor(tookMs * 2000))
+    this.#counts[step] = (this.#counts[step] ?? 0) + 1
+    this.#sum += 1
+  }
+
+  medianUs(): number {
+    let below = 0
+    for (const [step, count] of this.#counts.entries()) {
+      below += count
+      if (below * 2 >= this.#sum) return this.#sum === 0 ? 0 : (step + 1) / 2
+    }
+    return 0
+  }
+}
+
 /** One target's run. */
 class Campaign {
   readonly #target: Target
@@ -128,6 +153,7 @@ class Campaign {
   readonly #known = new Set<string>()
   readonly #reported = new Set<string>()
   readonly #findings: Finding[] = []
+  readonly #times = new Times()
   #accepted = 0
   #worstMs = 0
   #worstOctets = 0
@@ -144,6 +170,8 @@ class Campaign {
     return {
       runs,
       accepted: this.#accepted,
+      kinds: this.#known.size,
+      medianUs: this.#options.timed ? this.#times.medianUs() : 0,
       worstMs: this.#worstMs,
       worstOctets: this.#worstOctets,
       findings: this.#findings,
@@ -154,6 +182,7 @@ class Campaign {
     const input = number < this.#seeds ? this.#parent(number) : this.#nextInput()
     this.#options.onRun?.(number, input)
     const trial = tryInput(this.#target, input, this.#options.timed)
+    if (this.#options.timed) this.#times.add(trial.tookMs)
     if (trial.state === 'accepted') this.#accepted += 1
     if (trial.state === 'fault') this.#report(number, input, trial)
     else this.#learn(input, trial)

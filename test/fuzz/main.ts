@@ -3,7 +3,7 @@
  *
  *     npm run fuzz                                   all targets, a million inputs each
  *     npm run fuzz -- --list                         their names
- *     npm run fuzz -- --target kerberos --runs 50000 those whose name begins so
+ *     npm run fuzz -- --target kerberos --inputs 50000 those whose name begins so
  *     npm run fuzz -- --seed 12345                   the same inputs again
  *
  * A finding is an input that makes a decoder throw anything but the room's own error, take more than 10 ms of CPU
@@ -15,7 +15,6 @@ import { parseArgs } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
 import { Worker } from 'node:worker_threads'
 import { systemRandom } from '../../src/platform/io/index.ts'
-import type { Outcome } from './engine.ts'
 import type { Target } from './target.ts'
 import { TARGETS } from './targets/index.ts'
 import { NOW_HEAD, type Assignment, type Message } from './worker.ts'
@@ -28,16 +27,18 @@ const MAX_GROWN_OCTETS = 32 * 1024 * 1024
 const MAX_RESIDENT_KIB = 512 * 1024
 const SHOWN_OCTETS = 2000
 
+/** What a target's thread said last. */
+type Latest = Omit<Message, 'done'> & { readonly name: string }
+
 interface Result {
   readonly name: string
-  readonly outcome: Outcome | undefined
-  readonly grownOctets: number
+  readonly latest: Latest | undefined
   readonly faults: readonly string[]
 }
 
 const { values } = parseArgs({
   options: {
-    runs: { type: 'string', default: '1000000' },
+    inputs: { type: 'string', default: '1000000' },
     seed: { type: 'string' },
     target: { type: 'string', multiple: true },
     list: { type: 'boolean', default: false },
@@ -65,12 +66,20 @@ function hex(octets: Uint8Array): string {
   return octets.length > SHOWN_OCTETS ? `${shown}… (${octets.length} octets)` : shown
 }
 
-function line(name: string, outcome: Outcome, grownOctets: number): string {
-  const { runs, accepted, worstMs, worstOctets, findings } = outcome
+function kib(octets: number): string {
+  return `${Math.round(octets / 1024)} KiB`
+}
+
+function line({ name, outcome, grownOctets, grownRss }: Latest): string {
+  const { runs, accepted, kinds, medianUs, worstMs, worstOctets, findings } = outcome
   const worst =
-    worstMs === 0 ? 'none above 0.05 ms' : `worst ${worstMs.toFixed(2)} ms (${worstOctets} octets)`
-  const grown = `${(grownOctets / 1024).toFixed(0)} KiB grown`
-  return `${name}: ${runs} runs, ${accepted} accepted, ${worst}, ${grown}, ${findings.length} findings`
+    worstMs === 0 ? 'most below 50' : `most ${(worstMs * 1000).toFixed(0)} (${worstOctets} octets)`
+  return [
+    `${name}: ${runs} inputs, ${accepted} accepted, ${kinds} ways to refuse`,
+    `microseconds: median ${medianUs.toFixed(1)}, ${worst}`,
+    `grown: ${kib(grownOctets)} held, ${kib(grownRss)} resident`,
+    findings.length === 0 ? 'ok' : `${findings.length} FINDINGS`,
+  ].join('; ')
 }
 
 /** Watches that the thread comes on. */
@@ -92,15 +101,15 @@ function fuzzInThread(target: Target, runs: number, seed: number): Promise<Resul
   const residentKib = process.resourceUsage().maxRSS
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: assignment })
   return new Promise((resolve) => {
-    let latest: Message | undefined
+    let latest: Latest | undefined
     const faults: string[] = []
     const watcher = watch(now, (run, input) => {
       faults.push(`hangs at run ${run}: ${hex(input)}`)
       void worker.terminate()
     })
     worker.on('message', (message: Message) => {
-      latest = message
-      console.log(`  ${line(name, message.outcome, message.grownOctets)}`)
+      latest = { ...message, name }
+      if (!message.done) console.log(`  ${line(latest)}`)
     })
     worker.on('error', (error: Error) => faults.push(`the thread died: ${error.message}`))
     worker.on('exit', () => {
@@ -109,19 +118,19 @@ function fuzzInThread(target: Target, runs: number, seed: number): Promise<Resul
       if (grownOctets > MAX_GROWN_OCTETS) faults.push('memory grows')
       const moreKib = process.resourceUsage().maxRSS - residentKib
       if (moreKib > MAX_RESIDENT_KIB) faults.push(`the process grew by ${moreKib} KiB at times`)
-      resolve({ name, outcome: latest?.outcome, grownOctets, faults })
+      resolve({ name, latest, faults })
     })
   })
 }
 
 /** Prints what was found. */
-function tell({ name, outcome, grownOctets, faults }: Result, seed: number): number {
-  if (outcome) console.log(line(name, outcome, grownOctets))
+function tell({ name, latest, faults }: Result, seed: number): number {
+  if (latest) console.log(line(latest))
   for (const fault of faults) console.log(`FINDING ${name}, seed ${seed}: ${fault}`)
-  for (const { kind, run, what, input } of outcome?.findings ?? []) {
+  for (const { kind, run, what, input } of latest?.outcome.findings ?? []) {
     console.log(`FINDING ${name}, seed ${seed}, run ${run}: ${kind}: ${what}\n  ${hex(input)}`)
   }
-  return faults.length + (outcome?.findings.length ?? 0)
+  return faults.length + (latest?.outcome.findings.length ?? 0)
 }
 
 async function main(): Promise<number> {
@@ -130,11 +139,11 @@ async function main(): Promise<number> {
     return 0
   }
   setFlagsFromString('--expose-gc')
-  const runs = wholeNumber('runs', values.runs)
+  const runs = wholeNumber('inputs', values.inputs)
   const drawn = String(Buffer.from(systemRandom.bytes(4)).readUInt32LE())
   const seed = wholeNumber('seed', values.seed ?? drawn)
   const targets = chosen()
-  console.log(`seed ${seed}, ${targets.length} targets, ${runs} runs each`)
+  console.log(`seed ${seed}, ${targets.length} targets, ${runs} inputs each`)
   let found = 0
   for (const target of targets) found += tell(await fuzzInThread(target, runs, seed), seed)
   console.log(`${found} findings in ${targets.length} targets`)

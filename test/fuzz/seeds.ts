@@ -24,6 +24,13 @@ export function captured(kind: string): readonly Buffer[] {
   return found
 }
 
+const MIT_MADE = linesOf('fuzz/mit-1.20.txt', 'base64')
+
+/** What MIT's library and tools wrote, by a name that begins so. */
+export function mitMade(kind: string): readonly Buffer[] {
+  return MIT_MADE.filter(([name]) => name.startsWith(`${kind}:`)).map(([, octets]) => octets)
+}
+
 const PKI = new Map(linesOf('fuzz/pki.txt', 'base64'))
 
 /** A certificate or request of our own that was kept. */

@@ -21,6 +21,8 @@ export interface Message {
   readonly outcome: Outcome
   /** Octets held after collecting garbage, more than at the beginning. */
   readonly grownOctets: number
+  /** Memory of the whole process, more than at the beginning. */
+  readonly grownRss: number
 }
 
 /** Octets before the input in `now`: two 32-bit numbers. */
@@ -41,11 +43,15 @@ function work({ name, runs, seed, now }: Assignment): void {
   const numbers = new Int32Array(now, 0, 2)
   const octets = new Uint8Array(now, NOW_HEAD)
   let least: number | undefined
+  const rss = process.memoryUsage.rss()
   const tell = (outcome: Outcome, done: boolean) => {
     const held = heldOctets()
     // What the first stretch left behind are compiled functions and the pool.
     least ??= held
-    const message: Message = { done, outcome, grownOctets: held - least }
+    const message: Message = {
+      ...{ done, outcome, grownOctets: held - least },
+      grownRss: process.memoryUsage.rss() - rss,
+    }
     parentPort?.postMessage(message)
   }
   const outcome = fuzz(target, {

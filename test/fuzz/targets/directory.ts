@@ -3,9 +3,15 @@
 import { MessageParser } from 'ldapts'
 import { bareAccount } from '../../../src/directory/account-entry.ts'
 import { domainOf } from '../../../src/directory/distinguished-name.ts'
-import { accountFilter, encodeSid, decodeSid } from '../../../src/directory/index.ts'
+import {
+  accountFilter,
+  decodeManagedPassword,
+  decodeSid,
+  encodeSid,
+} from '../../../src/directory/index.ts'
 import { checkSearchAnswer } from '../../../src/directory/ldap-answer.ts'
 import { decodeBindResponse } from '../../../src/directory/ldap-message.ts'
+import { encodeManagedPassword } from '../../support/managed-password.ts'
 import { captured } from '../seeds.ts'
 import { derTarget, octetTarget, textTarget, type Target } from '../target.ts'
 
@@ -59,6 +65,23 @@ const sid = octetTarget({
   seeds: [encodeSid('S-1-5-21-1-2-3-500'), encodeSid('S-1-5-32-544')],
   decode: decodeSid,
   encode: encodeSid,
+})
+
+/** Passwords as a domain controller makes them have 256 octets, drawn by chance. */
+const PASSWORD = Buffer.from(Array.from({ length: 256 }, (_, at) => (at * 37 + 1) % 251)).toString(
+  'utf16le',
+)
+
+const managedPassword = octetTarget({
+  name: 'directory/managed-password',
+  refusesPrefixes: true,
+  seeds: [
+    encodeManagedPassword({ current: PASSWORD, queryMs: 86_400_000, unchangedMs: 0 }),
+    encodeManagedPassword({ current: 'ab', previous: PASSWORD, queryMs: 1, unchangedMs: 9000 }),
+  ],
+  decode: decodeManagedPassword,
+  check: ({ current, previous }) =>
+    current !== '' && previous !== '' ? undefined : 'an empty password',
 })
 
 const sidText = textTarget({
@@ -122,5 +145,5 @@ const entry = octetTarget({
 })
 
 export const DIRECTORY_TARGETS: readonly Target[] = [
-  ...[searchAnswer, bindResponse, sid, sidText, name, filter, entry],
+  ...[searchAnswer, bindResponse, managedPassword, sid, sidText, name, filter, entry],
 ]

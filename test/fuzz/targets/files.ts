@@ -14,12 +14,12 @@ import {
   realmOfHost,
   type Krb5Conf,
 } from '../../../src/kerberos/index.ts'
-import { captured } from '../seeds.ts'
+import { captured, mitMade } from '../seeds.ts'
 import { octetTarget, sameValue, textTarget, type Target } from '../target.ts'
 
 const keytab = octetTarget({
   name: 'kerberos/keytab',
-  seeds: captured('keytab'),
+  seeds: [...captured('keytab'), ...mitMade('keytab')],
   decode: (octets) => decodeKeytab(octets),
   encode: encodeKeytab,
 })
@@ -28,6 +28,7 @@ const ccache = octetTarget({
   name: 'kerberos/ccache',
   seeds: [
     ...captured('ccache'),
+    ...mitMade('ccache'),
     ...captured('ccache').map((octets) => encodeCcache(decodeCcache(octets))),
   ],
   decode: (octets) => decodeCcache(octets),
@@ -70,7 +71,11 @@ function answers(conf: Krb5Conf): unknown {
 
 const krb5Conf = textTarget({
   name: 'kerberos/krb5-conf',
-  seeds: [CONF, CONF.replaceAll('\n', '\r\n')],
+  seeds: [
+    CONF,
+    CONF.replaceAll('\n', '\r\n'),
+    ...mitMade('krb5-conf').map((octets) => octets.toString('utf8')),
+  ],
   words: [
     ...['[', ']', '{', '}', '=', '*', '"', '\\', '#', ';', '\n', ' ', '\t', ' = {\n', '\n}\n'],
     ...[

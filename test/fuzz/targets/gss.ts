@@ -8,6 +8,7 @@ import {
   tlsServerEndPoint,
 } from '../../../src/kerberos/index.ts'
 import { unwrapMechanismToken } from '../../../src/kerberos/gss/mechanism-token.ts'
+import { readApRefusal } from '../../../src/kerberos/gss/ap-refusal.ts'
 import { decodeNegTokenResp } from '../../../src/kerberos/gss/spnego.ts'
 import { encodeKrbError } from '../../../src/kerberos/messages/index.ts'
 import type { Clock } from '../../../src/platform/index.ts'
@@ -20,7 +21,7 @@ import {
 import { ManualClock } from '../../support/manual-clock.ts'
 import { makeServiceTicket } from '../../support/service-ticket.ts'
 import { repeatableRandom } from '../random.ts'
-import { captured, CERTIFICATES, keptPki } from '../seeds.ts'
+import { captured, CERTIFICATES, keptPki, mitMade } from '../seeds.ts'
 import { derTarget, octetTarget, textTarget, type Target } from '../target.ts'
 
 const random = repeatableRandom('gss')
@@ -61,7 +62,7 @@ const negTokenResp = derTarget({
 const mechanismToken = octetTarget(
   {
     name: 'gss/mechanism-token',
-    seeds: [framed, frameToken(0x0300, krbError), ...captured('spnego-init')],
+    seeds: [framed, frameToken(0x0300, krbError), ...captured('spnego-init'), ...mitMade('krb5')],
     decode: unwrapMechanismToken,
   },
   'der',
@@ -83,6 +84,15 @@ const mutual = octetTarget(
   },
   'der',
 )
+
+/** Why a backend refused; whatever it sent, reading it never throws. */
+const refusal = derTarget({
+  name: 'gss/ap-refusal',
+  refusesPrefixes: false,
+  seeds: REPLIES,
+  decode: readApRefusal,
+  isRefusal: () => false,
+})
 
 const negotiate = textTarget({
   name: 'gss/negotiate-field',
@@ -107,5 +117,5 @@ const binding = derTarget({
 })
 
 export const GSS_TARGETS: readonly Target[] = [
-  ...[negTokenResp, mechanismToken, mutual, negotiate, binding],
+  ...[negTokenResp, mechanismToken, mutual, refusal, negotiate, binding],
 ]

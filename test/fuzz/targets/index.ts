@@ -1,6 +1,7 @@
 /** Every decoder that is fuzzed. */
 
 import type { Target } from '../target.ts'
+import { ACCEPT_TARGETS } from './accept.ts'
 import { ASN1_TARGETS } from './asn1.ts'
 import { CONFIG_TARGETS } from './config.ts'
 import { DIRECTORY_TARGETS } from './directory.ts'
@@ -10,6 +11,7 @@ import { GATEWAY_TARGETS } from './gateway.ts'
 import { GSS_TARGETS } from './gss.ts'
 import { KDC_TARGETS } from './kdcs.ts'
 import { KERBEROS_TARGETS } from './kerberos.ts'
+import { PAC_TARGETS } from './pac.ts'
 import { PKI_TARGETS } from './pki.ts'
 import { SSO_TARGETS } from './sso.ts'
 import { TUNNEL_TARGETS } from './tunnel.ts'
@@ -18,10 +20,12 @@ export const TARGETS: readonly Target[] = [
   ...[
     ...ASN1_TARGETS,
     ...KERBEROS_TARGETS,
+    ...PAC_TARGETS,
     ...FILE_TARGETS,
     ...KDC_TARGETS,
     ...FAR_KDC_TARGETS,
     ...GSS_TARGETS,
+    ...ACCEPT_TARGETS,
     ...DIRECTORY_TARGETS,
   ],
   ...[...TUNNEL_TARGETS, ...PKI_TARGETS, ...GATEWAY_TARGETS, ...SSO_TARGETS, ...CONFIG_TARGETS],

@@ -1,10 +1,9 @@
-/** Kerberos messages, the PAC, e-data and principal names. */
+/** Kerberos messages, e-data and principal names. */
 
 import * as m from '../../../src/kerberos/messages/index.ts'
-import { decodePac } from '../../../src/kerberos/messages/pac.ts'
 import { VECTORS } from '../../unit/kerberos/messages/vectors.ts'
-import { captured, mitMessages, PACS } from '../seeds.ts'
-import { derTarget, octetTarget, textTarget, type Target } from '../target.ts'
+import { captured, mitMessages } from '../seeds.ts'
+import { derTarget, textTarget, type Target } from '../target.ts'
 
 /** Our own samples of a message, and MIT's octets. */
 function samples(...names: readonly string[]): Uint8Array[] {
@@ -250,17 +249,6 @@ const errorDetails = derTarget({
   isRefusal: () => false,
 })
 
-const pac = octetTarget({
-  name: 'kerberos/pac',
-  // Padding behind the last buffer may be missing, so that not every prefix is refused.
-  seeds: [...PACS, ...captured('pac')],
-  decode: (octets) => decodePac(octets),
-  check: (value, input) => {
-    const { octetsForServerChecksum } = value
-    return octetsForServerChecksum.length === input.length ? undefined : 'another length is signed'
-  },
-})
-
 const principal = textTarget({
   name: 'kerberos/principal',
   seeds: ['alice', 'CONN1$@CORP.EXAMPLE', 'HTTP/iwa.corp.example', 'a\\/b\\@c/d\\n@R\\\\', 'é/ß@Ü'],
@@ -271,5 +259,5 @@ const principal = textTarget({
 
 export const KERBEROS_TARGETS: readonly Target[] = [
   ...[requests, ...REPLIES, ...TICKETS, ...AP, ...PIECES, ...FAST],
-  ...[errorDetails, pac, principal],
+  ...[errorDetails, principal],
 ]
