@@ -62,7 +62,7 @@ const knownSafe = [
 ]
 
 export default defineConfig(
-  globalIgnores(['dist/', 'coverage/', '.lab/']),
+  globalIgnores(['dist/', 'build/', 'coverage/', '.lab/']),
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
   {
