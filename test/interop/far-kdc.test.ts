@@ -3,16 +3,23 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import type { LookupFunction } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { KerberosError, parseKrb5ConfText, type KdcTransport } from '../../src/kerberos/index.ts'
+import {
+  Initiator,
+  KerberosError,
+  parseKrb5ConfText,
+  type KdcTransport,
+} from '../../src/kerberos/index.ts'
 import {
   KkdcpClient,
   krb5ConfLocator,
   NetworkKdcTransport,
   type KkdcpOptions,
 } from '../../src/kerberos/io/index.ts'
+import { systemClock, systemRandom } from '../../src/platform/io/index.ts'
 import {
   hasFarTools,
   NO_FAR_TOOLS,
@@ -42,7 +49,9 @@ describe('KDCs out of reach', { skip: lab !== undefined && hasFarTools() ? false
   before(async () => {
     kdcProxy = await startKdcProxy({ [lab.realm]: [lab.kdc] }, credential)
     ignorant = await startKdcProxy({}, credential)
-    squid = await startSquid({ names: [NAME], ports: [kdcProxy.port, 1] })
+    const { spn, keytab } = lab.backends.iwa
+    const kerberos = { spn, keytab, krb5Conf: lab.krb5Conf }
+    squid = await startSquid({ names: [NAME], ports: [kdcProxy.port, 1], kerberos })
   })
   after(async () => {
     await Promise.all(clients.map((client) => client.close()))
@@ -91,6 +100,35 @@ describe('KDCs out of reach', { skip: lab !== undefined && hasFarTools() ? false
       assert.deepEqual(ticket.client.nameString, ['alice'])
     })
   }
+
+  it('is let through by Squid that wants Negotiate, with a token of its own', async () => {
+    const { spn } = lab.backends.iwa
+    const host = spn.replace(/^HTTP\//, '')
+    const { hostname, port } = new URL(squid.guarded)
+    // Squid goes by the name of a service for which there is a keytab.
+    const lookup: LookupFunction = (name, _options, done) => {
+      done(null, [{ address: name === host ? hostname : '', family: 4 }])
+    }
+    const near = await connectorClient(lab, 'CONN1')
+    const asked: string[] = []
+    const negotiate = async (service: string): Promise<Uint8Array> => {
+      asked.push(service)
+      const ticket = await near.ownTicket(service)
+      const ports = { clock: systemClock, random: systemRandom }
+      return new Initiator(ticket, ports).createToken().token
+    }
+    const forwardProxy = { url: `http://${host}:${port}`, negotiate }
+    const far = transport(named(), { forwardProxy, lookup })
+    const client = await connectorClient(lab, 'CONN1', { transport: far })
+    assert.ok(await client.ownTicket('ldap/dc1.corp.example'))
+    assert.equal(asked[0], spn)
+    const nonsense = () => Promise.resolve(Buffer.from('nonsense'))
+    const refused = transport(named(), {
+      forwardProxy: { ...forwardProxy, negotiate: nonsense },
+      lookup,
+    })
+    assert.match(await faultOf(refused), /407: it refuses our Negotiate token \(Negotiate, Basic\)/)
+  })
 
   it('is sent there by a krb5.conf, with the CA that it names', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'sallyport-far-conf-'))
@@ -157,11 +195,14 @@ describe('KDCs out of reach', { skip: lab !== undefined && hasFarTools() ? false
     const none = transport(named(), { forwardProxy: { url } })
     assert.match(
       await faultOf(none),
-      /forward proxy .*407: it asks for credentials \(Basic\), none/,
+      /forward proxy .*407: it asks for credentials \(Negotiate, Basic\), none/,
     )
     const credentials = { user, password: 'Wrong-1' }
     const wrong = await faultOf(transport(named(), { forwardProxy: { url, credentials } }))
-    assert.match(wrong, /407: it refuses the credentials of the user "dmz" \(Basic\) \| Set user/)
+    assert.match(
+      wrong,
+      /407: it refuses the credentials of the user "dmz" \(Negotiate, Basic\) \| Set/,
+    )
     assert.doesNotMatch(wrong, /Wrong-1/)
     const forbidden = transport(named(2), { forwardProxy: guarded() })
     assert.match(

@@ -2,7 +2,7 @@
 
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -11,6 +11,8 @@ import type { HttpsCredential } from './https-credential.ts'
 const PYTHON = '/usr/bin/python3'
 const SQUID = '/usr/sbin/squid'
 const SQUID_PASSWORDS = '/usr/lib/squid/basic_ncsa_auth'
+
+const SQUID_NEGOTIATE = '/usr/lib/squid/negotiate_kerberos_auth'
 
 /** Why the tests are passed over. */
 export const NO_FAR_TOOLS = 'needs kdcproxy and Squid (Debian: python3-kdcproxy, squid)'
@@ -81,6 +83,8 @@ export interface Squid extends FarProcess {
 export async function startSquid(allowed: {
   readonly names: readonly string[]
   readonly ports: readonly number[]
+  /** Squid's service principal and keytab, and the krb5.conf, for Negotiate beside Basic. */
+  readonly kerberos: { readonly spn: string; readonly keytab: string; readonly krb5Conf: string }
 }): Promise<Squid> {
   const folder = ownFolder()
   const [user, password] = ['dmz', 'Lab-dmz:päss-1']
@@ -89,17 +93,24 @@ export async function startSquid(allowed: {
   folder.write('hosts', allowed.names.map((name) => `127.0.0.1 ${name}\n`).join(''))
   // No other process has this address while ours lives.
   const address = `127.90.${(process.pid >> 8) & 0xff}.${process.pid & 0xff}`
-  const config = folder.write('squid.conf', squidConf(folder.path, address, allowed.ports))
+  const { spn, keytab, krb5Conf } = allowed.kerberos
+  folder.write('keytab', readFileSync(keytab))
+  const config = folder.write('squid.conf', squidConf(folder.path, address, { ...allowed, spn }))
   const name = `far${process.pid}`
   const child = spawn(SQUID, ['-N', '-d', '1', '-n', name, '-f', config], {
     stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, KRB5_CONFIG: krb5Conf, KRB5RCACHENAME: 'none:' },
   })
   await firstLine(child, /Accepting HTTP Socket connections at .*:3129 /)
   const stop = (): Promise<void> => stopped(child, folder.remove)
   return { open: `http://${address}:3128`, guarded: `http://${address}:3129`, user, password, stop }
 }
 
-function squidConf(folder: string, address: string, ports: readonly number[]): string {
+function squidConf(
+  folder: string,
+  address: string,
+  { ports, spn }: { readonly ports: readonly number[]; readonly spn: string },
+): string {
   return `
 http_port ${address}:3128
 http_port ${address}:3129
@@ -108,6 +119,7 @@ hosts_file ${folder}/hosts
 dns_nameservers 127.90.255.254
 dns_timeout 1 seconds
 dns_retransmit_interval 1 seconds
+auth_param negotiate program ${SQUID_NEGOTIATE} -k ${folder}/keytab -s ${spn}
 auth_param basic program ${SQUID_PASSWORDS} ${folder}/passwords
 auth_param basic utf8 on
 auth_param basic realm far
@@ -132,7 +144,7 @@ cache_log ${folder}/cache.log
 
 interface OwnFolder {
   readonly path: string
-  readonly write: (name: string, text: string) => string
+  readonly write: (name: string, content: string | Uint8Array) => string
   readonly remove: () => void
 }
 
@@ -148,8 +160,8 @@ function ownFolder(): OwnFolder {
   own(path, 0o700)
   return {
     path,
-    write: (name, text) => {
-      writeFileSync(join(path, name), text)
+    write: (name, content) => {
+      writeFileSync(join(path, name), content)
       own(join(path, name), 0o600)
       return join(path, name)
     },

@@ -1,12 +1,15 @@
 /**
- * Goes through a forward proxy: HTTP CONNECT (RFC 9110 section 9.3.6), with Basic credentials (RFC 7617) where it asks.
+ * Goes through a forward proxy: HTTP CONNECT (RFC 9110 section 9.3.6), with Basic credentials (RFC 7617) or a Negotiate token (RFC 4559)
+ * where it asks for them.
  *
  * @module
  */
 
 import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
+import { abandonable } from '../client-drive.ts'
 import { KerberosError } from '../errors.ts'
+import { formatNegotiate } from '../gss/index.ts'
 import { formatHostPort, type HostPort } from './kdc-address.ts'
 import { opened, secured, type TlsTrust } from './opened-socket.ts'
 import { socketFault } from './socket-fault.ts'
@@ -17,6 +20,11 @@ export interface ForwardProxy {
   readonly url: string
   /** For proxies that ask for Basic credentials. Never logged, never in an error. */
   readonly credentials?: { readonly user: string; readonly password: string } | undefined
+  /**
+   * For proxies that ask for Negotiate: makes the SPNEGO token for a service such as `HTTP/proxy.corp.example`, anew for each
+   * connection; for instance what createGssapiEngine gives. Not beside `credentials`.
+   */
+  readonly negotiate?: ((service: string) => Promise<Uint8Array>) | undefined
   /** What an https proxy must prove. Default a certificate that Node trusts. */
   readonly trust?: TlsTrust | undefined
 }
@@ -35,8 +43,9 @@ export interface CheckedProxy {
   readonly secure: boolean
   readonly trust: TlsTrust
   readonly user: string | undefined
-  /** The value of Proxy-Authorization. */
-  readonly authorization: string | undefined
+  /** The value of Proxy-Authorization: Basic. */
+  readonly basic: string | undefined
+  readonly negotiate: ForwardProxy['negotiate']
 }
 
 const MAX_HEAD_OCTETS = 16_384
@@ -46,15 +55,20 @@ const MAX_HEAD_OCTETS = 16_384
  *
  * @param proxy - As configured.
  * @returns What to connect to.
- * @throws RangeError for an address that is not `http(s)://host:port` or credentials that Basic cannot carry. The error
- *   does not repeat them.
+ * @throws RangeError for an address that is not `http(s)://host:port`, credentials that Basic cannot carry, or two ways to
+ *   sign in. The error does not repeat them.
  */
-export function checkProxy({ url: text, credentials, trust = {} }: ForwardProxy): CheckedProxy {
-  const url = proxyOrigin(text)
+export function checkProxy(proxy: ForwardProxy): CheckedProxy {
+  const { credentials, negotiate, trust = {} } = proxy
+  if (credentials !== undefined && negotiate !== undefined) {
+    throw new RangeError('the forward proxy takes credentials or negotiate, not both')
+  }
+  const url = proxyOrigin(proxy.url)
   const secure = url.protocol === 'https:'
   const port = Number(url.port) || (secure ? 443 : 80)
   const address = { host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port }
-  return { address, secure, trust, user: credentials?.user, authorization: basic(credentials) }
+  const { user } = credentials ?? {}
+  return { address, secure, trust, user, basic: basicOf(credentials), negotiate }
 }
 
 function proxyOrigin(text: string): URL {
@@ -71,7 +85,7 @@ function proxyOrigin(text: string): URL {
   return url
 }
 
-function basic(credentials: ForwardProxy['credentials']): string | undefined {
+function basicOf(credentials: ForwardProxy['credentials']): string | undefined {
   if (credentials === undefined) return undefined
   const { user, password } = credentials
   // RFC 7617 section 2: a colon ends the user, control characters are not allowed.
@@ -101,16 +115,27 @@ export async function connectThrough(
     const { trust } = proxy
     const { host } = proxy.address
     const socket = proxy.secure ? await secured(tcp, host, { trust, signal }) : tcp
-    const { response, early } = await askTunnel(proxy, target, { socket, signal })
+    const authorization = await authorizationOf(proxy, signal)
+    const { response, early } = await askTunnel(target, authorization, { socket, signal })
     if (response.statusCode !== 200) throw refused(proxy, target, response)
     if (early) throw proxyFault(proxy, 'it sends octets before the tunnel is used')
     return socket
   } catch (error) {
     tcp.on('error', () => undefined).destroy()
-    if (error instanceof KerberosError) throw error
+    if (error instanceof KerberosError && error.code === 'ERR_KRB_KDC_UNREACHABLE') throw error
     const cause: unknown = signal.aborted ? signal.reason : error
-    throw proxyFault(proxy, socketFault(cause), { cause })
+    const mend = cause instanceof KerberosError ? cause.mend : undefined
+    throw proxyFault(proxy, socketFault(cause), { cause, mend })
   }
+}
+
+async function authorizationOf(
+  { address, basic, negotiate }: CheckedProxy,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (negotiate === undefined) return basic
+  const token = await abandonable(negotiate(`HTTP/${address.host}`), signal)
+  return formatNegotiate(token)
 }
 
 interface TunnelAnswer {
@@ -120,8 +145,8 @@ interface TunnelAnswer {
 }
 
 async function askTunnel(
-  { authorization }: CheckedProxy,
   target: HostPort,
+  authorization: string | undefined,
   { socket, signal }: { readonly socket: Socket; readonly signal: AbortSignal },
 ): Promise<TunnelAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<TunnelAnswer>()
@@ -167,12 +192,17 @@ function mendOf(status: number): string | undefined {
 function credentialsWanted(proxy: CheckedProxy, challenges: readonly string[]): KerberosError {
   const schemes = challenges.flatMap((text) => /^[A-Za-z0-9-]{1,32}/.exec(text)?.[0] ?? [])
   const offered = schemes.length === 0 ? '' : ` (${[...new Set(schemes)].slice(0, 8).join(', ')})`
+  if (proxy.negotiate !== undefined) {
+    return proxyFault(proxy, `HTTP status 407: it refuses our Negotiate token${offered}`, {
+      mend: 'Check that HTTP/ and the forward proxy’s name are its service principal, and that it lets our account in.',
+    })
+  }
   const what =
     proxy.user === undefined
       ? `it asks for credentials${offered}, none are configured`
       : `it refuses the credentials of the user ${JSON.stringify(proxy.user)}${offered}`
   return proxyFault(proxy, `HTTP status 407: ${what}`, {
-    mend: 'Set user and password of the forward proxy; of all schemes only Basic is spoken.',
+    mend: 'Set user and password of the forward proxy for Basic, or the engine for Negotiate; no other scheme is spoken.',
   })
 }
 

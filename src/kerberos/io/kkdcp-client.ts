@@ -12,7 +12,7 @@ import {
   type ForwardProxy,
   type CheckedProxy,
 } from './forward-proxy.ts'
-import type { HostPort, ProxiedKdcAddress } from './kdc-address.ts'
+import { formatHostPort, type HostPort, type ProxiedKdcAddress } from './kdc-address.ts'
 import type { KdcAttempt } from './kdc-attempt.ts'
 import { kkdcpFault } from './kkdcp-fault.ts'
 import { postToKdcProxy } from './kkdcp-post.ts'
@@ -22,8 +22,8 @@ import { opened, secured, type TlsTrust } from './opened-socket.ts'
 export interface KkdcpOptions {
   /** What the KDC proxies must prove. Default a certificate that Node trusts. */
   readonly trust?: TlsTrust | undefined
-  /** A forward proxy through which they are reached. Default none. */
-  readonly forwardProxy?: ForwardProxy | undefined
+  /** A forward proxy through which they are reached, or what tells the one for a URL. Default none. */
+  readonly forwardProxy?: ForwardProxy | ((url: string) => ForwardProxy | undefined) | undefined
   /** Time for connecting, the forward proxy and TLS together, milliseconds. Default 5000. */
   readonly connectTimeoutMs?: number | undefined
   /** Connections to one KDC proxy. Default 8. */
@@ -89,7 +89,7 @@ export class KkdcpClient {
 
 interface Settings {
   readonly trust: TlsTrust
-  readonly forwardProxy: CheckedProxy | undefined
+  readonly forwardProxy: (url: string) => CheckedProxy | undefined
   readonly connect: (address: HostPort) => Socket
   readonly connectTimeoutMs: number
   readonly maxConnections: number
@@ -106,11 +106,22 @@ function checked(options: KkdcpOptions): Settings {
   return {
     trust,
     connect: (address) => connectTcp({ ...address, noDelay: true, ...(lookup && { lookup }) }),
-    forwardProxy: forwardProxy === undefined ? undefined : checkProxy(forwardProxy),
+    forwardProxy: proxyChooser(forwardProxy),
     connectTimeoutMs: positive('connectTimeoutMs', options.connectTimeoutMs ?? 5000),
     maxConnections: positive('maxConnections', options.maxConnections ?? 8),
     keepAliveMs: positive('keepAliveMs', options.keepAliveMs ?? 30_000),
     maxReplyOctets: positive('maxReplyOctets', options.maxReplyOctets ?? 262_144),
+  }
+}
+
+function proxyChooser(proxy: KkdcpOptions['forwardProxy']): Settings['forwardProxy'] {
+  if (typeof proxy !== 'function') {
+    const one = proxy === undefined ? undefined : checkProxy(proxy)
+    return () => one
+  }
+  return (url) => {
+    const chosen = proxy(url)
+    return chosen === undefined ? undefined : checkProxy(chosen)
   }
 }
 
@@ -147,8 +158,9 @@ async function openSocket(
   anchors: TlsTrust,
   target: buildConnector.Options,
 ): Promise<Socket> {
-  const { forwardProxy, connect, connectTimeoutMs } = settings
+  const { connect, connectTimeoutMs } = settings
   const address = { host: target.hostname, port: Number(target.port || 443) }
+  const forwardProxy = settings.forwardProxy(`https://${formatHostPort(address)}/`)
   const late = new AbortController()
   const timer = setTimeout(() => {
     late.abort(new Error(`no connection within ${connectTimeoutMs} ms`))

@@ -92,6 +92,22 @@ describe('a forward proxy', () => {
     })
   }
 
+  it('may be chosen by the KDC proxy', async () => {
+    const asked: string[] = []
+    const client = new KkdcpClient({
+      forwardProxy: (url) => {
+        asked.push(url)
+        return url.includes('far') ? { url: 'http://127.0.0.1:1' } : undefined
+      },
+    })
+    const ask = (url: string) =>
+      client.ask({ via: 'https', url }, { realm: 'A', request: Buffer.of(1) }, never)
+    await assert.rejects(ask('https://far.test/KdcProxy'), { message: /^forward proxy 127/ })
+    await assert.rejects(ask('https://127.0.0.1:2/KdcProxy'), { message: /^connect ECONNREFUSED/ })
+    assert.deepEqual(asked, ['https://far.test:443/', 'https://127.0.0.1:2/'])
+    await client.close()
+  })
+
   it('leads to a KDC proxy whose name it alone can resolve', async () => {
     const kdcProxy = createHttpsServer(credential, (_, response) => {
       response.end(encodeKdcProxyMessage({ message: Buffer.from('reply') }))
@@ -149,6 +165,38 @@ describe('a forward proxy', () => {
     )
   })
 
+  it('is given a fresh Negotiate token for each tunnel', async () => {
+    const services: string[] = []
+    const negotiate = (service: string): Promise<Uint8Array> => {
+      services.push(service)
+      return Promise.resolve(Buffer.from(`token ${services.length}`))
+    }
+    const url = `http://${await listen(tunnelling(createServer()))}`
+    const [host = '', port] = echo.split(':')
+    for (const text of ['token 1', 'token 2']) {
+      const target = { host, port: Number(port) }
+      const socket = await connectThrough(checkProxy({ url, negotiate }), target, ports)
+      socket.destroy()
+      assert.equal(heard.at(-1)?.[2], `Negotiate ${Buffer.from(text).toString('base64')}`)
+    }
+    assert.deepEqual(services, ['HTTP/127.0.0.1', 'HTTP/127.0.0.1'])
+  })
+
+  it('that refuses our token, or for which there is none, says so', async () => {
+    const url = await saying('HTTP/1.1 407 No\r\nProxy-Authenticate: Negotiate abc\r\n\r\n')
+    const negotiate = (): Promise<Uint8Array> => Promise.resolve(Buffer.from('token'))
+    assert.match(
+      await faultOf({ url, negotiate }),
+      /407: it refuses our Negotiate token \(Negotiate\) \|/,
+    )
+    const fault = new KerberosError('ERR_KRB_GSSAPI', 'no ticket', { mend: 'Run kinit.' })
+    const none = await faultOf({ url, negotiate: () => Promise.reject(fault) })
+    assert.match(none, /: no ticket \| Run kinit\.$/)
+    const silent = (): Promise<Uint8Array> => Promise.withResolvers<never>().promise
+    const given = AbortSignal.timeout(30)
+    assert.match(await faultOf({ url, negotiate: silent }, given), /timeout|aborted/)
+  })
+
   it('that is not there, or is another', async () => {
     assert.match(
       await faultOf({ url: 'http://127.0.0.1:1' }),
@@ -179,6 +227,10 @@ describe('a forward proxy', () => {
       [{ url: 'nonsense' }, /must be http/],
       [{ url: 'http://dmz:secret@proxy:3128' }, /do not belong/],
       [{ url: 'http://proxy:3128/path' }, /may not have a path/],
+      [
+        { url: 'http://proxy', credentials, negotiate: () => Promise.resolve(Buffer.of(1)) },
+        /not both/,
+      ],
       [{ url: 'http://proxy:3128', credentials: { user: 'a:b', password: 'secret' } }, /Basic/],
       [{ url: 'http://proxy:3128', credentials: { user: 'a', password: 'secret\n' } }, /Basic/],
     ]
