@@ -6,7 +6,7 @@
  */
 
 import type { Clock, Logger, Random } from '../../platform/index.ts'
-import type { Krb5Conf } from '../files/index.ts'
+import { libdefaultsOf, type Krb5Conf } from '../files/index.ts'
 import type { Environment } from './http-anchors.ts'
 import { DnsKdcLocator, type KdcLocator } from './kdc-locator.ts'
 import { NetworkKdcTransport } from './kdc-transport.ts'
@@ -36,7 +36,7 @@ export interface KdcAccessOptions extends Omit<NetworkKdcTransportOptions, 'loca
   readonly random: Random
   /** Told of KDCs that are unwell and of a DNS that cannot be asked. */
   readonly logger?: Logger | undefined
-  /** Lists KDCs of realms that `kdcs` does not. Default none. */
+  /** Lists KDCs of realms that `kdcs` does not, and may name a `udp_preference_limit`. Default none. */
   readonly krb5Conf?: Krb5Conf | undefined
   /** For `http_anchors = ENV:…` of the krb5.conf. Default none. */
   readonly environment?: Environment | undefined
@@ -61,7 +61,9 @@ export function openKdcAccess(options: KdcAccessOptions): NetworkKdcTransport {
     krb5Conf === undefined ? elsewhere : krb5ConfLocator(krb5Conf, { elsewhere, environment })
   const { lookup, maxReplyOctets } = options
   const { ask } = new KkdcpClient({ lookup, maxReplyOctets, ...kdcProxies })
-  return new NetworkKdcTransport({ ...rest, locator, https: ask })
+  const said = krb5Conf === undefined ? undefined : libdefaultsOf(krb5Conf).udpPreferenceLimit
+  const udpPreferenceLimit = options.udpPreferenceLimit ?? said
+  return new NetworkKdcTransport({ ...rest, udpPreferenceLimit, locator, https: ask })
 }
 
 function dnsLocator(

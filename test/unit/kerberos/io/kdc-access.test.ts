@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import { parseKrb5ConfText } from '../../../../src/kerberos/index.ts'
 import { openKdcAccess } from '../../../../src/kerberos/io/index.ts'
 import { systemClock, systemRandom } from '../../../../src/platform/io/index.ts'
+import { AS_REQ, asRep, datagram, FakeUdpKdc } from '../../../support/fake-kdc.ts'
 import { NameServer } from '../../../support/name-server.ts'
 
 const ports = { clock: systemClock, random: systemRandom }
@@ -39,6 +40,19 @@ describe('the way to KDCs', () => {
       message: /forward proxy 127\.0\.0\.1:3: /,
     })
     await assert.rejects(access.exchange('D', REQUEST), { message: /none is listed/ })
+  })
+
+  it('goes over UDP where krb5.conf prefers it and nobody says otherwise', async (t) => {
+    const kdc = await FakeUdpKdc.start(datagram(asRep()))
+    t.after(() => {
+      kdc.stop()
+    })
+    const conf = parseKrb5ConfText('[libdefaults]\nudp_preference_limit = 1465\n')
+    const options = { ...ports, krb5Conf: conf, dns: false, kdcs: { A: [kdc.address] } } as const
+    assert.deepEqual(await openKdcAccess(options).exchange('A', AS_REQ), asRep())
+    const tcpAlone = openKdcAccess({ ...options, udpPreferenceLimit: 0 })
+    await assert.rejects(tcpAlone.exchange('A', AS_REQ), { message: /ECONNREFUSED/ })
+    assert.equal(kdc.received.length, 1)
   })
 
   it('is refused where there is none, or with limits that are none', () => {
