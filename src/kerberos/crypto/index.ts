@@ -18,7 +18,8 @@ export {
   type EtypeProfile,
 } from './etype.ts'
 export { checksum, decrypt, encrypt } from './encryption.ts'
-export { hasMd5, hmacMd5 } from './hmac-md5.ts'
+export { hmacMd5 } from './hmac-md5.ts'
+export { allowOwnMd5, hasMd5, md5 } from './md5.ts'
 export { generateKey, MAX_ITERATIONS, stringToKey } from './make-key.ts'
 export { pseudoRandom } from './pseudo-random.ts'
 export { verifyChecksum } from './verify-checksum.ts'

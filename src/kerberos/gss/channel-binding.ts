@@ -7,6 +7,7 @@
 
 import { createHash } from 'node:crypto'
 import { Asn1Error, DerReader } from '../../asn1/index.ts'
+import { md5 } from '../crypto/index.ts'
 import { KerberosError } from '../errors.ts'
 
 const PREFIX = Buffer.from('tls-server-end-point:')
@@ -97,14 +98,14 @@ export function channelBindingDigest(applicationData: Uint8Array | undefined): U
   const head = Buffer.alloc(20)
   head.writeUInt32LE(applicationData.length, 16)
   try {
-    return createHash('md5').update(head).update(applicationData).digest()
+    return md5(head, applicationData)
   } catch (cause) {
     throw new KerberosError(
       'ERR_KRB_CHANNEL_BINDING',
       'MD5, of which RFC 4121 makes channel bindings, is refused',
       {
         cause,
-        mend: 'OpenSSL runs in FIPS mode: see native-notes/kerberos-binding.md.',
+        mend: 'OpenSSL runs in FIPS mode: see native-notes/fips.md.',
       },
     )
   }

@@ -4,10 +4,17 @@ import assert from 'node:assert/strict'
 import crypto from 'node:crypto'
 import { syncBuiltinESMExports } from 'node:module'
 import { after, before, describe, it } from 'node:test'
-import { checksum, generateKey, hmacMd5, stringToKey } from '../../../src/kerberos/crypto/index.ts'
+import {
+  allowOwnMd5,
+  checksum,
+  generateKey,
+  hasMd5,
+  hmacMd5,
+  stringToKey,
+} from '../../../src/kerberos/crypto/index.ts'
 import { Initiator } from '../../../src/kerberos/gss/index.ts'
 import { systemClock, systemRandom } from '../../../src/platform/io/index.ts'
-import { acceptToken } from '../../support/gss-acceptor.ts'
+import { acceptToken, expectedBinding } from '../../support/gss-acceptor.ts'
 import { makeServiceTicket } from '../../support/service-ticket.ts'
 
 const original = { createHash: crypto.createHash, createHmac: crypto.createHmac }
@@ -15,6 +22,13 @@ const original = { createHash: crypto.createHash, createHmac: crypto.createHmac 
 function refuseMd5(algorithm: string): void {
   if (algorithm === 'md5') throw new Error('error:0308010C:digital envelope routines::unsupported')
 }
+
+const FIXED_KEY = { etype: 18, value: new Uint8Array(32).fill(7) }
+// By OpenSSL, before it is taken away.
+const SIGNED = hmacMd5(FIXED_KEY, 17, Buffer.from('user'))
+const BOUND = expectedBinding(
+  Buffer.concat([Buffer.from('tls-server-end-point:'), Buffer.alloc(32)]),
+)
 
 describe('without MD5', () => {
   const serviceKey = generateKey(18, systemRandom)
@@ -59,6 +73,20 @@ describe('without MD5', () => {
       message: /MD5/,
       mend: /FIPS/,
     })
+  })
+
+  it('uses our own where an administrator allows it, with the same octets', () => {
+    const channelBinding = Buffer.concat([Buffer.from('tls-server-end-point:'), Buffer.alloc(32)])
+    assert.equal(hasMd5(), false)
+    allowOwnMd5(true)
+    try {
+      assert.equal(hasMd5(), true)
+      const { binding } = acceptToken(initiator.createToken({ channelBinding }).token, serviceKey)
+      assert.equal(binding, BOUND)
+      assert.deepEqual(Buffer.from(hmacMd5(FIXED_KEY, 17, Buffer.from('user'))), SIGNED)
+    } finally {
+      allowOwnMd5(false)
+    }
   })
 
   it('says why PA-FOR-USER cannot be signed', () => {
