@@ -21,6 +21,7 @@ import { OwnTickets } from './client-own-tickets.ts'
 import { identityPorts } from './client-tgt-fetch.ts'
 import { TgtKeeper } from './client-tgt.ts'
 import {
+  checkForwardable,
   diagnoseExchange,
   evidenceFromTicket,
   s4u2proxyExchange,
@@ -182,8 +183,10 @@ export class KerberosClient {
    */
   async delegate(evidence: Evidence, spn: string, signal?: AbortSignal): Promise<ServiceTicket> {
     const { sname } = this.#service(spn)
-    const start: FromTgt<ServiceTicket> = (tgt, ports) =>
-      s4u2proxyExchange({ tgt, evidence, sname }, ports)
+    const start: FromTgt<ServiceTicket> = (tgt, ports) => {
+      checkForwardable(tgt)
+      return s4u2proxyExchange({ tgt, evidence, sname }, ports)
+    }
     return this.#realms.run(undefined, start, signal)
   }
 

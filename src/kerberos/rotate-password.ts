@@ -139,7 +139,7 @@ class Rotation {
   }
 
   async #resume(password: string, keytab: readonly KeytabEntry[]): Promise<NewKeys> {
-    const made = await this.#keysOf(password)
+    const made = await this.#keysOf(password, keytab)
     if (made !== undefined) return made
     // It may be the password all the same, at a domain controller that we did not ask: it stays.
     return this.#change(password, keytab, () => Promise.resolve()).catch((error: unknown) => {
@@ -177,7 +177,7 @@ class Rotation {
       await takeBack()
       throw fault
     }
-    return this.#confirm(password, fault)
+    return this.#confirm(password, keytab, fault)
   }
 
   async #prepare(password: string, keytab: readonly KeytabEntry[]) {
@@ -199,10 +199,14 @@ class Rotation {
   }
 
   /** The proof of the pudding: a ticket by the new password. */
-  async #confirm(password: string, fault: unknown): Promise<NewKeys> {
+  async #confirm(
+    password: string,
+    keytab: readonly KeytabEntry[],
+    fault: unknown,
+  ): Promise<NewKeys> {
     const { confirmAttempts = 6, confirmDelayMs = 5000 } = this.#options
     for (let attempt = 1; ; attempt += 1) {
-      const made = await this.#keysOf(password).catch((error: unknown) => {
+      const made = await this.#keysOf(password, keytab).catch((error: unknown) => {
         fault ??= error
         return undefined
       })
@@ -232,10 +236,11 @@ class Rotation {
     )
   }
 
-  /** The keys of a password, undefined when the KDC does not accept it. */
-  async #keysOf(password: string): Promise<NewKeys | undefined> {
+  /** The keys of a password, of all types that the keytab has; undefined when the KDC does not accept it. */
+  async #keysOf(password: string, keytab: readonly KeytabEntry[]): Promise<NewKeys | undefined> {
     try {
-      return await this.#drive(newKeysExchange(this.#owner, password, this.#ports))
+      const wanted = { password, etypes: keytab.map(({ key }) => key.etype) }
+      return await this.#drive(newKeysExchange(this.#owner, wanted, this.#ports))
     } catch (error) {
       if (error instanceof KerberosError && error.code === 'ERR_KRB_PREAUTH_FAILED')
         return undefined

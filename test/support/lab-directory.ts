@@ -13,6 +13,7 @@ import {
   type LdapDirectoryOptions,
 } from '../../src/directory/io/index.ts'
 import { systemClock, systemRandom } from '../../src/platform/io/index.ts'
+import type { LabConnectorName } from '../../docker/lab/environment.ts'
 import type { LabEnvironment } from '../../docker/lab.ts'
 import { MemoryLogger } from './manual-clock.ts'
 
@@ -22,20 +23,22 @@ const world = { clock: systemClock, random: systemRandom }
 export interface LabDirectoryOptions extends Partial<LdapDirectoryOptions> {
   /** Changes the binder, for binds that must fail. */
   readonly spoil?: (binder: LdapBinder) => LdapBinder
+  /** Who asks. Default CONN1. */
+  readonly connector?: LabConnectorName
 }
 
 /** Connects nothing yet. */
 export async function labDirectory(
   lab: LabEnvironment,
-  { spoil = (binder) => binder, ...options }: LabDirectoryOptions = {},
+  { spoil = (binder) => binder, connector = 'CONN1', ...options }: LabDirectoryOptions = {},
 ): Promise<LdapDirectory> {
   const config = connectorConfigSchema.parse({
     stateDirectory: 'unused',
     policy: 'unused',
     kerberos: {
       realm: lab.realm,
-      principal: 'CONN1$',
-      keytab: lab.connectors['CONN1'].keytab,
+      principal: `${connector}$`,
+      keytab: lab.connectors[connector].keytab,
       kdcs: lab.domainControllers.map(({ name }) => name),
     },
     directory: { servers: lab.domainControllers.map(({ name }) => name), ca: lab.caFile },

@@ -13,6 +13,7 @@ export {
   type PasswordServerWord,
 } from './change-password.ts'
 export { diagnoseExchange, type DelegationFinding, type DiagnosisQuestion } from './diagnosis.ts'
+export { checkForwardable } from './forwardable-tgt.ts'
 export { newKeysExchange, type NewKeys } from './new-keys.ts'
 export { evidenceFromTicket, type EvidencePorts } from './evidence.ts'
 export { ownKeys, secretsOf } from './own-keys.ts'

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { SUPPORTED_ETYPES, type EncryptionKey } from '../crypto/index.ts'
+import { stringToKey, SUPPORTED_ETYPES, type EncryptionKey } from '../crypto/index.ts'
 import { MessageType } from '../iana/index.ts'
-import { decodeKdcRep, isKrbError, type EtypeInfo2Entry } from '../messages/index.ts'
+import { decodeKdcRep, isKrbError } from '../messages/index.ts'
 import { asExchange } from './as.ts'
 import type { KeyOwner, OwnKeys } from './own-secrets.ts'
 import { PasswordKeys } from './password-keys.ts'
@@ -16,7 +16,7 @@ import type { Exchange, ExchangePorts } from './types.ts'
 export interface NewKeys {
   /** Key version number; absent where the KDC does not say. */
   readonly kvno: number | undefined
-  /** One of each type that the KDC and we speak, the one that was proven first. */
+  /** The one that was proven, then those of the further types. */
   readonly keys: readonly EncryptionKey[]
 }
 
@@ -24,7 +24,7 @@ export interface NewKeys {
  * Proves ourselves by a password and notes what the KDC says about its keys.
  *
  * @param owner - Whose password.
- * @param password - The password.
+ * @param password - The password, and further types of which a key is wanted: KDCs name but the types they would use.
  * @param ports - Time, chance and settings.
  * @yields AS-REQ; wants AS-REP or KRB-ERROR.
  * @returns The keys.
@@ -32,10 +32,10 @@ export interface NewKeys {
  */
 export function* newKeysExchange(
   owner: KeyOwner,
-  password: string,
+  { password, etypes }: { readonly password: string; readonly etypes: readonly number[] },
   ports: ExchangePorts,
 ): Exchange<NewKeys> {
-  const keys = new NotedKeys(new PasswordKeys(owner, { password }))
+  const keys = new NotedKeys(owner, password)
   const exchange = asExchange({ identity: owner, keys }, ports)
   let kvno: number | undefined
   let step = exchange.next()
@@ -44,27 +44,30 @@ export function* newKeysExchange(
     if (!isKrbError(reply)) kvno = decodeKdcRep(reply, MessageType.AS_REP).encPart.kvno
     step = exchange.next(reply)
   }
-  return { kvno, keys: keys.all() }
+  return { kvno, keys: keys.all(etypes) }
 }
 
-/** Notes the types that a KDC offers. */
+/** Notes the salt that a KDC names. */
 class NotedKeys implements OwnKeys {
   readonly #keys: PasswordKeys
-  #offered: readonly EtypeInfo2Entry[] = []
-  #used = 0
+  readonly #password: string
+  #proven: EncryptionKey | undefined
+  #salt: string | undefined
 
-  constructor(keys: PasswordKeys) {
-    this.#keys = keys
+  constructor(owner: KeyOwner, password: string) {
+    this.#keys = new PasswordKeys(owner, { password })
+    this.#password = password
   }
 
-  /** The key that was proven, and those that differ from it in the type alone: a salt that was not used is not proven. */
-  all(): readonly EncryptionKey[] {
-    const proven = this.#offered.find(({ etype }) => etype === this.#used)
-    const alike = this.#offered.filter(
-      ({ etype, salt }) => SUPPORTED_ETYPES.includes(etype) && salt === proven?.salt,
+  /** The key that was proven, and those of further types with its salt: a KDC has one for all types of a password. */
+  all(etypes: readonly number[]): readonly EncryptionKey[] {
+    const [proven, salt] = [this.#proven, this.#salt]
+    if (proven === undefined) return []
+    if (salt === undefined) return [proven]
+    const others = [...new Set(etypes)].filter(
+      (etype) => etype !== proven.etype && SUPPORTED_ETYPES.includes(etype),
     )
-    const types = [this.#used, ...alike.map(({ etype }) => etype)]
-    return [...new Set(types)].flatMap((etype) => this.#keys.forTicket(etype))
+    return [proven, ...others.map((etype) => stringToKey(etype, this.#password, salt))]
   }
 
   toAskFor(...question: Parameters<OwnKeys['toAskFor']>): ReturnType<OwnKeys['toAskFor']> {
@@ -73,8 +76,9 @@ class NotedKeys implements OwnKeys {
 
   forProof(...question: Parameters<OwnKeys['forProof']>): ReturnType<OwnKeys['forProof']> {
     const keys = this.#keys.forProof(...question)
-    this.#offered = question[0]
-    this.#used = keys[0].etype
+    const [proven] = keys
+    this.#proven = proven
+    this.#salt = question[0].find(({ etype }) => etype === proven.etype)?.salt
     return keys
   }
 

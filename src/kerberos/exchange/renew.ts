@@ -25,7 +25,9 @@ export function* renewExchange(tgt: ServiceTicket, ports: ExchangePorts): Exchan
       exchange: 'TGS',
       tgt: { ...tgt, endTimeMs: tgt.renewTillMs ?? tgt.endTimeMs },
       sname: ticketGrantingService(tgt.serverRealm),
-      kdcOptions: KdcOption.RENEW,
+      // Without RENEWABLE and rtime this renewal would be the last.
+      kdcOptions: KdcOption.RENEW | KdcOption.RENEWABLE,
+      rtimeMs: tgt.renewTillMs,
     },
     ports,
   )

@@ -57,6 +57,8 @@ export interface TgsQuestion {
   readonly padata?: ((nonce: number, key: EncryptionKey) => readonly PaData[]) | undefined
   /** DER of additional tickets. */
   readonly additionalTickets?: readonly Uint8Array[] | undefined
+  /** Until when the ticket is to be renewable, milliseconds since the epoch; goes with KdcOption.RENEWABLE. */
+  readonly rtimeMs?: number | undefined
 }
 
 /** The keys of one TGS exchange. */
@@ -113,7 +115,7 @@ export function encodeTgsReq(
 }
 
 function bodyOf(question: TgsQuestion, nonce: number, ports: ExchangePorts): Uint8Array {
-  const { tgt, sname, kdcOptions = 0, additionalTickets } = question
+  const { tgt, sname, kdcOptions = 0, additionalTickets, rtimeMs } = question
   // RFC 4120 section 3.3.3: a KDC refuses to make a forwardable ticket from one that is not (KDC_ERR_BADOPTION).
   const mayForward = tgt.flags & KdcOption.FORWARDABLE
   return encodeKdcReqBody({
@@ -121,6 +123,7 @@ function bodyOf(question: TgsQuestion, nonce: number, ports: ExchangePorts): Uin
     realm: tgsRealm(tgt),
     sname,
     tillMs: tgt.endTimeMs,
+    rtimeMs,
     nonce,
     etype: ports.etypes,
     additionalTickets,
