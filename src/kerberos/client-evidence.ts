@@ -79,7 +79,7 @@ function isNotOpened(error: unknown): boolean {
 }
 
 function sameAuthority(a: Evidence, b: Evidence): boolean {
-  if (a.sid !== b.sid || a.groupSids?.length !== b.groupSids?.length) return false
+  if (a.sid !== b.sid || a.groupSids.length !== b.groupSids.length) return false
   const groups = new Set(b.groupSids)
-  return (a.groupSids ?? []).every((sid) => groups.has(sid))
+  return a.groupSids.every((sid) => groups.has(sid))
 }

@@ -15,6 +15,7 @@ import {
 } from './client-options.ts'
 import { Realms, type FromTgt } from './client-realms.ts'
 import { ClockSkews } from './client-skew.ts'
+import { EvidenceOrigins } from './client-evidence.ts'
 import { OwnIdentity } from './client-identity.ts'
 import { inRealmOf } from './client-user-realm.ts'
 import { OwnTickets } from './client-own-tickets.ts'
@@ -42,6 +43,7 @@ export class KerberosClient {
   readonly name: string
   readonly #identity: ClientIdentity
   readonly #own: OwnIdentity
+  readonly #origins: EvidenceOrigins
   readonly #settings: ClientSettings
   readonly #skews: ClockSkews
   readonly #realms: Realms
@@ -77,6 +79,7 @@ export class KerberosClient {
       ports,
     })
     this.#realmOfHost = options.realmOfHost
+    this.#origins = new EvidenceOrigins((user, signal) => this.#getEvidence(user, signal))
   }
 
   /** The time of our realm's KDC less ours, milliseconds, as its last protected reply told it; undefined before that. */
@@ -145,6 +148,11 @@ export class KerberosClient {
   async impersonate(user: S4uUser, signal?: AbortSignal): Promise<Evidence> {
     if (user.sid === undefined && this.#settings.requireSid) throw withoutSid()
     this.#own.checkHasKeys()
+    return this.#origins.get(user, signal)
+  }
+
+  /** S4U2Self in the user's realm, wherever that is. */
+  #getEvidence(user: S4uUser, signal?: AbortSignal): Promise<Evidence> {
     const impersonateIn = (realm: string): Promise<Evidence> => {
       const start: FromTgt<Evidence> = (tgt, ports) =>
         s4u2selfExchange({ tgt, user: { ...user, realm }, keys: this.#own }, ports)
@@ -183,11 +191,14 @@ export class KerberosClient {
    */
   async delegate(evidence: Evidence, spn: string, signal?: AbortSignal): Promise<ServiceTicket> {
     const { sname } = this.#service(spn)
-    const start: FromTgt<ServiceTicket> = (tgt, ports) => {
-      checkForwardable(tgt)
-      return s4u2proxyExchange({ tgt, evidence, sname }, ports)
+    const delegateWith = (present: Evidence): Promise<ServiceTicket> => {
+      const start: FromTgt<ServiceTicket> = (tgt, ports) => {
+        checkForwardable(tgt)
+        return s4u2proxyExchange({ tgt, evidence: present, sname }, ports)
+      }
+      return this.#realms.run(undefined, start, signal)
     }
-    return this.#realms.run(undefined, start, signal)
+    return this.#origins.use(evidence, delegateWith, signal)
   }
 
   /**

@@ -172,6 +172,51 @@ describe('keys that change while a client lives', () => {
   })
 })
 
+describe('evidence that outlives our keys', () => {
+  async function start() {
+    const world = newWorld()
+    const source = new TestSource(world.kdc.keytab('CONN1$'))
+    const connector = world.client('CONN1$', { identity: identityOf(source) })
+    const evidence = await connector.impersonate(alice)
+    world.kdc.directory.changeKey('CONN1$')
+    source.secrets = world.kdc.keytab('CONN1$')
+    return { ...world, connector, evidence }
+  }
+
+  it('is got anew, once, where the KDC cannot open it any more', async () => {
+    const { kdc, connector, evidence } = await start()
+    for (let request = 0; request < 2; request += 1) {
+      assert.deepEqual((await connector.delegate(evidence, SPN)).client.nameString, ['alice'])
+    }
+    assert.equal(kdc.counts.S4U2Self, 2)
+  })
+
+  it('is not got anew for a user who is in other groups by now: what was decided was decided for the old ones', async () => {
+    const { kdc, connector, evidence } = await start()
+    const refused = { code: 'ERR_KRB_KDC_REPLY', krbErrorCode: Krb.KRB_AP_ERR_MODIFIED }
+    for (const groupIds of [[512], [512, 513], []]) {
+      kdc.tricks = { pac: (content) => ({ ...content, groupIds }) }
+      await assert.rejects(connector.delegate(evidence, SPN), refused)
+    }
+    kdc.tricks = {}
+    await connector.delegate(evidence, SPN)
+  })
+
+  it('is refused for good where nobody knows whom it was got for', async () => {
+    const { kdc, connector, evidence } = await start()
+    await assert.rejects(connector.delegate({ ...evidence }, SPN), { krbErrorCode: 41 })
+    assert.equal(kdc.counts.S4U2Self, 1)
+  })
+
+  it('is not got anew for any other refusal', async () => {
+    const { kdc, connector, evidence } = await start()
+    await assert.rejects(connector.delegate(evidence, 'HTTP/none.corp.example'))
+    kdc.tricks = { refuse: () => ({ code: Krb.KDC_ERR_POLICY }) }
+    await assert.rejects(connector.delegate(evidence, SPN))
+    assert.equal(kdc.counts.S4U2Self, 2)
+  })
+})
+
 /** A cache's ticket, as kinit would have written it. */
 async function kinit(world: ReturnType<typeof newWorld>): Promise<ServiceTicket> {
   const { kdc } = world
@@ -202,6 +247,18 @@ describe('a credential cache as identity', () => {
       mend: /keytab/,
     })
     assert.equal(world.kdc.counts.S4U2Self, 0)
+  })
+
+  it('says why a ticket that is not forwardable delegates nothing', async () => {
+    const world = newWorld()
+    const evidence = await world.client().impersonate(alice)
+    const tgt = await kinit(world)
+    const identity = identityOf({ tgt: { ...tgt, flags: tgt.flags & ~TicketFlag.FORWARDABLE } })
+    await assert.rejects(world.client('CONN1$', { identity }).delegate(evidence, SPN), {
+      code: 'ERR_KRB_NOT_FORWARDABLE',
+      mend: /kinit -f CONN1\$@CORP\.EXAMPLE/,
+    })
+    assert.equal(world.kdc.counts.S4U2Proxy, 0)
   })
 
   it('is refused as another’s identity', async () => {
