@@ -45,7 +45,7 @@ export interface MitTools {
  * @param lab - Where they work.
  * @returns The tools.
  */
-export function mitTools(lab: LabEnvironment): MitTools {
+export function mitTools(lab: Pick<LabEnvironment, 'krb5Conf'>): MitTools {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-mit-'))
   const spawn = (
     [name, ...args]: readonly [string, ...string[]],
