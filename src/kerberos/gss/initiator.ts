@@ -7,6 +7,7 @@
 import type { Clock, Random } from '../../platform/index.ts'
 import { checkKey } from '../crypto/index.ts'
 import { KerberosError } from '../errors.ts'
+import { GssFlag } from './authenticator-checksum.ts'
 import { nextMicrosecond } from './microsecond-counter.ts'
 import {
   LEAST_CUSEC,
@@ -27,7 +28,7 @@ export interface InitiatorOptions {
   readonly mechanism?: 'spnego' | 'krb5'
   /**
    * GssFlag bits besides mutual. Default none: we protect no messages by Kerberos, and Active Directory refuses an LDAP
-   * bind over TLS that asks for integrity or confidentiality.
+   * bind over TLS that asks for integrity or confidentiality. Never delegation: nobody's ticket-granting ticket is handed on.
    */
   readonly flags?: number
 }
@@ -55,10 +56,16 @@ export interface InitiatorToken {
   answer(reply: Uint8Array): Uint8Array | undefined
 }
 
+/** Flags that promise what our tokens do not hold: a KRB-CRED, a third token. */
+const NOT_OURS = GssFlag.DELEGATION | GssFlag.DCE_STYLE
+
 /** A ticket is used with one channel binding at a time, seldom with a few. */
 const MAX_PREPARED = 16
 
 function resolve(options: InitiatorOptions): TokenSettings {
+  if (((options.flags ?? 0) & NOT_OURS) !== 0) {
+    throw new RangeError('tokens with delegation or in DCE style are not made')
+  }
   return {
     channelBinding: options.channelBinding,
     mutual: options.mutual ?? true,
@@ -112,7 +119,8 @@ export class Initiator {
    *
    * @param options - What kind of token.
    * @returns The token; it is for one request alone.
-   * @throws KerberosError ERR_KRB_CHANNEL_BINDING where the binding cannot be digested (FIPS mode).
+   * @throws KerberosError ERR_KRB_CHANNEL_BINDING where the binding cannot be digested (FIPS mode); RangeError for flags of
+   *   delegation or DCE style.
    */
   createToken(options: InitiatorOptions = {}): InitiatorToken {
     const settings = resolve(options)

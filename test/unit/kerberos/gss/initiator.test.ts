@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { generateKey } from '../../../../src/kerberos/crypto/index.ts'
+import { decodeAuthenticatorChecksum } from '../../../../src/kerberos/gss/authenticator-checksum.ts'
 import { GssFlag, Initiator, type InitiatorTicket } from '../../../../src/kerberos/gss/index.ts'
 import { systemClock, systemRandom } from '../../../../src/platform/io/index.ts'
 import type { Clock } from '../../../../src/platform/index.ts'
@@ -140,6 +141,47 @@ describe('Initiator', () => {
       seen.add(Buffer.from(token.subarray(-40)).toString('hex'))
     }
     assert.ok(seen.size >= count * 4 - 1, `${seen.size} different values`)
+  })
+
+  it('never tells the same time twice, whatever number of initiators work at once', async () => {
+    // The machine's own clock, as the connector has it: one for all initiators of a process.
+    const initiators = Array.from(
+      { length: 60 },
+      () => new Initiator(ticketFor(), { clock: systemClock, random: systemRandom }),
+    )
+    const tokens = await Promise.all(
+      initiators.map(async (initiator, i) => {
+        const made: Uint8Array[] = []
+        for (let count = 0; count < 25; count++) {
+          // Some wait a turn between tokens, so that all of them are mixed.
+          if ((i + count) % 3 === 0) await new Promise((resolve) => setImmediate(resolve))
+          made.push(initiator.createToken().token)
+        }
+        return made
+      }),
+    )
+    const times = tokens.flat().map((token) => {
+      const { ctimeMs, cusec } = acceptToken(token, serviceKey).authenticator
+      return `${ctimeMs} ${cusec}`
+    })
+    assert.equal(times.length, 1500)
+    assert.equal(new Set(times).size, times.length)
+  })
+
+  it('never hands a credential on, and promises nothing of the kind', () => {
+    const initiator = new Initiator(ticketFor(), ports())
+    for (const flags of [GssFlag.DELEGATION, GssFlag.DCE_STYLE, 0xffffffff]) {
+      assert.throws(() => initiator.createToken({ flags }), RangeError)
+    }
+    for (const flags of [0, 62]) {
+      const { authenticator } = acceptToken(initiator.createToken({ flags }).token, serviceKey)
+      const checksum = authenticator.cksum?.checksum ?? assert.fail()
+      const field = decodeAuthenticatorChecksum(checksum)
+      // Nothing follows the flags: there is no room for a KRB-CRED.
+      assert.equal(checksum.length, 24)
+      assert.equal(field.flags & GssFlag.DELEGATION, 0)
+      assert.equal(field.credential, undefined)
+    }
   })
 
   it('follows a clock that was set back by more than a minute', () => {
