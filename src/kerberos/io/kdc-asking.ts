@@ -58,12 +58,12 @@ export class KdcAsking {
     const { maxInFlight } = this.#ports.settings
     const [first, ...others] = kdcs.filter((kdc) => kdc !== probe)
     if (first === undefined) return kdcs.map((kdc) => this.#racer(kdc))
-    const hedgeAfterMs = this.#hedgeAfterMs(first)
+    const best = this.#racer(first)
+    const { hedgeAfterMs } = best
     const beside = maxInFlight > 1
     const probes =
       probe === undefined ? [] : [{ ...this.#racer(probe), hedgeAfterMs, probe: beside }]
     const rest = others.map((kdc) => this.#racer(kdc))
-    const best = { ...this.#racer(first), hedgeAfterMs }
     return beside ? [best, ...probes, ...rest] : [...probes, best, ...rest]
   }
 

@@ -121,21 +121,27 @@ export class NetworkKdcTransport implements KdcTransport {
     signal?: AbortSignal,
   ): Promise<Uint8Array> {
     const { clock, totalTimeoutMs } = this.#settings
-    const limit = new AbortController()
+    // By hand: AbortSignal.any took a good part of the CPU time of an exchange.
+    const end = new AbortController()
+    const leave = (): void => {
+      end.abort(signal?.reason)
+    }
     const timer = clock.setTimer(totalTimeoutMs, () => {
-      limit.abort(new TimedOut(totalTimeoutMs))
+      end.abort(new TimedOut(totalTimeoutMs))
     })
-    const either = signal === undefined ? limit.signal : AbortSignal.any([signal, limit.signal])
+    if (signal?.aborted === true) leave()
+    signal?.addEventListener('abort', leave, { once: true })
     try {
-      const reply = await this.#inTurn(question, passedOver, either)
+      const reply = await this.#inTurn(question, passedOver, end.signal)
       this.#counts.answered += 1
       return reply
     } catch (error) {
-      if (signal?.aborted === true) throw aborted(signal)
+      if (isAborted(signal)) throw aborted(signal)
       if (passedOver.length === 0) this.#counts.unreachable += 1
       throw error
     } finally {
       timer.cancel()
+      signal?.removeEventListener('abort', leave)
     }
   }
 
@@ -205,6 +211,10 @@ export class NetworkKdcTransport implements KdcTransport {
     if (usable.length > 0) return usable
     throw unreachable(realm, ['all are behind KDC proxies, and the transport has no https'])
   }
+}
+
+function isAborted(signal: AbortSignal | undefined): signal is AbortSignal {
+  return signal?.aborted === true
 }
 
 /** Chooses by the kind of the address. */

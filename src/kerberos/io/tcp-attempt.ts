@@ -46,9 +46,10 @@ export function tcpAttempt(options: TcpAttemptOptions): KdcAttempt<DirectKdcAddr
     socket.on('error', (error) => {
       fail(socketFault(error), error)
     })
-    socket.on('close', () => {
+    const closed = (): void => {
       fail('the connection was closed before the reply was whole')
-    })
+    }
+    socket.on('close', closed)
     const collector = new ReplyCollector(maxReplyOctets)
     socket.on('data', (chunk: Buffer) => {
       const state = collector.add(chunk)
@@ -60,7 +61,8 @@ export function tcpAttempt(options: TcpAttemptOptions): KdcAttempt<DirectKdcAddr
       return await promise
     } finally {
       signal.removeEventListener('abort', giveUp)
-      socket.destroy()
+      // No error is made then that nobody sees.
+      socket.off('close', closed).destroy()
     }
   }
 }
