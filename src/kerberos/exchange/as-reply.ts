@@ -79,7 +79,13 @@ function openWithAny(granted: AsGranted, keys: readonly EncryptionKey[]): Opened
       failure ??= error
     }
   }
-  throw failure ?? new KerberosError('ERR_KRB_NO_KEY', 'AS: no key to open the reply with')
+  if (failure === undefined) {
+    throw new KerberosError('ERR_KRB_NO_KEY', 'AS: no key to open the reply with')
+  }
+  throw new KerberosError('ERR_KRB_INTEGRITY', 'AS: none of our keys opens the KDC’s reply', {
+    cause: failure,
+    mend: 'The keytab or password is not the account’s present one: export it again.',
+  })
 }
 
 function expectedOf(
