@@ -48,7 +48,7 @@ export async function startKdcProxy(
   const folder = ownFolder()
   const realms = Object.entries(kdcs).map(
     ([realm, addresses]) =>
-      `[${realm}]\nkerberos = ${addresses.map((kdc) => `kerberos+tcp://${kdc}`).join(' ')}\n`,
+      `[${realm}]\n${serversOf('kerberos', addresses)}${serversOf('kpasswd', addresses)}`,
   )
   const KDCPROXY_CONFIG = folder.write(
     'kdcproxy.conf',
@@ -62,6 +62,15 @@ export async function startKdcProxy(
   })
   const line = await firstLine(child, /^\d+$/)
   return { port: Number(line), stop: () => stopped(child, folder.remove) }
+}
+
+/** A line of kdcproxy.conf; password servers listen on the KDCs' hosts. */
+function serversOf(service: 'kerberos' | 'kpasswd', kdcs: readonly string[]): string {
+  const urls = kdcs.map((kdc) => {
+    const server = service === 'kerberos' ? kdc : kdc.replace(/(?::\d+)?$/, ':464')
+    return `${service}+tcp://${server}`
+  })
+  return `${service} = ${urls.join(' ')}\n`
 }
 
 /** A forward proxy. */

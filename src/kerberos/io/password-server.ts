@@ -1,5 +1,6 @@
 /**
- * Reaches the password servers of realms (RFC 3244): TCP port 464, framed as a KDC's messages are.
+ * Reaches the password servers of realms (RFC 3244): TCP port 464, framed as a KDC's messages are; or through KDC proxies, which
+ * carry both (MS-KKDCP).
  *
  * @module
  */
@@ -8,7 +9,14 @@ import type { LookupFunction } from 'node:net'
 import { errorText } from '../../platform/index.ts'
 import type { KdcTransport } from '../client-options.ts'
 import { KerberosError } from '../errors.ts'
-import { formatHostPort, parseHostPort, type DirectKdcAddress } from './kdc-address.ts'
+import {
+  formatKdcAddress,
+  parseHostPort,
+  parseKdcAddress,
+  type KdcAddress,
+  type ProxiedKdcAddress,
+} from './kdc-address.ts'
+import type { KdcAttempt } from './kdc-attempt.ts'
 import type { KdcLocator } from './kdc-locator.ts'
 import { tcpAttempt } from './tcp-attempt.ts'
 
@@ -18,10 +26,15 @@ const MAX_REPLY_OCTETS = 65_536
 
 /** How password servers are reached. */
 export interface PasswordServerOptions {
-  /** For each realm its servers, `host` or `host:port`. In Active Directory every domain controller is one. */
+  /**
+   * For each realm its servers, `host` or `host:port`; in Active Directory every domain controller is one. With `https`, URLs
+   * of KDC proxies too.
+   */
   readonly servers?: Readonly<Record<string, readonly string[]>> | undefined
   /** Finds the KDCs of all other realms: in Active Directory they are the password servers too. Default none. */
   readonly locator?: KdcLocator | undefined
+  /** Asks KDC proxies, for instance a KkdcpClient's `ask`. Default none: they are passed over. */
+  readonly https?: KdcAttempt<ProxiedKdcAddress> | undefined
   /** Time for one server to answer, milliseconds. Default 10 000: it writes to its directory. */
   readonly timeoutMs?: number | undefined
   /** Looks up names. Default the system's resolver. */
@@ -36,15 +49,18 @@ export class PasswordServerTransport implements KdcTransport {
   /**
    * Connects nothing yet.
    *
-   * @throws RangeError for a server's address that is none, or a time that is not positive.
+   * @throws RangeError for a server's address that is none, a KDC proxy without `https`, or a time that is not positive.
    */
   constructor(options: PasswordServerOptions) {
     this.#options = options
     this.#timeoutMs = options.timeoutMs ?? 10_000
     if (!(this.#timeoutMs > 0)) throw new RangeError('timeoutMs must be above 0')
-    Object.values(options.servers ?? {})
+    const listed = Object.values(options.servers ?? {})
       .flat()
-      .forEach(serverAt)
+      .map(serverAt)
+    if (options.https === undefined && listed.some(({ via }) => via === 'https')) {
+      throw new RangeError('a KDC proxy is named, and there is no https to ask it with')
+    }
   }
 
   /**
@@ -57,7 +73,7 @@ export class PasswordServerTransport implements KdcTransport {
    * @throws KerberosError ERR_KRB_KDC_UNREACHABLE; what was sent may have been done.
    */
   async exchange(realm: string, request: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> {
-    const ask = tcpAttempt({ maxReplyOctets: MAX_REPLY_OCTETS, lookup: this.#options.lookup })
+    const ask = this.#attempt()
     const faults: string[] = []
     for (const server of await this.#serversOf(realm)) {
       const limit = AbortSignal.timeout(this.#timeoutMs)
@@ -66,25 +82,39 @@ export class PasswordServerTransport implements KdcTransport {
         return await ask(server, { realm, request }, either)
       } catch (error) {
         if (signal?.aborted === true) throw gaveUp(signal)
-        faults.push(`${formatHostPort(server)}: ${errorText(error)}`)
+        faults.push(`${formatKdcAddress(server)}: ${errorText(error)}`)
       }
     }
     const what = faults.length === 0 ? 'none is known' : faults.join('; ')
     throw new KerberosError('ERR_KRB_KDC_UNREACHABLE', `no password server of ${realm}: ${what}`, {
-      mend: 'Open TCP port 464 towards the domain controllers.',
+      mend: 'Open TCP port 464 towards the domain controllers, or name a KDC proxy that carries kpasswd.',
     })
   }
 
-  async #serversOf(realm: string): Promise<readonly DirectKdcAddress[]> {
-    const { servers = {}, locator } = this.#options
+  #attempt(): KdcAttempt {
+    const { https, lookup } = this.#options
+    const tcp = tcpAttempt({ maxReplyOctets: MAX_REPLY_OCTETS, lookup })
+    return (server, question, signal) => {
+      if (server.via === 'direct') return tcp(server, question, signal)
+      if (https === undefined) throw new TypeError('an address of a KDC proxy without https')
+      return https(server, question, signal)
+    }
+  }
+
+  async #serversOf(realm: string): Promise<readonly KdcAddress[]> {
+    const { servers = {}, locator, https } = this.#options
     const listed = Object.hasOwn(servers, realm) ? servers[realm] : undefined
     if (listed !== undefined) return listed.map(serverAt)
     const kdcs = (await locator?.locate(realm)) ?? []
-    return kdcs.flatMap((kdc) => (kdc.via === 'direct' ? [{ ...kdc, port: KPASSWD_PORT }] : []))
+    return kdcs.flatMap((kdc): readonly KdcAddress[] => {
+      if (kdc.via === 'direct') return [{ ...kdc, port: KPASSWD_PORT }]
+      return https === undefined ? [] : [kdc]
+    })
   }
 }
 
-function serverAt(text: string): DirectKdcAddress {
+function serverAt(text: string): KdcAddress {
+  if (text.includes('://')) return parseKdcAddress(text)
   return { via: 'direct', ...parseHostPort(text, KPASSWD_PORT) }
 }
 

@@ -1,17 +1,24 @@
-/** Sites of a real Active Directory domain: which one we are in, and its KDCs first. A domain of its own, for it is changed. */
+/** A real Active Directory domain of its own, for it is changed: sites, and passwords changed through a KDC proxy. */
 
 import assert from 'node:assert/strict'
 import { Resolver } from 'node:dns/promises'
 import type { LookupFunction } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { labAvailability, startLab, type Lab } from '../../docker/lab.ts'
+import { parsePrincipal } from '../../src/kerberos/index.ts'
 import {
   DnsKdcLocator,
   dnsSrvResolver,
+  KkdcpClient,
   NetlogonSiteFinder,
   NetworkKdcTransport,
+  PasswordServerTransport,
+  readKeytabFile,
+  rotateKeytabFile,
 } from '../../src/kerberos/io/index.ts'
 import { systemClock, systemRandom } from '../../src/platform/io/index.ts'
+import { hasFarTools, NO_FAR_TOOLS, startKdcProxy } from '../support/far-kdc.ts'
+import { httpsCredential } from '../support/https-credential.ts'
 import { connectorClient } from '../support/lab-kerberos.ts'
 import { NO_LAB, sharedLab } from '../support/lab.ts'
 import { MemoryLogger } from '../support/manual-clock.ts'
@@ -21,13 +28,41 @@ const hasLab = sharedLab() !== undefined && labAvailability().ok
 const ADMINISTRATOR = 'administrator%Lab-administrator-1'
 const BRANCH_KDC = 'branch-dc.corp.example'
 
-describe('sites of Active Directory', { skip: hasLab ? false : NO_LAB }, () => {
-  let lab: Lab
-  before(async () => {
-    lab = await startLab({ services: ['dc'] })
-  })
-  after(() => lab.stop())
+let lab: Lab
+before(async () => {
+  if (hasLab) lab = await startLab({ services: ['dc'] })
+})
+after(async () => {
+  if (hasLab) await lab.stop()
+})
 
+const hasProxy = hasLab && hasFarTools()
+describe('a password server out of reach', { skip: hasProxy ? false : NO_FAR_TOOLS }, () => {
+  it('is told a new password through kdcproxy, which then opens tickets', async () => {
+    const { realm, kdc, connectors } = lab.env
+    const credential = httpsCredential()
+    const kdcProxy = await startKdcProxy({ [realm]: [kdc] }, credential)
+    const https = new KkdcpClient({ trust: { ca: credential.ca } })
+    const { ask } = https
+    const url = `https://127.0.0.1:${kdcProxy.port}/KdcProxy`
+    const limits = { timeoutMs: 60_000, totalTimeoutMs: 90_000 }
+    const far = { [realm]: [url] }
+    const transport = new NetworkKdcTransport({ kdcs: far, https: ask, ...limits })
+    const passwordServer = new PasswordServerTransport({ servers: far, https: ask, ...limits })
+    const { keytab, principal } = connectors.CONN2
+    const owner = { principal: parsePrincipal(principal).principal, realm }
+    const ports = { clock: systemClock, random: systemRandom, transport, passwordServer }
+    const before = await readKeytabFile(keytab)
+    const { kvno } = await rotateKeytabFile(keytab, owner, ports)
+    assert.equal(kvno, Math.max(...before.map((entry) => entry.kvno)) + 1)
+    const client = await connectorClient(lab.env, 'CONN2', { transport })
+    assert.ok(await client.ownTicket('ldap/dc1.corp.example'))
+    await https.close()
+    await kdcProxy.stop()
+  })
+})
+
+describe('sites of Active Directory', { skip: hasLab ? false : NO_LAB }, () => {
   /** Its own name server's addresses, as one without an entry in /etc/hosts finds them. */
   const lookup: LookupFunction = (name, _options, done) => {
     const names = new Resolver()
