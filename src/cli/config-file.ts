@@ -7,12 +7,18 @@
  */
 
 import { readFileSync } from 'node:fs'
-import { isCollection, isNode, LineCounter, parseDocument, visit, type Document } from 'yaml'
+import { isNode, LineCounter, parseDocument, type Document } from 'yaml'
 import type { core, ZodType } from 'zod'
 import { errorCode, errorText, SallyportError } from '../platform/index.ts'
+import { shapeFault } from './yaml-shape.ts'
 
 /** Larger files are refused: no configuration is this long, and YAML is parsed in memory. */
 const MAX_FILE_OCTETS = 4 * 1024 * 1024
+
+/** One mistake can make very many faults; nobody reads more. */
+const MAX_FAULTS = 100
+/** Most unknown fields that one fault names. */
+const MAX_NAMES = 20
 
 /** Why a file could not be opened, in words. */
 const READ_FAULTS: Readonly<Record<string, string>> = {
@@ -69,47 +75,36 @@ export function readConfigFile<T>(path: string, schema: ZodType<T>): T {
  */
 export function checkConfigText<T>(path: string, text: string, schema: ZodType<T>): T {
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+  // Keys that are not unique are found in linear time afterwards.
+  const options = { lineCounter: lines, prettyErrors: false, uniqueKeys: false }
+  const document = parseDocument(text, options)
+  const at = (offset: number): string => place(path, lines, offset)
   if (document.errors.length > 0) {
-    throw configError(
-      document.errors.map((error) => `${place(path, lines, error.pos[0])}: ${error.message}`),
-    )
+    throw configError(document.errors, (error) => `${at(error.pos[0])}: ${error.message}`)
   }
+  const odd = shapeFault(document)
+  if (odd !== undefined) throw configError([odd], ({ offset, what }) => `${at(offset)}: ${what}`)
   const result = schema.safeParse(plainValue(path, document))
   if (result.success) return result.data
-  throw configError(
-    result.error.issues.map((issue) => {
-      const at = place(path, lines, offsetOf(document, issue.path))
-      return `${at}: ${fieldName(issue.path)}: ${describeIssue(issue)}`
-    }),
-  )
-}
-
-/** A list or map where a name should stand. The library would write it out as text, again at every depth. */
-function hasOddKey(document: Document.Parsed): boolean {
-  let odd = false
-  visit(document, {
-    Pair: (_, { key }) => {
-      odd ||= isCollection(key)
-      return odd ? visit.BREAK : undefined
-    },
+  throw configError(result.error.issues, (issue) => {
+    const where = at(offsetOf(document, issue.path))
+    return `${where}: ${fieldName(issue.path)}: ${describeIssue(issue)}`
   })
-  return odd
 }
 
 function plainValue(path: string, document: Document.Parsed): unknown {
-  if (hasOddKey(document)) {
-    throw configError([`${path}:1:1: a list or a map stands where the name of a field should`])
-  }
   try {
     return document.toJS({ maxAliasCount: 100 })
   } catch (error) {
-    throw configError([`${path}:1:1: ${errorText(error)}`])
+    throw configError([error], (cause) => `${path}:1:1: ${errorText(cause)}`)
   }
 }
 
-function configError(faults: readonly string[]): SallyportError {
-  return new SallyportError('ERR_CLI_CONFIG', faults.join('\n'), {
+function configError<T>(faults: readonly T[], tell: (fault: T) => string): SallyportError {
+  const told = faults.slice(0, MAX_FAULTS).map(tell)
+  const more = faults.length - told.length
+  if (more > 0) told.push(`and ${more} more`)
+  return new SallyportError('ERR_CLI_CONFIG', told.join('\n'), {
     mend: 'Correct the fields named above; the README and `sallyport --help` show complete examples.',
   })
 }
@@ -137,9 +132,14 @@ function fieldName(path: readonly PropertyKey[]): string {
 }
 
 function describeIssue(issue: core.$ZodIssue): string {
-  if (issue.code === 'unrecognized_keys') return `unknown field ${issue.keys.join(', ')}`
+  if (issue.code === 'unrecognized_keys') return `unknown field ${listed(issue.keys)}`
   if (issue.code === 'invalid_type' && issue.input === undefined) {
     return `missing; expected ${issue.expected}`
   }
   return issue.message
+}
+
+function listed(names: readonly string[]): string {
+  const more = names.length - MAX_NAMES
+  return names.slice(0, MAX_NAMES).join(', ') + (more > 0 ? ` and ${more} more` : '')
 }

@@ -5,7 +5,12 @@
  */
 
 import { dirname, resolve } from 'node:path'
-import { connectorConfigSchema, type ConnectorConfig } from '../connector/index.ts'
+import {
+  connectorConfigSchema,
+  type ConnectorConfig,
+  type KdcProxyConfig,
+  type KerberosConfig,
+} from '../connector/index.ts'
 import { compilePolicy, policySchema, type Policy } from '../sso/index.ts'
 import { readConfigFile, readFileOctets } from './config-file.ts'
 
@@ -24,11 +29,41 @@ export function loadConnectorConfig(path: string): ConnectorConfig {
     ...config,
     stateDirectory: absolute(config.stateDirectory),
     policy: absolute(config.policy),
-    ...(kerberos && { kerberos: { ...kerberos, keytab: absolute(kerberos.keytab) } }),
+    ...(kerberos && { kerberos: absoluteKerberos(kerberos, absolute) }),
     ...(directory && {
       directory: {
         ...directory,
         ...(directory.ca !== undefined && { ca: absolute(directory.ca) }),
+      },
+    }),
+  }
+}
+
+type Absolute = (path: string) => string
+
+/** Every path of the kerberos section. */
+function absoluteKerberos(config: KerberosConfig, absolute: Absolute): KerberosConfig {
+  const { keytab, passwordFile, krb5Conf, managedBy, kdcProxy } = config
+  return {
+    ...config,
+    ...(keytab !== undefined && { keytab: absolute(keytab) }),
+    ...(passwordFile !== undefined && { passwordFile: absolute(passwordFile) }),
+    ...(krb5Conf !== undefined && { krb5Conf: absolute(krb5Conf) }),
+    ...(managedBy && { managedBy: { ...managedBy, keytab: absolute(managedBy.keytab) } }),
+    ...(kdcProxy && { kdcProxy: absoluteKdcProxy(kdcProxy, absolute) }),
+  }
+}
+
+function absoluteKdcProxy(config: KdcProxyConfig, absolute: Absolute): KdcProxyConfig {
+  const { ca, forwardProxy } = config
+  const passwordFile = forwardProxy?.passwordFile
+  return {
+    ...config,
+    ...(ca !== undefined && { ca: absolute(ca) }),
+    ...(forwardProxy && {
+      forwardProxy: {
+        ...forwardProxy,
+        ...(passwordFile !== undefined && { passwordFile: absolute(passwordFile) }),
       },
     }),
   }

@@ -82,7 +82,10 @@ function runCommand(): Command {
       const config = loadConnectorConfig(options.config)
       const policy = loadPolicy(config.policy)
       const version = ownVersion()
-      const connector = await createConnectorRuntime({ config, policy, version, logger })
+      const { env: environment } = process
+      const connector = await createConnectorRuntime({
+        ...{ config, policy, version, logger, environment },
+      })
       connector.start()
       await runUntilSignal(connector, logger)
     })
@@ -100,10 +103,36 @@ function checkCommand(): Command {
     })
 }
 
+const ROTATE_HELP = `
+The new password is drawn here, kept beside the keytab until the domain controller has it, and never shown. The keytab is replaced
+by one with the new keys and those before; a running connector notices. Stopped half-way, run it again: it goes on.
+
+Example, once a month:
+  $ sallyport connector rotate-password --config /etc/sallyport/connector.yaml`
+
+function rotateCommand(): Command {
+  return new Command('rotate-password')
+    .description("change the password of the connector's account and renew its keytab")
+    .option('-c, --config <file>', 'the configuration', 'connector.yaml')
+    .addOption(logLevelOption())
+    .addHelpText('after', ROTATE_HELP)
+    .action(async (options: ConnectorOptions & { logLevel: LogLevel }) => {
+      const logger = createLogger(options.logLevel)
+      protectMemory(logger)
+      const { loadConnectorConfig } = await import('./connector-config.ts')
+      const { rotateOwnPassword } = await import('../connector/io/index.ts')
+      const config = loadConnectorConfig(options.config)
+      const { env: environment } = process
+      const { kvno, resumed } = await rotateOwnPassword({ config, logger, environment })
+      const how = resumed ? 'finished an earlier change' : 'changed'
+      process.stdout.write(`${how}: the keytab holds keys of version ${kvno} and those before\n`)
+    })
+}
+
 /**
  * The connector's commands.
  *
- * @returns `connector register`, `connector run` and `connector check`.
+ * @returns `connector register`, `connector run`, `connector check` and `connector rotate-password`.
  */
 export function connectorCommand(): Command {
   return new Command('connector')
@@ -111,4 +140,5 @@ export function connectorCommand(): Command {
     .addCommand(registerCommand())
     .addCommand(runCommand())
     .addCommand(checkCommand())
+    .addCommand(rotateCommand())
 }

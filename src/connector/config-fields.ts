@@ -81,6 +81,14 @@ export function hostAndPort(what: string): z.ZodString {
   )
 }
 
+const KDC_PROXY = /^https:\/\/[^\s/@]+(?:\/[^\s]*)?$/i
+
+/** A KDC: a server, or the URL of a KDC proxy (MS-KKDCP). */
+export const kdcAddress: z.ZodString = path('a KDC').refine(
+  (text) => splitHostPort(text) !== undefined || KDC_PROXY.test(text),
+  'expected a KDC as host or host:port, or a KDC proxy as https://host/KdcProxy',
+)
+
 /** A domain controller: a DNS name, since a service ticket is for a name. */
 export const domainController: z.ZodString = hostAndPort('a domain controller').refine(
   (text) => !isIpAddress(splitHostPort(text)?.host ?? ''),

@@ -5,32 +5,14 @@
  */
 
 import { z } from 'zod'
-import type { FastMode } from '../kerberos/index.ts'
 import {
   distinguishedName,
   dnsServer,
   domainController,
-  hostAndPort,
   path,
-  principal,
-  realm,
   wholeNumber,
 } from './config-fields.ts'
-
-/** The connector’s own account and its KDCs. */
-export interface KerberosConfig {
-  readonly realm: string
-  /** The account without realm, e.g. `CONN1$`. */
-  readonly principal: string
-  /** Path of the keytab. */
-  readonly keytab: string
-  /** KDCs of the realm, `host` or `host:port`, tried in order. */
-  readonly kdcs: readonly string[]
-  /** Longest wait for one KDC. */
-  readonly timeoutMs: number
-  /** Whether requests to KDCs go under armour (FAST). Default `whenOffered`. */
-  readonly fast: FastMode
-}
+import { kerberosSchema, type KerberosConfig } from './config-kerberos.ts'
 
 /** Where accounts are looked up. */
 export interface DirectoryConfig {
@@ -93,18 +75,6 @@ export interface ConnectorConfig {
 }
 
 const DAY_MS = 86_400_000
-
-const kerberosSchema = z.strictObject({
-  realm,
-  principal,
-  keytab: path('the path of the keytab'),
-  kdcs: z
-    .array(hostAndPort('a KDC'))
-    .min(1, 'must list at least one KDC')
-    .max(16, 'at most 16 KDCs'),
-  timeoutMs: wholeNumber(100, 60_000).default(3000),
-  fast: z.enum(['off', 'whenOffered', 'required']).default('whenOffered'),
-})
 
 const directorySchema = z.strictObject({
   servers: z

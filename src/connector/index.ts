@@ -11,8 +11,8 @@ export {
   type ConnectorLimits,
   type DirectoryConfig,
   type DnsConfig,
-  type KerberosConfig,
 } from './config.ts'
+export type { KdcProxyConfig, KerberosConfig } from './config-kerberos.ts'
 export { splitHostPort } from './config-fields.ts'
 export { createConnector, type Connector, type ConnectorOptions } from './connector.ts'
 export { ConnectorError, type ConnectorErrorCode } from './errors.ts'

@@ -15,7 +15,7 @@ export interface RosterMember {
 }
 
 /** The slot of who is in no roster. */
-export const NOT_LISTED = -1
+export const NOT_LISTED: number = -1
 
 /** Members in no particular order; adding and deleting take constant time. */
 export class Roster<T extends RosterMember> {

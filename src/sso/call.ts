@@ -33,7 +33,7 @@ function asSallyportError(error: unknown): SallyportError {
 
 /** A request under way. */
 export class Call implements SsoCall, RosterMember {
-  rosterSlot = NOT_LISTED
+  rosterSlot: number = NOT_LISTED
   readonly request: SsoRequest
   readonly sink: ResponseSink
   readonly #home: CallHome

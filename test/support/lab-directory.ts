@@ -12,6 +12,7 @@ import {
   type LdapBinder,
   type LdapDirectoryOptions,
 } from '../../src/directory/io/index.ts'
+import type { KerberosClient } from '../../src/kerberos/index.ts'
 import { systemClock, systemRandom } from '../../src/platform/io/index.ts'
 import type { LabConnectorName } from '../../docker/lab/environment.ts'
 import type { LabEnvironment } from '../../docker/lab.ts'
@@ -48,10 +49,15 @@ export async function labDirectory(
   if (!kerberos || !directory) throw new Error('the configuration has lost its sections')
   const logger = new MemoryLogger()
   const resolve = createNameResolver(dns, systemClock)
-  const client = await createKerberosClient(kerberos, { ...world, logger, resolve })
   const ca = await readFile(lab.caFile, 'utf8')
-  return new LdapDirectory(
-    { ...directory, ca, ...options },
-    { clock: systemClock, logger, lookup: resolve, binder: spoil(ldapBinder(client, world)) },
+  const directoryOf = (client: KerberosClient): LdapDirectory => {
+    const binder = spoil(ldapBinder(client, world))
+    return new LdapDirectory(
+      { ...directory, ca, ...options },
+      { clock: systemClock, logger, lookup: resolve, binder },
+    )
+  }
+  return directoryOf(
+    await createKerberosClient(kerberos, { ...world, logger, resolve }, directoryOf),
   )
 }

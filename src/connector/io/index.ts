@@ -7,5 +7,7 @@
 export { createNameResolver, type NameResolver } from './name-resolver.ts'
 export { readRegistration, registrationFiles } from './register-files.ts'
 export { registrationTransport, type RegistrationTransportOptions } from './register-transport.ts'
+export { rotateOwnPassword } from './rotate-own-password.ts'
 export { createConnectorRuntime, type ConnectorRuntimeOptions } from './runtime.ts'
-export { createKerberosClient, ldapBinder, type KerberosPorts } from './kerberos-identity.ts'
+export type { KerberosPorts } from './kdc-way.ts'
+export { createKerberosClient, ldapBinder, type DirectoryOf } from './kerberos-identity.ts'

@@ -1,76 +1,89 @@
 /**
- * The connector's own account: keytab, KDCs, and the tickets that the directory wants.
+ * The connector's own account: its secret, wherever that is, and the tickets that the directory wants.
  *
  * @module
  */
 
 import type { LdapBinder } from '../../directory/io/index.ts'
+import type { ManagedAccountDirectory } from '../../directory/index.ts'
 import {
   Initiator,
   KerberosClient,
   keysFor,
   parsePrincipal,
   tlsServerEndPoint,
-  type KeytabEntry,
+  type ClientIdentity,
+  type KeyOwner,
 } from '../../kerberos/index.ts'
-import { NetworkKdcTransport, readKeytabFile } from '../../kerberos/io/index.ts'
-import type { Clock, Logger, Random } from '../../platform/index.ts'
-import { ConnectorError, type KerberosConfig } from '../index.ts'
-import { toLookupFunction, type NameResolver } from './name-resolver.ts'
+import { keytabIdentity, passwordFileIdentity, readKeytabFile } from '../../kerberos/io/index.ts'
+import { ConnectorError, managedIdentity, type KerberosConfig } from '../index.ts'
+import { openKdcWay, type KerberosPorts } from './kdc-way.ts'
 
-/** What the account's client works through. */
-export interface KerberosPorts {
-  readonly clock: Clock
-  readonly random: Random
-  readonly logger: Logger
-  readonly resolve: NameResolver
-}
+/** Opens the directory for an account's client. */
+export type DirectoryOf = (client: KerberosClient) => ManagedAccountDirectory
 
 /**
- * Reads the keytab and makes the client. Nothing is sent yet.
+ * Reads the account's secret and makes the client. Only for a managed account something is sent: its password is read.
  *
- * @param config - The kerberos section, the keytab's path absolute.
+ * @param config - The kerberos section, every path absolute.
  * @param ports - What it works through.
+ * @param directoryOf - For a managed account: where its password is read.
  * @returns The client.
- * @throws KerberosError ERR_KRB_KEYTAB when the keytab cannot be read, ConnectorError ERR_CONNECTOR_FILE when it has no
- *   key of the principal.
+ * @throws KerberosError ERR_KRB_KEYTAB or ERR_KRB_PASSWORD when the secret cannot be read, ERR_KRB_CONF for the krb5.conf,
+ *   ConnectorError ERR_CONNECTOR_FILE when a keytab has no key of the principal; DirectoryError for a managed account.
  */
 export async function createKerberosClient(
   config: KerberosConfig,
   ports: KerberosPorts,
+  directoryOf: DirectoryOf,
 ): Promise<KerberosClient> {
+  const { managedBy, fast, s4uUserPadata } = config
   const { clock, random, logger } = ports
-  const { realm } = config
-  const { principal } = parsePrincipal(config.principal)
-  const entries = await readKeytabFile(config.keytab, { logger })
-  const keys = keysFor(entries, realm, principal)
-  if (keys.length === 0) throw noKey(config, entries)
-  const transport = new NetworkKdcTransport({
-    kdcs: { [realm]: config.kdcs },
-    timeoutMs: config.timeoutMs,
-    lookup: toLookupFunction(ports.resolve),
-    logger,
-    clock,
-  })
-  const identity = { principal, realm, keys }
-  const { fast } = config
-  return new KerberosClient({
-    identity,
-    transport,
-    clock,
-    random,
-    logger,
-    fast,
-    requireSid: true,
-  })
+  const way = await openKdcWay(config, ports)
+  const clientOf = (identity: ClientIdentity): KerberosClient => {
+    const settings = { fast, s4uUserPadata, requireSid: true }
+    return new KerberosClient({ identity, ...way, clock, random, logger, ...settings })
+  }
+  if (managedBy === undefined) return clientOf(await ownIdentity(config, ports))
+  const reader = await fromKeytab(managedBy.keytab, ownerOf(managedBy.principal, config), ports)
+  const directory = directoryOf(clientOf(reader))
+  const account = ownerOf(config.principal, config)
+  return clientOf(await managedIdentity(account, { directory, clock, logger }))
 }
 
-function noKey(config: KerberosConfig, entries: readonly KeytabEntry[]): ConnectorError {
+function ownerOf(name: string, { realm }: KerberosConfig): KeyOwner {
+  return { principal: parsePrincipal(name).principal, realm }
+}
+
+async function ownIdentity(config: KerberosConfig, ports: KerberosPorts): Promise<ClientIdentity> {
+  const { keytab, passwordFile, passwordVariable = '' } = config
+  const owner = ownerOf(config.principal, config)
+  if (keytab !== undefined) return fromKeytab(keytab, owner, ports)
+  if (passwordFile !== undefined) return passwordFileIdentity(passwordFile, owner, ports)
+  const password = ports.environment?.[passwordVariable]
+  if (password !== undefined && password !== '') return { ...owner, keys: { password } }
+  throw new ConnectorError(
+    'ERR_CONNECTOR_FILE',
+    `the environment variable ${passwordVariable} (kerberos.passwordVariable) is not set`,
+    { mend: 'Set it where the service is started, or name a keytab instead.' },
+  )
+}
+
+async function fromKeytab(
+  path: string,
+  owner: KeyOwner,
+  { clock, logger }: KerberosPorts,
+): Promise<ClientIdentity> {
+  const entries = await readKeytabFile(path, { logger })
+  if (keysFor(entries, owner.realm, owner.principal).length > 0) {
+    return keytabIdentity(path, owner, { clock, logger })
+  }
   const held = entries.map((entry) => `${entry.principal.nameString.join('/')}@${entry.realm}`)
   const names = [...new Set(held)].slice(0, 5).join(', ')
-  return new ConnectorError(
+  const wanted = `${owner.principal.nameString.join('/')}@${owner.realm}`
+  throw new ConnectorError(
     'ERR_CONNECTOR_FILE',
-    `${config.keytab} holds no key of ${config.principal}@${config.realm}, but of ${names || 'nobody'}`,
+    `${path} holds no key of ${wanted}, but of ${names || 'nobody'}`,
     { mend: 'Correct kerberos.principal and realm, or write the keytab again.' },
   )
 }
@@ -82,7 +95,10 @@ function noKey(config: KerberosConfig, entries: readonly KeytabEntry[]): Connect
  * @param ports - Chance for tokens.
  * @returns The binder.
  */
-export function ldapBinder(client: KerberosClient, ports: { readonly random: Random }): LdapBinder {
+export function ldapBinder(
+  client: KerberosClient,
+  ports: Pick<KerberosPorts, 'random'>,
+): LdapBinder {
   return {
     channelBinding: tlsServerEndPoint,
     async bindToken(serverName, channelBinding) {

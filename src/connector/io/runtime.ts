@@ -7,6 +7,7 @@
 import { readFile } from 'node:fs/promises'
 import { LdapDirectory } from '../../directory/io/index.ts'
 import type { KerberosClient } from '../../kerberos/index.ts'
+import type { Environment } from '../../kerberos/io/index.ts'
 import { errorCode, errorText, type Logger } from '../../platform/index.ts'
 import { systemClock, systemRandom } from '../../platform/io/index.ts'
 import { createPipeline, type Policy, type SsoPipeline } from '../../sso/index.ts'
@@ -35,12 +36,15 @@ export interface ConnectorRuntimeOptions {
   /** Sallyport's version. */
   readonly version: string
   readonly logger: Logger
+  /** The variables of the environment. Default none. */
+  readonly environment?: Environment | undefined
 }
 
 /** Account and directory of a connector that has Kerberos. */
 interface Identity {
   readonly client: KerberosClient
   readonly directory: LdapDirectory
+  readonly close: () => void
 }
 
 /**
@@ -56,7 +60,7 @@ export async function createConnectorRuntime(options: ConnectorRuntimeOptions): 
   const readIdentity = () => readRegistration(config.stateDirectory)
   await readIdentity()
   const resolve = createNameResolver(config.dns, systemClock)
-  const identity = await createIdentity(config, resolve, logger)
+  const identity = await createIdentity(options, resolve)
   const pipeline = withDirectoryClosed(createSsoPipeline(options, resolve, identity), identity)
   const dialler = createTunnelDialler({ readIdentity, clock: systemClock, logger })
   const checkKerberos = identity && kerberosCheck(identity, config.directory)
@@ -67,18 +71,27 @@ export async function createConnectorRuntime(options: ConnectorRuntimeOptions): 
 }
 
 async function createIdentity(
-  config: ConnectorConfig,
+  { config, logger, environment }: ConnectorRuntimeOptions,
   resolve: NameResolver,
-  logger: Logger,
 ): Promise<Identity | undefined> {
-  const { kerberos, directory } = config
+  const { kerberos, directory, dns } = config
   if (!kerberos || !directory) return undefined
-  const client = await createKerberosClient(kerberos, { ...world, logger, resolve })
   const { ca: caFile, ...settings } = directory
   const ca = caFile === undefined ? undefined : await readText(caFile, 'directory.ca')
-  const binder = ldapBinder(client, world)
-  const ports = { clock: systemClock, logger, binder, lookup: resolve }
-  return { client, directory: new LdapDirectory({ ...settings, ca }, ports) }
+  const opened: LdapDirectory[] = []
+  const directoryOf = (client: KerberosClient): LdapDirectory => {
+    const binder = ldapBinder(client, world)
+    const ports = { clock: systemClock, logger, binder, lookup: resolve }
+    const made = new LdapDirectory({ ...settings, ca }, ports)
+    opened.push(made)
+    return made
+  }
+  const ports = { ...world, logger, resolve, nameServers: dns?.servers, environment }
+  const client = await createKerberosClient(kerberos, ports, directoryOf)
+  const close = (): void => {
+    for (const each of opened) each.close()
+  }
+  return { client, directory: directoryOf(client), close }
 }
 
 function createSsoPipeline(
@@ -114,7 +127,7 @@ function withDirectoryClosed(pipeline: SsoPipeline, identity: Identity | undefin
     },
     close: async () => {
       await pipeline.close()
-      identity?.directory.close()
+      identity?.close()
     },
   }
 }

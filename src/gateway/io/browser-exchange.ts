@@ -75,7 +75,7 @@ const MAX_ATTEMPTS = 3
 
 /** One request under way. */
 export class BrowserExchange implements StreamHandler, WatchedExchange {
-  rosterSlot = NOT_LISTED
+  rosterSlot: number = NOT_LISTED
   readonly session: OpenSession | undefined
   readonly #ports: ExchangePorts
   readonly #admitted: AdmittedRequest

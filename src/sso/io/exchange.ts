@@ -50,7 +50,7 @@ function latin1Headers(raw: Dispatcher.DispatchController['rawHeaders']): string
 
 /** A request under way; undici tells it how it goes. */
 export class Exchange implements BackendCall, Dispatcher.DispatchHandler, RosterMember {
-  rosterSlot = NOT_LISTED
+  rosterSlot: number = NOT_LISTED
   readonly request: BackendRequest
   /** Set by the pool while the exchange waits for a connection; aborting it ends the wait. */
   waiting: { abort(): void } | undefined

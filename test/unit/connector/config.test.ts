@@ -35,6 +35,18 @@ describe('connector.yaml', () => {
     assert.equal(config.limits.drainMs, 30_000)
   })
 
+  it('finds KDCs by itself, through a KDC proxy or in a krb5.conf where it is told so', () => {
+    const { realm, principal, keytab } = WHOLE.kerberos
+    const kerberos = { realm, principal, keytab }
+    for (const change of [
+      {},
+      { kdcs: ['https://proxy.corp.example/KdcProxy', 'dc2:88'] },
+      { krb5Conf: '/etc/krb5.conf', dnsLookup: false },
+    ]) {
+      assert.deepEqual(faults({ ...WHOLE, kerberos: { ...kerberos, ...change } }), [])
+    }
+  })
+
   it('needs no Kerberos', () => {
     assert.deepEqual(faults({ stateDirectory: 's', policy: 'p' }), [])
   })
@@ -62,9 +74,52 @@ describe('connector.yaml', () => {
       where: /^kerberos.principal: expected the account without realm/,
     },
     {
-      what: 'no KDC',
-      change: { kerberos: { ...WHOLE.kerberos, kdcs: [] } },
+      what: 'no way to a KDC',
+      change: { kerberos: { ...WHOLE.kerberos, kdcs: [], dnsLookup: false } },
       where: /^kerberos.kdcs: must list at least one KDC/,
+    },
+    {
+      what: 'an account without a secret',
+      change: { kerberos: { realm: 'CORP.EXAMPLE', principal: 'CONN1$' } },
+      where: /^kerberos.keytab: missing; one of keytab, passwordFile/,
+    },
+    {
+      what: 'an account with two secrets',
+      change: { kerberos: { ...WHOLE.kerberos, passwordFile: 'p' } },
+      where: /^kerberos.passwordFile: only one of/,
+    },
+    {
+      what: 'a managed account that is no computer',
+      change: {
+        kerberos: {
+          realm: 'CORP.EXAMPLE',
+          principal: 'gmsa1',
+          managedBy: { principal: 'CONN1$', keytab: 'k' },
+        },
+      },
+      where: /^kerberos.principal: a managed account has a name that ends in \$/,
+    },
+    {
+      what: 'a forward proxy with a password in its URL',
+      change: {
+        kerberos: { ...WHOLE.kerberos, kdcProxy: { forwardProxy: { url: 'http://u:p@proxy:1' } } },
+      },
+      where: /^kerberos.kdcProxy.forwardProxy.url: expected http:\/\/host:port/,
+    },
+    {
+      what: 'half of a forward proxy’s credentials',
+      change: {
+        kerberos: {
+          ...WHOLE.kerberos,
+          kdcProxy: { forwardProxy: { url: 'http://proxy:1', user: 'u' } },
+        },
+      },
+      where: /^kerberos.kdcProxy.forwardProxy: user and passwordFile belong together/,
+    },
+    {
+      what: 'a whole exchange shorter than one answer',
+      change: { kerberos: { ...WHOLE.kerberos, timeoutMs: 5000, totalTimeoutMs: 4000 } },
+      where: /^kerberos.totalTimeoutMs: must not be below timeoutMs/,
     },
     {
       what: 'a port that is none',

@@ -1,0 +1,74 @@
+/**
+ * What a configuration file must not hold though it is YAML: what the YAML library takes quadratic or exponential time over,
+ * or would write out as text.
+ *
+ * @module
+ */
+
+import { isAlias, isCollection, isNode, visit, type Document, type Pair, type YAMLMap } from 'yaml'
+
+/** A fault, and where it is. */
+export interface ShapeFault {
+  /** Offset in the text. */
+  readonly offset: number
+  /** What is wrong. */
+  readonly what: string
+}
+
+/** Each one is looked for from the beginning of the file. */
+const MAX_ALIASES = 100
+
+function offsetOf(node: unknown): number {
+  return isNode(node) ? (node.range?.[0] ?? 0) : 0
+}
+
+function fault(node: unknown, what: string): ShapeFault {
+  return { offset: offsetOf(node), what }
+}
+
+function nameOf({ key }: Pair): string {
+  return isNode(key) && 'value' in key ? String(key.value) : ''
+}
+
+/** The library compares every key with every other. */
+function repeatedKey({ items }: YAMLMap): ShapeFault | undefined {
+  const seen = new Set<string>()
+  for (const pair of items) {
+    const name = nameOf(pair)
+    if (seen.has(name)) return fault(pair.key, 'Map keys must be unique')
+    seen.add(name)
+  }
+  return undefined
+}
+
+/** A list or a map would be written out as text, again at every depth. */
+function oddKey({ key }: Pair): ShapeFault | undefined {
+  const odd = isCollection(key) || isAlias(key)
+  return odd ? fault(key, 'a list or a map stands where the name of a field should') : undefined
+}
+
+/**
+ * Looks for the first such thing, in linear time.
+ *
+ * @param document - A document without syntax errors.
+ * @returns What is wrong, or undefined.
+ */
+export function shapeFault(document: Document.Parsed): ShapeFault | undefined {
+  let found: ShapeFault | undefined
+  let aliases = 0
+  const verdict = (said: ShapeFault | undefined): symbol | undefined => {
+    found = said
+    return said === undefined ? undefined : visit.BREAK
+  }
+  visit(document, {
+    Pair: (_, pair) => verdict(oddKey(pair)),
+    Map: (_, map) => verdict(repeatedKey(map)),
+    Alias: (_, alias) => {
+      aliases += 1
+      return verdict(
+        aliases > MAX_ALIASES ? fault(alias, `more than ${MAX_ALIASES} aliases`) : undefined,
+      )
+    },
+  })
+  return found
+}
