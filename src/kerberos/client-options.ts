@@ -85,6 +85,11 @@ export interface KerberosClientOptions {
    * latter alone, which Samba does not know. Where OpenSSL is in FIPS mode it is `x509Only` anyway.
    */
   readonly s4uUserPadata?: S4uUserPadata | undefined
+  /**
+   * What becomes of a ticket that the KDC puts under a DES or RC4 key of its service: `refuse` (default), with an error that
+   * names the account whose keys must be renewed, or `accept`. Session keys of these types, and our own, are never used.
+   */
+  readonly brokenTicketKeys?: 'refuse' | 'accept' | undefined
   /** Fewest iterations that a KDC may make a key of our password with. Default 4096. */
   readonly minStringToKeyIterations?: number | undefined
   /** Most iterations that a KDC may have us make a key of our password with, in one piece. Default 100 000. */
@@ -122,6 +127,7 @@ export interface ClientSettings {
   readonly fast: FastMode
   readonly canonicalize: boolean
   readonly s4uUserPadata: S4uUserPadata
+  readonly brokenTicketKeys: 'refuse' | 'accept'
   readonly stringToKey: StringToKeyLimits
   readonly maxClockSkewMs: number
   readonly maxClockCorrectionMs: number
@@ -140,7 +146,13 @@ type NumberName =
   | LimitName
   | Exclude<
       keyof ClientSettings,
-      'etypes' | 'requireSid' | 'fast' | 'canonicalize' | 's4uUserPadata' | 'stringToKey'
+      | 'etypes'
+      | 'requireSid'
+      | 'fast'
+      | 'canonicalize'
+      | 's4uUserPadata'
+      | 'brokenTicketKeys'
+      | 'stringToKey'
     >
 
 const DEFAULTS: Readonly<Record<NumberName, number>> = {
@@ -194,13 +206,17 @@ const S4U_PADATA: readonly S4uUserPadata[] = ['both', 'x509Only']
 /** Settings that are words; configuration files have no types. */
 function choicesOf(
   options: KerberosClientOptions,
-): Pick<ClientSettings, 'fast' | 'canonicalize' | 's4uUserPadata'> {
+): Pick<ClientSettings, 'fast' | 'canonicalize' | 's4uUserPadata' | 'brokenTicketKeys'> {
   const { fast = 'whenOffered', canonicalize = true, s4uUserPadata = 'both' } = options
+  const { brokenTicketKeys = 'refuse' } = options
   if (!FAST_MODES.includes(fast)) throw new RangeError(`fast must be ${FAST_MODES.join(', ')}`)
   if (!S4U_PADATA.includes(s4uUserPadata)) {
     throw new RangeError(`s4uUserPadata must be ${S4U_PADATA.join(' or ')}`)
   }
-  return { fast, canonicalize, s4uUserPadata }
+  if (!['refuse', 'accept'].includes(brokenTicketKeys)) {
+    throw new RangeError('brokenTicketKeys must be refuse or accept')
+  }
+  return { fast, canonicalize, s4uUserPadata, brokenTicketKeys }
 }
 
 function givenNumbers(options: KerberosClientOptions): Partial<Record<NumberName, number>> {

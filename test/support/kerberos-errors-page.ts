@@ -12,7 +12,7 @@ const HEAD = `# What a KDC's refusals mean
 
 Made from \`src/kerberos/exchange/refusal-catalogue.ts\` by \`UPDATE_PAGES=1 node --test test/unit/kerberos/exchange/catalogue.test.ts\`; the same
 test fails when page and table differ. The first entry that fits counts. In commands \`<connector>\`, \`<spn>\`, \`<service>\` and
-\`<user>\` stand for names. \`client.diagnose(evidence, spn)\` repeats a refused delegation without the RBCD bit and fills them in.
+\`<user>\` stand for names, and so does \`<account>\`, which an error fills in. \`client.diagnose(evidence, spn)\` repeats a refused delegation without the RBCD bit and fills them in.
 `
 
 function title({ krbErrorCode, ntStatus, exchange }: RefusalMeaning): string {

@@ -110,7 +110,10 @@ export const SUPPORTED_ETYPES: readonly number[] = [...PROFILES.keys()]
 /** Types that a directory may offer and we refuse, so that the refusal can name them. */
 const REFUSED_NAMES: ReadonlyMap<number, string> = new Map([
   [1, 'des-cbc-crc'],
+  [2, 'des-cbc-md4'],
   [3, 'des-cbc-md5'],
+  [5, 'des3-cbc-md5'],
+  [7, 'des3-cbc-sha1'],
   [16, 'des3-cbc-sha1-kd'],
   [EncryptionType.RC4_HMAC, 'rc4-hmac'],
   [24, 'rc4-hmac-exp'],
@@ -129,6 +132,16 @@ export const RENEW_AES_KEYS =
 export function etypeName(etype: number): string {
   const name = PROFILES.get(etype)?.name ?? REFUSED_NAMES.get(etype)
   return name === undefined ? `etype ${etype}` : `${name} (etype ${etype})`
+}
+
+/**
+ * Whether a type is broken: DES, triple DES or RC4 (RFC 6649, RFC 8429).
+ *
+ * @param etype - Encryption type number.
+ * @returns True for one of these; false for ours, and for those that we do not know.
+ */
+export function isBrokenEtype(etype: number): boolean {
+  return REFUSED_NAMES.has(etype)
 }
 
 /**

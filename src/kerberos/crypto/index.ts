@@ -12,6 +12,7 @@ export {
   cipherOverheadOctets,
   etypeName,
   etypeProfile,
+  isBrokenEtype,
   RENEW_AES_KEYS,
   SUPPORTED_ETYPES,
   type EncryptionKey,

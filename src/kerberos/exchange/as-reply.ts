@@ -7,9 +7,15 @@
 import { verifyChecksum, type EncryptionKey } from '../crypto/index.ts'
 import { KerberosError } from '../errors.ts'
 import { KeyUsage, NameType, PaType, TicketFlag } from '../iana/index.ts'
-import { decodeChecksum, findPaData, type EncKdcRepPart } from '../messages/index.ts'
+import {
+  decodeChecksum,
+  findPaData,
+  formatPrincipal,
+  type EncKdcRepPart,
+} from '../messages/index.ts'
 import { checkKdcChallenge, etypeInfo } from './as-proof.ts'
 import type { AsConversation, AsGranted } from './as-request.ts'
+import { checkNotBroken } from './broken-etypes.ts'
 import { strengthened } from './fast.ts'
 import { ticketGrantingService } from './realm-names.ts'
 import { checkReply, mismatch, openReply } from './reply-checks.ts'
@@ -38,6 +44,10 @@ export function ticketOfReply(
   conversation: AsConversation,
 ): ServiceTicket {
   const { reply, response } = granted
+  const { principal, realm } = conversation.requester.identity
+  const account = formatPrincipal(principal, realm)
+  const { etype } = reply.encPart
+  checkNotBroken({ exchange: 'AS', what: `its reply to ${account}`, account, etype })
   const opened = openWithAny(granted, keysFor(granted, keys, conversation))
   const { armor } = conversation
   if (armor !== undefined && response !== undefined) {

@@ -18,6 +18,8 @@ export interface ExchangeStep {
   readonly realm: string
   /** The client or service it was about, for the message. */
   readonly subject: string
+  /** Whose keys the KDC needs: in AS the client, else the service. Default the subject. */
+  readonly account?: string | undefined
   /** Our time, milliseconds since the epoch, to tell by how much clocks differ. */
   readonly nowMs: number
 }
@@ -47,7 +49,9 @@ export function refusalOf(
   }
   return new KdcReplyError(code, textOf(error, step, ntStatus), {
     details,
-    ...(mend === undefined ? {} : { mend }),
+    ...(mend === undefined
+      ? {}
+      : { mend: mend.replace('<account>', step.account ?? step.subject) }),
   })
 }
 

@@ -10,10 +10,12 @@ import { AdType, KeyUsage } from '../iana/index.ts'
 import {
   decodeAuthorizationData,
   decodeEncTicketPart,
+  formatPrincipal,
   type EncTicketPart,
   type Ticket,
 } from '../messages/index.ts'
 import { decodeAnyPac, type AnyPac } from '../messages/pac.ts'
+import { checkNotBroken } from './broken-etypes.ts'
 import type { OwnKeys } from './own-secrets.ts'
 import { mismatch } from './reply-checks.ts'
 
@@ -32,13 +34,15 @@ export interface OpenedTicket {
  * @param keys - Our long-term keys.
  * @param exchange - Where it came from, for messages.
  * @returns What is in it, and the key.
- * @throws KerberosError ERR_KRB_INTEGRITY where none of our keys opens it, ERR_KRB_NO_KEY, ERR_KRB_DECODE.
+ * @throws KerberosError ERR_KRB_INTEGRITY where none of our keys opens it, ERR_KRB_NO_KEY, ERR_KRB_ETYPE, ERR_KRB_DECODE.
  */
 export function openTicket(
-  { encPart }: Ticket,
+  { encPart, sname, realm }: Ticket,
   keys: Pick<OwnKeys, 'forTicket'>,
   exchange: string,
 ): OpenedTicket {
+  const account = formatPrincipal(sname, realm)
+  checkNotBroken({ exchange, what: 'the ticket to us', account, etype: encPart.etype })
   let failure: unknown
   for (const key of keys.forTicket(encPart.etype, encPart.kvno)) {
     try {

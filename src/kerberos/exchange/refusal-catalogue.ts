@@ -2,7 +2,8 @@
  * What a KDC's refusals mean and what to do about them: one table for errors, diagnosis and the page in native-notes.
  *
  * Sources: RFC 4120 section 7.5.9, MS-SFU 3.2.5.2 (NTSTATUS of a refused S4U2Proxy), MS-KILE 3.1.5 (NTSTATUS in e-data), and what
- * Samba was seen to answer. In commands `<connector>`, `<spn>`, `<service>` and `<user>` stand for names.
+ * Samba was seen to answer. In commands `<connector>`, `<spn>`, `<service>` and `<user>`, in mends `<account>`, stand
+ * for names.
  *
  * @module
  */
@@ -81,6 +82,11 @@ const GRANT: MendCommands = {
   powershell:
     "Set-ADObject (Get-ADComputer '<connector>') -Add @{'msDS-AllowedToDelegateTo'='<spn>'}",
   samba: "samba-tool delegation add-service '<connector>' '<spn>'",
+}
+
+const NO_AES: Meaning = {
+  means: '',
+  mend: 'Renew the AES keys of <account>: allow AES in msDS-SupportedEncryptionTypes of the account, set its password anew, then write its keytab again.',
 }
 
 const STALE: Meaning = {
@@ -249,9 +255,32 @@ export const REFUSALS: readonly RefusalMeaning[] = [
   },
   {
     krbErrorCode: Krb.KDC_ERR_ETYPE_NOSUPP,
+    exchange: 'AS',
     code: 'ERR_KRB_ETYPE',
-    means: 'The account has no AES keys, or may not use them.',
-    mend: 'Allow AES in msDS-SupportedEncryptionTypes of the account and set its password anew.',
+    ...NO_AES,
+    means: 'Our own account has no AES keys, or may not use them. RC4 and DES are never asked for.',
+    commands: {
+      powershell: "Set-ADComputer '<connector>' -KerberosEncryptionType AES128,AES256",
+      samba: "net ads enctypes set '<connector>' 24",
+    },
+  },
+  {
+    krbErrorCode: Krb.KDC_ERR_ETYPE_NOSUPP,
+    exchange: 'S4U2Self',
+    code: 'ERR_KRB_ETYPE',
+    ...NO_AES,
+    means: 'Our own account, to which the ticket would be, has no AES keys, or may not use them.',
+    commands: {
+      powershell: "Set-ADComputer '<connector>' -KerberosEncryptionType AES128,AES256",
+      samba: "net ads enctypes set '<connector>' 24",
+    },
+  },
+  {
+    krbErrorCode: Krb.KDC_ERR_ETYPE_NOSUPP,
+    code: 'ERR_KRB_ETYPE',
+    ...NO_AES,
+    means:
+      'The service’s account has no AES keys, or may not use them. RC4 and DES are never asked for.',
     commands: {
       powershell: "Set-ADUser '<service>' -KerberosEncryptionType AES128,AES256",
       samba: "net ads enctypes set '<service>' 24",

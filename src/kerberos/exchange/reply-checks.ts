@@ -19,6 +19,7 @@ import {
   type KdcRep,
   type PrincipalName,
 } from '../messages/index.ts'
+import { checkNotBroken, checkTicketKey } from './broken-etypes.ts'
 import { grantedRealm } from './realm-names.ts'
 import type { ExchangePorts, ServiceTicket } from './types.ts'
 
@@ -104,13 +105,10 @@ export function checkReply(
   const referral = referralIn(part, expected)
   checkClient(reply, referral === undefined ? expected : { ...expected, ...expected.referred })
   checkService(opened, expected, referral)
+  checkEtypes(opened, expected, ports)
   checkTimes(part, expected, ports)
   if ((part.flags & TicketFlag.INVALID) !== 0)
     throw mismatch(expected.exchange, 'an invalid ticket')
-  if (!ports.etypes.includes(part.key.etype)) {
-    throw mismatch(expected.exchange, `a session key of etype ${part.key.etype}, not asked for`)
-  }
-  checkKey(part.key)
   return { reply, part, ticket: ticketOf(reply, part, expected), referral }
 }
 
@@ -137,6 +135,26 @@ function checkService(
   if (!sameName(outer.sname, part.sname) || outer.realm !== part.srealm) {
     throw mismatch(expected.exchange, 'the ticket names another service than the encrypted part')
   }
+}
+
+/** The session key is of a type that we asked for, and the ticket under a key that holds. */
+function checkEtypes(
+  { reply, part }: { readonly reply: KdcRep; readonly part: EncKdcRepPart },
+  { exchange }: ExpectedReply,
+  ports: ExchangePorts,
+): void {
+  const account = formatPrincipal(part.sname, part.srealm)
+  const { encPart } = decodeTicket(reply.ticket)
+  checkTicketKey(
+    { exchange, what: `the ticket for ${account}`, account, etype: encPart.etype },
+    ports,
+  )
+  const { etype } = part.key
+  checkNotBroken({ exchange, what: `the session with ${account}`, account, etype })
+  if (!ports.etypes.includes(etype)) {
+    throw mismatch(exchange, `a session key of etype ${etype}, not asked for`)
+  }
+  checkKey(part.key)
 }
 
 /** RFC 6806 section 8: instead of the service, the ticket-granting service of another realm. */

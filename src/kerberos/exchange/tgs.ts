@@ -121,5 +121,6 @@ function stepOf(question: TgsQuestion, ports: ExchangePorts): ExchangeStep {
   const realm = tgsRealm(tgt)
   const service = formatPrincipal(sname, realm)
   const user = client === undefined ? '' : `${formatPrincipal(client.cname, client.crealm)} to `
-  return { exchange, realm, subject: user + service, nowMs: ports.clock.nowMs() }
+  const nowMs = ports.clock.nowMs()
+  return { exchange, realm, subject: user + service, account: service, nowMs }
 }

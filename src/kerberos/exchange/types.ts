@@ -75,6 +75,8 @@ export interface ExchangePorts {
   readonly canonicalize?: boolean | undefined
   /** How S4U2Self tells the user. Default `both`. */
   readonly s4uUserPadata?: S4uUserPadata | undefined
+  /** What becomes of tickets that a KDC puts under a DES or RC4 key of their service. Default `refuse`. */
+  readonly brokenTicketKeys?: 'refuse' | 'accept' | undefined
   /** Bounds on what a KDC says of how a password becomes a key. */
   readonly stringToKey?: StringToKeyLimits | undefined
   /** Most realms that a chain of referrals may lead through after the first. Default 10. */

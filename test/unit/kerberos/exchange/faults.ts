@@ -186,9 +186,15 @@ export const S4U2SELF: readonly Fault[] = [
   },
   {
     name: 'a session key of a type not asked for',
-    tricks: inReply('S4U2Self', () => ({ key: { etype: 23, value: random.bytes(16) } })),
+    tricks: inReply('S4U2Self', () => ({ key: { etype: 26, value: random.bytes(32) } })),
     code: 'ERR_KRB_REPLY_MISMATCH',
-    says: /etype 23/,
+    says: /etype 26/,
+  },
+  {
+    name: 'a session key of RC4, whose cause is the account it names',
+    tricks: inReply('S4U2Self', () => ({ key: { etype: 23, value: random.bytes(16) } })),
+    code: 'ERR_KRB_ETYPE',
+    says: /the session with CONN1\$@CORP.EXAMPLE under rc4-hmac \(etype 23\): CONN1\$@CORP.EXAMPLE has no AES keys/,
   },
   {
     name: 'a session key of a wrong length',
