@@ -2,7 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
 import type { LookupFunction } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { after, describe, it } from 'node:test'
 import {
   NetworkKdcTransport,
@@ -21,6 +23,8 @@ import {
 import { ManualClock, settled } from '../../../support/manual-clock.ts'
 
 const REALM = 'CORP.EXAMPLE'
+const addresses = Object.values(networkInterfaces()).flatMap((all = []) => all)
+const NO_IPV6 = addresses.some(({ address }) => address === '::1') ? false : 'needs ::1'
 const RESPONSE_TOO_BIG = krbError(52)
 const stops: (() => unknown)[] = []
 after(() => Promise.all(stops.map((stop) => stop())))
@@ -177,6 +181,23 @@ describe('NetworkKdcTransport over UDP', () => {
     })
     assert.deepEqual(await transport(tcp.address).exchange(REALM, AS_REQ), UDP_REPLY)
     assert.equal(udp.received.length, 1)
+  })
+
+  it('speaks IPv6, however the address is spelt', { skip: NO_IPV6 }, async () => {
+    const socket = createSocket('udp6')
+    stops.push(() => socket.close())
+    socket.on('message', (_request, from) => {
+      socket.send(UDP_REPLY, from.port, from.address)
+    })
+    socket.bind(0, '::1')
+    await once(socket, 'listening')
+    const { port } = socket.address()
+    const lookup: LookupFunction = (_name, _options, done) => {
+      done(null, [{ address: '::1', family: 6 }])
+    }
+    for (const address of [`[::1]:${port}`, `[0:0:0:0:0:0:0:1]:${port}`, `kdc.example:${port}`]) {
+      assert.deepEqual(await transport(address, { lookup }).exchange(REALM, AS_REQ), UDP_REPLY)
+    }
   })
 
   it('gives up with its caller, also while a name is looked up', async () => {
