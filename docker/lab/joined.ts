@@ -8,7 +8,16 @@
  */
 
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { connect } from 'node:net'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -24,6 +33,8 @@ import type { Lab } from './types.ts'
 const SCRIPTS = join(import.meta.dirname, '..', 'samba-ad')
 const START_TIMEOUT_MS = 60_000
 const POLL_MS = 50
+const WAIT_MS = 500
+const NAMELESS_MS = 10_000
 
 /** Whose keys rodc1 keeps. */
 const KEPT_BY_RODC = ['CONN1$', 'alice', 'svc-iwa'] as const
@@ -143,7 +154,19 @@ export function joinedLabMissing(): string | false {
  */
 export async function startJoinedLab(log?: (line: string) => void): Promise<JoinedLab> {
   const folder = join(labRoot(), 'cache', `joined-${fingerprint()}`)
-  const known = existsSync(folder)
+  const known = await madeAlready(folder)
+  try {
+    return await startWith(folder, known, log)
+  } finally {
+    if (!known) rmSync(makingOf(folder), { recursive: true, force: true })
+  }
+}
+
+async function startWith(
+  folder: string,
+  known: boolean,
+  log?: (line: string) => void,
+): Promise<JoinedLab> {
   const lab = await startLab({
     services: ['dc'],
     ...(known ? { snapshot: join(folder, 'dc.tar.gz') } : {}),
@@ -204,30 +227,49 @@ async function joinAll(
   await lab.startDc()
 }
 
-/** Fills a folder that appears under its name as a whole, unless another process was quicker. */
-async function keep(folder: string, fill: (into: string) => Promise<void>): Promise<void> {
-  const making = `${folder}.making-${process.pid}`
-  mkdirSync(making)
-  try {
-    await fill(making)
-    if (!existsSync(folder)) renameSync(making, folder)
-  } finally {
-    rmSync(making, { recursive: true, force: true })
-  }
-  sweep(folder)
+/** Where the snapshots are made, by the process whose id is in there. */
+function makingOf(folder: string): string {
+  return `${folder}.making`
 }
 
-/** Removes snapshots of other scripts, and what a killed process left half made. */
-function sweep(keepFolder: string): void {
-  const cache = dirname(keepFolder)
-  const joined = readdirSync(cache).filter((name) => name.startsWith('joined-'))
-  for (const name of joined) {
-    const maker = /\.making-(\d+)$/.exec(name)?.[1]
-    const wanted =
-      maker === undefined
-        ? name === basename(keepFolder)
-        : processStart(Number(maker)) !== undefined
-    if (!wanted) rmSync(join(cache, name), { recursive: true, force: true })
+/** True when the snapshots are there; false when they are ours to make now. Waits for a process that makes them. */
+async function madeAlready(folder: string): Promise<boolean> {
+  mkdirSync(dirname(folder), { recursive: true })
+  const making = makingOf(folder)
+  const pidFile = join(making, 'pid')
+  for (;;) {
+    if (existsSync(folder)) return true
+    try {
+      mkdirSync(making)
+      writeFileSync(pidFile, String(process.pid))
+      return false
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+    }
+    await sleep(WAIT_MS)
+    if (isAbandoned(making, pidFile)) rmSync(making, { recursive: true, force: true })
+  }
+}
+
+function isAbandoned(making: string, pidFile: string): boolean {
+  try {
+    return processStart(Number(readFileSync(pidFile, 'utf8'))) === undefined
+  } catch {
+    // Its maker ended before it could say who it is, or has made it.
+    const since = statSync(making, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()
+    return Date.now() - since > NAMELESS_MS
+  }
+}
+
+/** Fills a folder that appears under its name as a whole; those of other scripts go. */
+async function keep(folder: string, fill: (into: string) => Promise<void>): Promise<void> {
+  const making = makingOf(folder)
+  await fill(making)
+  renameSync(making, folder)
+  const cache = dirname(folder)
+  const joined = readdirSync(cache).filter((name) => /^joined-[0-9a-f]+$/.test(name))
+  for (const name of joined.filter((one) => one !== basename(folder))) {
+    rmSync(join(cache, name), { recursive: true, force: true })
   }
 }
 
