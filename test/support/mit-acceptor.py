@@ -15,7 +15,10 @@ def accept(token, binding):
     bindings = ChannelBindings(application_data=binding) if binding else None
     context = gssapi.SecurityContext(creds=CREDENTIALS, usage="accept", channel_bindings=bindings)
     answer = context.step(token)
-    complete = context.complete  # Raises what step() deferred because there was an error token to send.
+    try:
+        complete = context.complete  # Raises what step() deferred because there was an error token to send.
+    except gssapi.exceptions.GSSError as error:
+        return {**refused(error), "reply": base64.b64encode(answer or b"").decode()}
     return {
         "client": str(context.initiator_name),
         "complete": complete,
@@ -24,11 +27,15 @@ def accept(token, binding):
     }
 
 
+def refused(error):
+    return {"error": type(error).__name__, "text": str(error)}
+
+
 for line in sys.stdin:
     request = json.loads(line)
     binding = request["binding"]
     try:
         result = accept(base64.b64decode(request["token"]), binding and base64.b64decode(binding))
     except gssapi.exceptions.GSSError as error:
-        result = {"error": type(error).__name__, "text": str(error)}
+        result = refused(error)
     print(json.dumps(result), flush=True)
