@@ -2,7 +2,16 @@
 
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -12,6 +21,7 @@ const PYTHON = '/usr/bin/python3'
 const SQUID = '/usr/sbin/squid'
 const SQUID_PASSWORDS = '/usr/lib/squid/basic_ncsa_auth'
 
+const SHARED_MEMORY = '/dev/shm'
 const SQUID_NEGOTIATE = '/usr/lib/squid/negotiate_kerberos_auth'
 
 /** Why the tests are passed over. */
@@ -111,7 +121,11 @@ export async function startSquid(allowed: {
     env: { ...process.env, KRB5_CONFIG: krb5Conf, KRB5RCACHENAME: 'none:' },
   })
   await firstLine(child, /Accepting HTTP Socket connections at .*:3129 /)
-  const stop = (): Promise<void> => stopped(child, folder.remove)
+  const stop = (): Promise<void> =>
+    stopped(child, () => {
+      folder.remove()
+      removeShared(name)
+    })
   return { open: `http://${address}:3128`, guarded: `http://${address}:3129`, user, password, stop }
 }
 
@@ -149,6 +163,13 @@ coredump_dir ${folder}
 access_log stdio:${folder}/access.log
 cache_log ${folder}/cache.log
 `
+}
+
+/** Killed, Squid leaves shared memory of its name behind. */
+function removeShared(name: string): void {
+  if (!existsSync(SHARED_MEMORY)) return
+  const left = readdirSync(SHARED_MEMORY).filter((file) => file.startsWith(`${name}-`))
+  for (const file of left) rmSync(join(SHARED_MEMORY, file), { force: true })
 }
 
 interface OwnFolder {
