@@ -45,7 +45,7 @@ const HOSTS: Readonly<Record<ControllerName, number>> = { dc2: 2, rodc1: 3 }
 const ROLES: Readonly<Record<ControllerName, 'DC' | 'RODC'>> = { dc2: 'DC', rodc1: 'RODC' }
 
 /** A further domain controller. */
-export class JoinedController {
+class JoinedController {
   /** 127.88.N.2 or 3. */
   readonly address: string
   /** `host:port`. */
