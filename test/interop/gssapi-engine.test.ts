@@ -6,6 +6,9 @@ import { request } from 'node:http'
 import { createRequire } from 'node:module'
 import { after, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { Acceptor, formatPrincipal, GssFlag, parseNegotiate } from '../../src/kerberos/index.ts'
+import { readKeytabFile } from '../../src/kerberos/io/index.ts'
+import { systemClock, systemRandom } from '../../src/platform/io/index.ts'
 import { NO_LAB, sharedLab } from '../support/lab.ts'
 import { mitTools, mitToolsMissing } from '../support/mit-tools.ts'
 
@@ -63,6 +66,12 @@ describe('engine: gssapi', { skip }, () => {
     const header = headerWith({ KRB5CCNAME: tools.cache('alice') })
     assert.match(header, /^Negotiate YII/)
     assert.match(await whoami(header), /"user":"alice@CORP\.EXAMPLE"/)
+    // Our own acceptor says the same.
+    const keys = await readKeytabFile(iwa.keytab)
+    const own = new Acceptor({ keys }, { clock: systemClock, random: systemRandom })
+    const accepted = own.accept(parseNegotiate(header) ?? assert.fail())
+    assert.equal(formatPrincipal(accepted.client, accepted.clientRealm), 'alice@CORP.EXAMPLE')
+    assert.equal(accepted.gssFlags & GssFlag.DELEGATION, 0)
   })
 
   it('signs in by a keytab, without kinit', async () => {
