@@ -29,6 +29,8 @@ export const ChangePasswordResult = {
 const CHANGE = 0x0001
 const HEAD_OCTETS = 6
 const MAX_TEXT = 512
+/** Four octets a character, and some that are blotted out. */
+const MAX_TEXT_OCTETS = 4096
 
 /** What a request is made of. */
 export interface ChangePasswordRequest {
@@ -158,7 +160,7 @@ export function decodeChangePasswordAnswer(octets: Uint8Array): ChangePasswordAn
 /** Control characters would write lines of their own into a log. */
 function readableText(text: Buffer): string {
   return text
-    .toString('utf8')
+    .toString('utf8', 0, MAX_TEXT_OCTETS)
     .replace(/\p{C}+/gu, ' ')
     .trim()
     .slice(0, MAX_TEXT)

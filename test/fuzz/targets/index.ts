@@ -11,6 +11,7 @@ import { GATEWAY_TARGETS } from './gateway.ts'
 import { GSS_TARGETS } from './gss.ts'
 import { KDC_TARGETS } from './kdcs.ts'
 import { KERBEROS_TARGETS } from './kerberos.ts'
+import { OWN_ACCOUNT_TARGETS } from './own-account.ts'
 import { PAC_TARGETS } from './pac.ts'
 import { PKI_TARGETS } from './pki.ts'
 import { SSO_TARGETS } from './sso.ts'
@@ -27,6 +28,7 @@ export const TARGETS: readonly Target[] = [
     ...GSS_TARGETS,
     ...ACCEPT_TARGETS,
     ...DIRECTORY_TARGETS,
+    ...OWN_ACCOUNT_TARGETS,
   ],
   ...[...TUNNEL_TARGETS, ...PKI_TARGETS, ...GATEWAY_TARGETS, ...SSO_TARGETS, ...CONFIG_TARGETS],
 ]
