@@ -60,21 +60,24 @@ const world = newWorld()
 world.kdc.fast = 'yes'
 const client = real ? await realClient(real, {}) : world.client()
 const realm = real?.realm ?? REALM
-const service = await client.ownTicket(real?.spn ?? SPN)
-const evidence = await client.impersonate({ name: 'alice', realm })
-const ticket = await client.delegate(evidence, real?.spn ?? SPN)
-const initiator = new Initiator(ticket, { clock: systemClock, random: systemRandom })
 const channelBinding = Buffer.concat([Buffer.from('tls-server-end-point:'), Buffer.alloc(32, 1)])
 
-console.log(
-  JSON.stringify({
-    fips: getFips(),
-    opensslMd5: await outcome(() => createHash('md5')),
-    hasMd5: hasMd5(),
+/** AS, TGS, S4U2Self, S4U2Proxy, and tokens of the ticket that comes of it. */
+async function delegate() {
+  const service = await client.ownTicket(real?.spn ?? SPN)
+  const evidence = await client.impersonate({ name: 'alice', realm })
+  const ticket = await client.delegate(evidence, real?.spn ?? SPN)
+  const initiator = new Initiator(ticket, { clock: systemClock, random: systemRandom })
+  return {
     service: service.client.nameString.join('/'),
     account: evidence.accountName,
     ticket: ticket.client.nameString.join('/'),
     token: initiator.createToken().token.length > 500,
     boundToken: await outcome(() => initiator.createToken({ channelBinding })),
-  }),
-)
+  }
+}
+
+const opensslMd5 = await outcome(() => createHash('md5'))
+const seen = { fips: getFips(), opensslMd5, hasMd5: hasMd5() }
+const found = await delegate().catch((error: unknown) => ({ failed: errorCode(error) }))
+console.log(JSON.stringify({ ...seen, ...found }))

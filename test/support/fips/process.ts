@@ -18,6 +18,8 @@ export interface FipsReport {
   readonly ticket: string
   readonly token: boolean
   readonly boundToken: string
+  /** The code of what went wrong; the fields above are absent then. */
+  readonly failed?: string
 }
 
 /** The OpenSSL configuration that loads the FIPS provider, where the machine has one. */
