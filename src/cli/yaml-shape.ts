@@ -5,7 +5,17 @@
  * @module
  */
 
-import { isAlias, isCollection, isNode, visit, type Document, type Pair, type YAMLMap } from 'yaml'
+import {
+  isAlias,
+  isCollection,
+  isMap,
+  isNode,
+  visit,
+  type Document,
+  type Pair,
+  type YAMLMap,
+  type YAMLSeq,
+} from 'yaml'
 
 /** A fault, and where it is. */
 export interface ShapeFault {
@@ -17,6 +27,8 @@ export interface ShapeFault {
 
 /** Each one is looked for from the beginning of the file. */
 const MAX_ALIASES = 100
+/** Lists, maps and their entries inside each other; deeper ones would fill the stack. */
+const MAX_DEPTH = 100
 
 function offsetOf(node: unknown): number {
   return isNode(node) ? (node.range?.[0] ?? 0) : 0
@@ -31,9 +43,10 @@ function nameOf({ key }: Pair): string {
 }
 
 /** The library compares every key with every other. */
-function repeatedKey({ items }: YAMLMap): ShapeFault | undefined {
+function repeatedKey(node: YAMLMap | YAMLSeq): ShapeFault | undefined {
+  if (!isMap(node)) return undefined
   const seen = new Set<string>()
-  for (const pair of items) {
+  for (const pair of node.items) {
     const name = nameOf(pair)
     if (seen.has(name)) return fault(pair.key, 'Map keys must be unique')
     seen.add(name)
@@ -62,7 +75,8 @@ export function shapeFault(document: Document.Parsed): ShapeFault | undefined {
   }
   visit(document, {
     Pair: (_, pair) => verdict(oddKey(pair)),
-    Map: (_, map) => verdict(repeatedKey(map)),
+    Collection: (_, node, { length }) =>
+      verdict(length > MAX_DEPTH ? fault(node, 'nested too deep') : repeatedKey(node)),
     Alias: (_, alias) => {
       aliases += 1
       return verdict(

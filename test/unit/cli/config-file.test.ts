@@ -31,7 +31,12 @@ describe('checkConfigText', () => {
   })
 
   it('refuses lists and maps in place of names, however deep, at once', () => {
-    for (const text of ['? [port]\n: 1\n', `${'? '.repeat(300)}#-`]) {
+    for (const text of [
+      '? [port]\n: 1\n',
+      `${'? '.repeat(300)}#-`,
+      // The library would write out the list behind the alias.
+      'port: &a [[1]]\n? *a\n: 1\n',
+    ]) {
       assert.match(faultsOf(text), /a list or a map stands where the name of a field should/)
     }
   })
@@ -58,6 +63,32 @@ describe('checkConfigText', () => {
 
   it('names the line of a repeated key', () => {
     assert.match(faultsOf('port: 1\nport: 2\napps: []\n'), /^gateway\.yaml:2:1: .*unique/)
+  })
+
+  it('names the line of a repeated key in a list, and of a number that is a name like another', () => {
+    assert.match(faultsOf('apps:\n  - {id: a,\n     id: b}\n'), /^gateway\.yaml:3:6: .*unique/)
+    assert.match(faultsOf('1: a\n"1": b\n'), /^gateway\.yaml:2:1: .*unique/)
+    assert.match(faultsOf(': a\n: b\n'), /unique/)
+  })
+
+  // Found by fuzzing: with all keys compared to all others this took minutes, and told every fault.
+  it('is not held up by very many keys, faults or aliases, and does not tell all of them', () => {
+    const many = Array.from({ length: 20_000 }, (_, i) => i)
+    const keys = faultsOf(many.map((i) => `k${i}: 1\n`).join(''))
+    assert.match(keys, /unknown field k0, k1, .*k19 and 19980 more$/m)
+    const apps = faultsOf(`port: 1\napps: [${many.map(() => '1').join()}]`)
+    assert.match(apps, /^and 19900 more$/m)
+    assert.equal(apps.split('\n').length, 101)
+    assert.match(faultsOf(`a: ]\n`.repeat(5000)), /^and \d+ more$/m)
+    const aliases = faultsOf(`port: &a 1\napps: [${many.map(() => '*a').join()}]`)
+    assert.match(aliases, /^gateway\.yaml:2:\d+: more than 100 aliases$/)
+  })
+
+  it('refuses what is nested deeper than any configuration', () => {
+    for (const depth of [200, 800, 100_000]) {
+      const text = `port: ${'['.repeat(depth)}${']'.repeat(depth)}`
+      assert.match(faultsOf(text), /nested too deep|call stack/)
+    }
   })
 
   it('refuses a file that is empty', () => {
