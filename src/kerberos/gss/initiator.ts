@@ -104,8 +104,9 @@ export class Initiator {
   readonly #ticket: InitiatorTicket
   readonly #clock: Clock
   readonly #random: Random
-  /** One, seldom a few: the one used last is looked at first. */
-  readonly #prepared: PreparedToken[] = []
+  #last: PreparedToken | undefined
+  /** Of other kinds, those used last first; seldom there are any. */
+  #others: PreparedToken[] | undefined
 
   constructor(ticket: InitiatorTicket, ports: { readonly clock: Clock; readonly random: Random }) {
     checkKey(ticket.sessionKey)
@@ -127,21 +128,28 @@ export class Initiator {
     const moment = nextMicrosecond(this.#clock, LEAST_CUSEC)
     const cusec = moment % 1_000_000
     const time: AuthenticatorTime = { seconds: (moment - cusec) / 1_000_000, cusec }
-    const filled = this.#prepare(settings).fill(time, this.#random)
-    const { sessionKey } = this.#ticket
-    const { token, subkey, sequenceNumber } = filled
+    const prepared = this.#prepare(settings)
+    const { token, subkey, sequenceNumber } = prepared.fill(time, this.#random)
+    const { sessionKey } = prepared
     const sent = { sessionKey, time, mutual: settings.mutual, subkey, sequenceNumber }
     return new SentInitiatorToken(token, sent)
   }
 
   #prepare(settings: TokenSettings): PreparedToken {
-    const prepared = this.#prepared
-    const at = prepared.findIndex((candidate) => candidate.fits(settings))
-    const found = prepared[at] ?? new PreparedToken(this.#ticket, settings)
-    if (at === 0) return found
-    if (at > 0) prepared.splice(at, 1)
-    else if (prepared.length >= MAX_PREPARED) prepared.pop()
-    prepared.unshift(found)
+    const last = this.#last
+    if (last?.fits(settings) === true) return last
+    const found = this.#takeOther(settings) ?? new PreparedToken(this.#ticket, settings)
+    if (last !== undefined) {
+      this.#others ??= []
+      this.#others.unshift(last)
+      if (this.#others.length >= MAX_PREPARED) this.#others.pop()
+    }
+    this.#last = found
     return found
+  }
+
+  #takeOther(settings: TokenSettings): PreparedToken | undefined {
+    const at = this.#others?.findIndex((candidate) => candidate.fits(settings)) ?? -1
+    return at < 0 ? undefined : this.#others?.splice(at, 1)[0]
   }
 }

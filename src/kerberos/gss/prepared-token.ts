@@ -10,10 +10,16 @@
 
 import { DerReader } from '../../asn1/index.ts'
 import type { Random } from '../../platform/index.ts'
-import { wholeBlocks } from '../crypto/ciphertext-stealing.ts'
-import { sealPadded, usageKeys, type UsageKeys } from '../crypto/encryption.ts'
-import { CONFOUNDER_OCTETS } from '../crypto/etype.ts'
-import { cipherOverheadOctets, type EncryptionKey } from '../crypto/index.ts'
+import { padToBlocks } from '../crypto/ciphertext-stealing.ts'
+import { deriveKey, usageConstant, type DerivedKeyKind } from '../crypto/derived-keys.ts'
+import { sealPadded, type UsageKeys } from '../crypto/encryption.ts'
+import {
+  CONFOUNDER_OCTETS,
+  cipherOverheadOctets,
+  etypeProfile,
+  type EncryptionKey,
+  type EtypeProfile,
+} from '../crypto/etype.ts'
 import {
   AdApOption,
   AdType,
@@ -33,6 +39,7 @@ import {
 import { authenticatorChecksum, GssFlag } from './authenticator-checksum.ts'
 import { channelBindingDigest } from './channel-binding.ts'
 import { TokenId, wrapMessage } from './mechanism-token.ts'
+import { ReadyKeys } from './ready-keys.ts'
 import { encodeNegTokenInit } from './spnego.ts'
 
 /** What a token is made from: a service ticket, as the Kerberos client gives it. */
@@ -155,25 +162,6 @@ function fieldEnds(form: Uint8Array): ReadonlyMap<number, number> {
   return ends
 }
 
-/** Where the values that change begin in the form of an Authenticator. */
-interface Places {
-  readonly cusec: number
-  readonly ctime: number
-  readonly subkey: number
-  readonly sequenceNumber: number
-}
-
-function placesIn(form: Uint8Array, subkeyOctets: number): Places {
-  const ends = fieldEnds(form)
-  const start = (field: number, octets: number): number => (ends.get(field) ?? 0) - octets
-  return {
-    cusec: start(CUSEC, CUSEC_OCTETS),
-    ctime: start(CTIME, TIME_OCTETS),
-    subkey: start(SUBKEY, subkeyOctets),
-    sequenceNumber: start(SEQ_NUMBER, SEQUENCE_NUMBER_OCTETS),
-  }
-}
-
 /** Everything of a token before the authenticator's cipher; the ticket is in it as it is. */
 function encodeHead(
   { ticket, sessionKey }: InitiatorTicket,
@@ -190,15 +178,45 @@ function encodeHead(
   return Buffer.from(whole.buffer, whole.byteOffset, whole.length - cipherOctets)
 }
 
-/** A copy in memory of its own: what is kept for hours must not hold on to a piece of the pool that tokens come from. */
-function ownCopy(parts: readonly Uint8Array[], octets: number): Buffer {
-  const copy = Buffer.alloc(octets)
+/** A token's parts that are the same in each, one behind the other. */
+interface Parts {
+  /** Confounder, authenticator, zeros up to whole blocks. */
+  readonly form: Uint8Array
+  /** Ke and Ki. */
+  readonly keys: readonly Uint8Array[]
+  /** What stands before the ticket, and what stands between it and the cipher. */
+  readonly frame: readonly [before: Uint8Array, between: Uint8Array]
+}
+
+function derived(key: EncryptionKey, kind: DerivedKeyKind, octets: number): Uint8Array {
+  return deriveKey(key, usageConstant(KeyUsage.AP_REQ_AUTHENTICATOR, kind), octets)
+}
+
+function partsOf(ticket: InitiatorTicket, settings: TokenSettings): Parts {
+  const form = authenticatorForm(ticket, settings)
+  const { keyOctets, integrityKeyOctets } = etypeProfile(ticket.sessionKey.etype)
+  const overhead = cipherOverheadOctets(ticket.sessionKey.etype)
+  const head = encodeHead(ticket, settings, form.length + overhead)
+  const ticketAt = head.indexOf(ticket.ticket)
+  return {
+    form: padToBlocks([new Uint8Array(CONFOUNDER_OCTETS), form]),
+    keys: [
+      derived(ticket.sessionKey, 'encryption', keyOctets),
+      derived(ticket.sessionKey, 'integrity', integrityKeyOctets),
+    ],
+    frame: [head.subarray(0, ticketAt), head.subarray(ticketAt + ticket.ticket.length)],
+  }
+}
+
+/** One array of its own: what is kept for hours must not hold on to a piece of the pool that tokens come from. */
+function joined(parts: readonly Uint8Array[]): Buffer {
+  const whole = Buffer.alloc(parts.reduce((sum, { length }) => sum + length, 0))
   let at = 0
   for (const part of parts) {
-    copy.set(part, at)
+    whole.set(part, at)
     at += part.length
   }
-  return copy
+  return whole
 }
 
 function sameOctets(one: Uint8Array | undefined, other: Uint8Array | undefined): boolean {
@@ -207,47 +225,63 @@ function sameOctets(one: Uint8Array | undefined, other: Uint8Array | undefined):
 }
 
 /**
- * A form that is filled in for every token. A hundred thousand of them may be kept: the ticket is not copied, and what
- * is kept besides are two arrays.
+ * A form that is filled in for every token.
+ *
+ * A hundred thousand of them may be kept, and what a token of any one of them takes longest is to fetch what is kept out of
+ * memory: so it is little and in one piece, and the ticket is not copied.
  */
 export class PreparedToken {
-  readonly #settings: TokenSettings
-  readonly #keys: UsageKeys
+  /** The ticket's session key. */
+  readonly sessionKey: EncryptionKey
+  readonly #profile: EtypeProfile
   readonly #ticket: Uint8Array
-  /** What stands before the ticket, then what stands between it and the cipher. */
-  readonly #frame: Buffer
-  readonly #ticketAt: number
-  /** Confounder, authenticator, zeros up to whole blocks. */
-  readonly #form: Buffer
+  readonly #channelBinding: Uint8Array | undefined
+  readonly #mutual: boolean
+  readonly #mechanism: TokenSettings['mechanism']
+  readonly #flags: number
+  /** {@link Parts} one behind the other. */
+  readonly #parts: Buffer
   readonly #formOctets: number
-  readonly #places: Places
+  readonly #keysAt: number
+  readonly #frameAt: number
+  readonly #betweenAt: number
+  readonly #cusecAt: number
+  readonly #ctimeAt: number
+  readonly #subkeyAt: number
+  readonly #sequenceNumberAt: number
+  readonly #ready = new ReadyKeys()
 
   constructor(ticket: InitiatorTicket, settings: TokenSettings) {
-    this.#settings = settings
+    this.sessionKey = ticket.sessionKey
+    this.#profile = etypeProfile(ticket.sessionKey.etype)
     this.#ticket = ticket.ticket
-    this.#keys = usageKeys(ticket.sessionKey, KeyUsage.AP_REQ_AUTHENTICATOR)
-    const form = authenticatorForm(ticket, settings)
-    const formOctets = CONFOUNDER_OCTETS + form.length
-    this.#formOctets = formOctets
-    this.#places = placesIn(form, ticket.sessionKey.value.length)
-    const confounder = new Uint8Array(CONFOUNDER_OCTETS)
-    this.#form = ownCopy([confounder, form], wholeBlocks(formOctets))
-    const { etype } = ticket.sessionKey
-    const head = encodeHead(ticket, settings, form.length + cipherOverheadOctets(etype))
-    this.#ticketAt = head.indexOf(ticket.ticket)
-    const between = head.subarray(this.#ticketAt + ticket.ticket.length)
-    const frameOctets = this.#ticketAt + between.length
-    this.#frame = ownCopy([head.subarray(0, this.#ticketAt), between], frameOctets)
+    this.#channelBinding = settings.channelBinding
+    this.#mutual = settings.mutual
+    this.#mechanism = settings.mechanism
+    this.#flags = settings.flags
+    const { form, keys, frame } = partsOf(ticket, settings)
+    this.#parts = joined([form, ...keys, ...frame])
+    this.#keysAt = form.length
+    this.#frameAt = this.#parts.length - frame[0].length - frame[1].length
+    this.#betweenAt = this.#frameAt + frame[0].length
+    const authenticator = new DerReader(form.subarray(CONFOUNDER_OCTETS), 'Authenticator').any()
+    this.#formOctets = CONFOUNDER_OCTETS + authenticator.raw.length
+    const ends = fieldEnds(authenticator.raw)
+    const start = (field: number, octets: number): number =>
+      CONFOUNDER_OCTETS + (ends.get(field) ?? 0) - octets
+    this.#cusecAt = start(CUSEC, CUSEC_OCTETS)
+    this.#ctimeAt = start(CTIME, TIME_OCTETS)
+    this.#subkeyAt = start(SUBKEY, ticket.sessionKey.value.length)
+    this.#sequenceNumberAt = start(SEQ_NUMBER, SEQUENCE_NUMBER_OCTETS)
   }
 
   /** Whether tokens of this kind are made from it. */
   fits({ channelBinding, mutual, mechanism, flags }: TokenSettings): boolean {
-    const own = this.#settings
     return (
-      own.mutual === mutual &&
-      own.mechanism === mechanism &&
-      own.flags === flags &&
-      sameOctets(own.channelBinding, channelBinding)
+      this.#mutual === mutual &&
+      this.#mechanism === mechanism &&
+      this.#flags === flags &&
+      sameOctets(this.#channelBinding, channelBinding)
     )
   }
 
@@ -259,30 +293,36 @@ export class PreparedToken {
    * @returns The token, fresh.
    */
   fill(time: AuthenticatorTime, random: Random): FilledToken {
-    const { keyOctets } = this.#keys.profile
-    const drawn = random.bytes(CONFOUNDER_OCTETS + SEQUENCE_NUMBER_OCTETS + keyOctets)
+    const drawn = random.bytes(CONFOUNDER_OCTETS + SEQUENCE_NUMBER_OCTETS + this.#profile.keyOctets)
     const subkey = drawn.subarray(CONFOUNDER_OCTETS + SEQUENCE_NUMBER_OCTETS)
     const word = new DataView(drawn.buffer, drawn.byteOffset).getUint32(CONFOUNDER_OCTETS)
     const sequenceNumber = (word & SEQUENCE_NUMBER_MASK) | SEQUENCE_NUMBER_FORM
-    const [form, places] = [this.#form, this.#places]
+    const form = this.#parts
     form.set(drawn.subarray(0, CONFOUNDER_OCTETS), 0)
-    form.writeUIntBE(time.cusec, CONFOUNDER_OCTETS + places.cusec, CUSEC_OCTETS)
-    form.set(timeOctets(time.seconds), CONFOUNDER_OCTETS + places.ctime)
-    form.set(subkey, CONFOUNDER_OCTETS + places.subkey)
-    form.writeUInt32BE(sequenceNumber, CONFOUNDER_OCTETS + places.sequenceNumber)
+    form.writeUIntBE(time.cusec, this.#cusecAt, CUSEC_OCTETS)
+    form.set(timeOctets(time.seconds), this.#ctimeAt)
+    form.set(subkey, this.#subkeyAt)
+    form.writeUInt32BE(sequenceNumber, this.#sequenceNumberAt)
     return { token: this.#seal(), subkey, sequenceNumber }
   }
 
   #seal(): Uint8Array {
-    const { encrypted, mac } = sealPadded(this.#keys, this.#form, this.#formOctets)
-    const [ticket, frame, ticketAt] = [this.#ticket, this.#frame, this.#ticketAt]
-    const cipherAt = frame.length + ticket.length
+    const [ticket, parts] = [this.#ticket, this.#parts]
+    const keys = this.#ready.keys ?? this.#makeKeys()
+    const form = parts.subarray(0, this.#keysAt)
+    const { encrypted, mac } = sealPadded(keys, form, this.#formOctets)
+    const ticketAt = this.#betweenAt - this.#frameAt
+    const cipherAt = ticket.length + parts.length - this.#frameAt
     const token = Buffer.allocUnsafe(cipherAt + encrypted.length + mac.length)
-    frame.copy(token, 0, 0, ticketAt)
+    parts.copy(token, 0, this.#frameAt, this.#betweenAt)
     token.set(ticket, ticketAt)
-    frame.copy(token, ticketAt + ticket.length, ticketAt)
+    parts.copy(token, ticketAt + ticket.length, this.#betweenAt)
     token.set(encrypted, cipherAt)
     token.set(mac, cipherAt + encrypted.length)
     return token
+  }
+
+  #makeKeys(): UsageKeys {
+    return this.#ready.make(this.#profile, this.#parts.subarray(this.#keysAt, this.#frameAt))
   }
 }
