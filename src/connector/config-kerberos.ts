@@ -23,6 +23,8 @@ export interface ForwardProxyConfig {
   readonly user?: string
   /** Path of the file that holds the password. */
   readonly passwordFile?: string
+  /** Negotiate with tokens of the host's GSS-API library (package `kerberos`) and its default credentials. */
+  readonly engine?: 'gssapi'
 }
 
 /** How KDC proxies (MS-KKDCP, the `https:` URLs among `kdcs`) are reached. */
@@ -78,9 +80,13 @@ const forwardProxySchema = z
       .regex(/^https?:\/\/[^/@\s]+\/?$/, 'expected http://host:port, without user or password'),
     user: z.string().min(1).max(256).exactOptional(),
     passwordFile: path('the path of the file with the password').exactOptional(),
+    engine: z.literal('gssapi', "expected 'gssapi'").exactOptional(),
   })
   .refine((proxy) => (proxy.user === undefined) === (proxy.passwordFile === undefined), {
     message: 'user and passwordFile belong together',
+  })
+  .refine((proxy) => proxy.user === undefined || proxy.engine === undefined, {
+    message: 'either user and passwordFile, or engine',
   })
 
 const pin = z

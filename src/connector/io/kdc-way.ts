@@ -12,6 +12,7 @@ import {
   type Krb5Conf,
 } from '../../kerberos/index.ts'
 import {
+  createGssapiEngine,
   forwardProxyOf,
   loadKrb5Conf,
   openKdcAccess,
@@ -78,16 +79,14 @@ function realmsOf(conf: Krb5Conf | undefined): Pick<KdcWay, 'capaths' | 'realmOf
 }
 
 async function kdcProxies(
-  { kdcs, kdcProxy }: KerberosConfig,
+  { kdcProxy }: KerberosConfig,
   environment: Environment,
   logger: Logger,
 ): Promise<KkdcpOptions> {
   const { ca: caFile, pins = [] } = kdcProxy ?? {}
   const ca = caFile === undefined ? undefined : await readCa(caFile)
-  const url = kdcs.find((kdc) => kdc.startsWith('https:'))
-  const forwardProxy =
-    (await namedProxy(kdcProxy, logger)) ??
-    (url === undefined ? undefined : forwardProxyOf(environment, url))
+  const named = await namedProxy(kdcProxy, logger)
+  const forwardProxy = named ?? ((url: string) => forwardProxyOf(environment, url))
   return { trust: { ca, ...(pins.length > 0 && { pins }) }, forwardProxy }
 }
 
@@ -96,7 +95,8 @@ async function namedProxy(
   logger: Logger,
 ): Promise<ForwardProxy | undefined> {
   if (kdcProxy?.forwardProxy === undefined) return undefined
-  const { url, user, passwordFile } = kdcProxy.forwardProxy
+  const { url, user, passwordFile, engine } = kdcProxy.forwardProxy
+  if (engine === 'gssapi') return { url, negotiate: createGssapiEngine() }
   if (user === undefined || passwordFile === undefined) return { url }
   return { url, credentials: { user, password: await readPasswordFile(passwordFile, { logger }) } }
 }
