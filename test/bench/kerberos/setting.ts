@@ -19,7 +19,7 @@ import { started } from '../interrupt.ts'
 /** The service all tokens are for. */
 export const SERVICE = { host: 'iwa.corp.example', realm: 'CORP.EXAMPLE' }
 /** Its principal. */
-export const SPN = `HTTP/${SERVICE.host}`
+export const SPN: string = `HTTP/${SERVICE.host}`
 
 /** Where the loops work. */
 export interface Setting {
