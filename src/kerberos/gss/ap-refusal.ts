@@ -32,7 +32,7 @@ export class ApRefusedError extends KerberosError {
     const { errorCode, eText, realm, sname, stimeMs, ctimeMs } = refusal
     const aheadMs = ctimeMs === undefined ? undefined : stimeMs - ctimeMs
     const { means, mend } = apRefusalMeaning(errorCode)
-    const server = formatPrincipal(sname, realm)
+    const server = shown(formatPrincipal(sname, realm))
     const name = `${krbErrorName(errorCode)} (${errorCode})`
     const text = eText === undefined || eText === '' ? '' : ` “${eText}”`
     const clock = errorCode === KrbErrorCode.KRB_AP_ERR_SKEW ? clockText(stimeMs, aheadMs) : ''
@@ -43,6 +43,13 @@ export class ApRefusedError extends KerberosError {
     this.aheadMs = aheadMs
     this.means = means
   }
+}
+
+/** Longest name that is kept, UTF-16 units: it comes from anyone, and goes into log lines. */
+const MAX_NAME = 256
+
+function shown(name: string): string {
+  return name.replace(/\p{C}/gu, '').slice(0, MAX_NAME)
 }
 
 function clockText(stimeMs: number, aheadMs: number | undefined): string {

@@ -161,6 +161,17 @@ describe('Acceptor', () => {
     assert.throws(() => new ReplayCache(world.clock, { maxEntries: 0 }), RangeError)
   })
 
+  it('repeats no more of a name than a log line can bear', () => {
+    const world = new AcceptWorld()
+    const server = `HTTP/a\u001b[31m${'x'.repeat(3000)}@CORP.EXAMPLE`
+    const error = refusalOf(() =>
+      world.acceptor().accept(world.initiator({ server }).createToken().token),
+    )
+    assert.equal(error.code, 'ERR_KRB_NOT_ACCEPTED')
+    assert.equal(error.message.length, 512)
+    assert.match(error.message, /^[ -~]+$/)
+  })
+
   it('tells the client why, in the way the client speaks', () => {
     const world = new AcceptWorld()
     const initiator = world.initiator({ serviceKey: generateKey(18, systemRandom) })

@@ -50,6 +50,14 @@ describe('readApRefusal', () => {
     assert.match(other?.message ?? '', /error 999 \(999\): a refusal that is not in the catalogue$/)
   })
 
+  it('keeps names short and without control characters: they may come from anyone', () => {
+    const sname = { nameType: 2, nameString: ['HTTP', `a\u001b[31m\u202e${'x'.repeat(2000)}`] }
+    const found = readApRefusal(encodeKrbError({ ...refusal, sname }))
+    assert.equal(found?.server.length, 256)
+    assert.match(found.server, /^HTTP\/a\[31mx+$/)
+    assert.ok(found.message.length < 600)
+  })
+
   it('finds nothing in anything else, and never throws', () => {
     for (const reply of [
       new Uint8Array(0),
