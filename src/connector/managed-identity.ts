@@ -15,7 +15,7 @@ import {
   type PasswordSecret,
   type SecretsLook,
 } from '../kerberos/index.ts'
-import type { Clock, Logger } from '../platform/index.ts'
+import { errorCode, type Clock, type Logger } from '../platform/index.ts'
 
 /** What the identity is kept through. */
 export interface ManagedIdentityPorts {
@@ -35,6 +35,10 @@ export interface ManagedIdentityOptions {
   readonly retryAfterMs?: number | undefined
 }
 
+const SILENCE: ReadonlySet<string> = new Set([
+  'ERR_DIRECTORY_UNREACHABLE',
+  'ERR_KRB_KDC_UNREACHABLE',
+])
 const DAY_MS = 86_400_000
 const MINUTE_MS = 60_000
 /** Passwords that the KDC refuses are worth a search, but not one for every request. */
@@ -48,7 +52,8 @@ const REFUSED_AFTER_MS = 10_000
  * @param options - How often.
  * @returns The identity. The password before the present one is part of it: tickets under it open, and a domain
  *   controller that does not know the new one yet accepts it.
- * @throws DirectoryError when the password cannot be read now.
+ *   Where the directory is silent the password is read when it is needed first.
+ * @throws DirectoryError when the directory says that there is no such account, or that its password may not be read.
  */
 export async function managedIdentity(
   owner: KeyOwner,
@@ -69,9 +74,14 @@ export async function managedIdentity(
   }
   const keys = await RefreshedSecrets.open(
     { clock, logger, what: `msDS-ManagedPassword of ${name}`, look },
-    { retryAfterMs, refusedAfterMs: REFUSED_AFTER_MS, inBackground: true },
+    { retryAfterMs, refusedAfterMs: REFUSED_AFTER_MS, inBackground: true, mayBeLate: isSilence },
   )
   return { ...owner, keys }
+}
+
+/** A silent directory mends itself, a wrong name or a missing right does not. Our own tickets to it may fail for a silent KDC. */
+function isSilence(error: unknown): boolean {
+  return SILENCE.has(errorCode(error))
 }
 
 /**

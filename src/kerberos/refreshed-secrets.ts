@@ -42,6 +42,8 @@ export interface RefreshedSecretsOptions {
   readonly refusedAfterMs: number
   /** True where a look may take long and present secrets do meanwhile: nobody waits for one that is merely due. */
   readonly inBackground?: boolean | undefined
+  /** Whether to do without secrets at first when looking fails so: they are then looked for when they are needed. Default no. */
+  readonly mayBeLate?: ((error: unknown) => boolean) | undefined
 }
 
 /** Secrets that are kept until newer ones have been seen. */
@@ -78,9 +80,17 @@ export class RefreshedSecrets implements OwnKeysSource {
     ports: RefreshedSecretsPorts,
     options: RefreshedSecretsOptions,
   ): Promise<RefreshedSecrets> {
-    const { secrets, againAfterMs } = await ports.look()
-    if (secrets === undefined) throw new TypeError('the first look must see secrets')
-    return new RefreshedSecrets(secrets, ports, { ...options, againAfterMs })
+    try {
+      const { secrets, againAfterMs } = await ports.look()
+      if (secrets === undefined) throw new TypeError('the first look must see secrets')
+      return new RefreshedSecrets(secrets, ports, { ...options, againAfterMs })
+    } catch (error) {
+      if (options.mayBeLate?.(error) !== true) throw error
+      const timing = { ...options, againAfterMs: options.retryAfterMs }
+      const later = new RefreshedSecrets({ inOrder: [] }, ports, timing)
+      later.#complain(error)
+      return later
+    }
   }
 
   /** The secrets as they were last seen. */

@@ -6,20 +6,22 @@
 
 import type { EncryptionKey } from '../crypto/index.ts'
 import { KerberosError } from '../errors.ts'
-import type { EtypeInfo2Entry } from '../messages/index.ts'
-import type { OwnKeys } from './own-secrets.ts'
+import { formatPrincipal, type EtypeInfo2Entry } from '../messages/index.ts'
+import type { KeyOwner, OwnKeys } from './own-secrets.ts'
 import type { StringToKeyLimits } from './types.ts'
 
 /** Keys in order of preference. */
 export class JoinedKeys implements OwnKeys {
-  readonly #parts: readonly [OwnKeys, ...OwnKeys[]]
+  readonly #owner: KeyOwner
+  readonly #parts: readonly OwnKeys[]
 
-  constructor(parts: readonly [OwnKeys, ...OwnKeys[]]) {
+  constructor(owner: KeyOwner, parts: readonly OwnKeys[]) {
+    this.#owner = owner
     this.#parts = parts
   }
 
   toAskFor(etypes: readonly number[]): readonly number[] {
-    return this.#parts[0].toAskFor(etypes)
+    return this.#parts[0]?.toAskFor(etypes) ?? etypes
   }
 
   forProof(
@@ -50,6 +52,13 @@ export class JoinedKeys implements OwnKeys {
     })
     const [first, ...others] = keys
     if (first !== undefined) return [first, ...others]
-    throw missing ?? new KerberosError('ERR_KRB_NO_KEY', 'there is no key')
+    throw missing ?? this.#nothingYet()
+  }
+
+  #nothingYet(): KerberosError {
+    const name = formatPrincipal(this.#owner.principal, this.#owner.realm)
+    return new KerberosError('ERR_KRB_NO_KEY', `${name} has no key yet`, {
+      mend: 'The log says why its password could not be read; it is tried again.',
+    })
   }
 }

@@ -6,7 +6,6 @@
 
 import { JoinedKeys } from './joined-keys.ts'
 import { KeytabKeys } from './keytab-keys.ts'
-import { noKey } from './own-key-errors.ts'
 import type { ClientIdentity, KeyOwner, OwnKeys, OwnSecrets } from './own-secrets.ts'
 import { PasswordKeys } from './password-keys.ts'
 import { TicketKeys } from './ticket-keys.ts'
@@ -38,7 +37,8 @@ function keysOf(owner: KeyOwner, secrets: OwnSecrets): OwnKeys {
   if ('password' in secrets) return new PasswordKeys(owner, secrets)
   if ('tgt' in secrets) return new TicketKeys(owner, secrets)
   if (!('inOrder' in secrets)) return new KeytabKeys(owner, secrets)
-  const [first, ...others] = secrets.inOrder.map((part) => keysOf(owner, part))
-  if (first === undefined) throw noKey(owner, 'at all')
-  return new JoinedKeys([first, ...others])
+  return new JoinedKeys(
+    owner,
+    secrets.inOrder.map((part) => keysOf(owner, part)),
+  )
 }

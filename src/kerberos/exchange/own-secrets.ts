@@ -25,7 +25,7 @@ export interface TicketSecret {
 
 /** Keys from several places; all are tried, in this order. */
 export interface JoinedSecrets {
-  /** At least one. */
+  /** None where none has been had yet: then nothing works but looking again. */
   readonly inOrder: readonly (readonly KeytabEntry[] | PasswordSecret)[]
 }
 

@@ -140,6 +140,30 @@ describe('managedIdentity', () => {
     assert.equal(reads(), 2)
   })
 
+  it('waits for a directory that is silent at the start, and is there when it is needed', async () => {
+    const world = newWorld()
+    world.kdc.add({ name: 'gmsa1$', password: 'one', trustedToAuth: true })
+    const logger = new MemoryLogger()
+    let silent = true
+    const password = { ...FIRST, current: 'one' }
+    const directory = {
+      readManagedAccount: (sAMAccountName: string): Promise<ManagedAccount> =>
+        silent
+          ? Promise.reject(new DirectoryError('ERR_DIRECTORY_UNREACHABLE', 'no directory server'))
+          : Promise.resolve({ sAMAccountName, domain: 'corp.example', password }),
+    }
+    const identity = await managedIdentity(GMSA, { directory, clock: world.clock, logger })
+    const connector = world.client('gmsa1$', { identity })
+    await assert.rejects(connector.impersonate(alice), { code: 'ERR_KRB_NO_KEY' })
+    silent = false
+    await world.clock.advance(10_000)
+    assert.equal((await connector.impersonate(alice)).accountName, 'alice')
+    assert.deepEqual(
+      logger.lines.map(({ level }) => level),
+      ['warn', 'info'],
+    )
+  })
+
   it('is not to be had where the password may not be read', async () => {
     const refused = new DirectoryError('ERR_DIRECTORY_REFUSED', 'may not be read')
     const directory = { readManagedAccount: () => Promise.reject(refused) }
