@@ -74,7 +74,7 @@ function isIpAddress(text: string): boolean {
  * @param what - What it is, for the message.
  * @returns The schema.
  */
-export function hostAndPort(what: string): z.ZodString {
+function hostAndPort(what: string): z.ZodString {
   return path(what).refine(
     (text) => splitHostPort(text) !== undefined,
     `expected ${what} as host or host:port, e.g. dc1.corp.example`,
