@@ -5,6 +5,7 @@ import { ACCEPT_TARGETS } from './accept.ts'
 import { ASN1_TARGETS } from './asn1.ts'
 import { CONFIG_TARGETS } from './config.ts'
 import { DIRECTORY_TARGETS } from './directory.ts'
+import { EXCHANGE_TARGETS } from './exchanges.ts'
 import { FAR_KDC_TARGETS } from './far-kdcs.ts'
 import { FILE_TARGETS } from './files.ts'
 import { GATEWAY_TARGETS } from './gateway.ts'
@@ -25,6 +26,7 @@ export const TARGETS: readonly Target[] = [
     ...FILE_TARGETS,
     ...KDC_TARGETS,
     ...FAR_KDC_TARGETS,
+    ...EXCHANGE_TARGETS,
     ...GSS_TARGETS,
     ...ACCEPT_TARGETS,
     ...DIRECTORY_TARGETS,
