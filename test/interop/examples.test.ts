@@ -8,6 +8,9 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { after, before, describe, it } from 'node:test'
+import { formatNegotiate, Initiator } from '../../src/kerberos/index.ts'
+import { systemClock, systemRandom } from '../../src/platform/io/index.ts'
+import { userClient } from '../support/lab-kerberos.ts'
 import { NO_LAB, sharedLab } from '../support/lab.ts'
 import { mitTools, mitToolsMissing, type MitTools } from '../support/mit-tools.ts'
 
@@ -186,6 +189,23 @@ describe('the examples', { concurrency: 4, skip: lab ? false : NO_LAB }, () => {
     assert.equal(status, 0, output)
     // Two for the ticket-granting ticket, the first without proof; one for the service.
     assert.equal(output.match(/octets to CORP\.EXAMPLE/g)?.length, 3, output)
+  })
+
+  it('pass-on.ts goes on in the name of who came', async () => {
+    const server = start('pass-on.ts', [...connector, `${iwa.origin}/whoami`, '0'])
+    const { password } = lab.users.alice
+    try {
+      const [line] = (await once(server.stdout.setEncoding('utf8'), 'data')) as [string]
+      const port = /port: (\d+)/.exec(line)?.[1] ?? assert.fail(line)
+      const ticket = await userClient(lab, 'alice', password).ownTicket('CONN1$')
+      const ports = { clock: systemClock, random: systemRandom }
+      const { token } = new Initiator(ticket, ports).createToken()
+      const headers = { authorization: formatNegotiate(token) }
+      const page = await fetch(`http://127.0.0.1:${port}/`, { headers })
+      assert.match(await page.text(), /"user":"alice@CORP\.EXAMPLE"/)
+    } finally {
+      server.kill()
+    }
   })
 
   it('accept.ts lets in who curl brings, and nobody else', withMit, async () => {
