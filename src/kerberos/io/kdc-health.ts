@@ -142,7 +142,9 @@ export class KdcHealth {
     // A probe is believed at once: what was measured before is old.
     if (record.state === 'well') measure(record, tookMs)
     else record.smoothedMs = tookMs
-    if (this.#isSlow(key, record, peers)) return this.#setBack(record, 'slow')
+    // An answer in good time makes nobody slow, whatever those before it took.
+    const limitMs = this.#slowAboveMs(key, peers)
+    if (tookMs > limitMs && isAbove(record, limitMs)) return this.#setBack(record, 'slow')
     record.probing = false
     this.#turn(record, 'well')
     return WELL
@@ -174,7 +176,8 @@ export class KdcHealth {
     record.overtakenInRow += 1
     measure(record, Math.max(waitedMs, record.smoothedMs))
     if (record.state !== 'well') return this.#setBack(record, record.state)
-    const slow = record.overtakenInRow >= OVERTAKEN_IN_ROW || this.#isSlow(key, record, peers)
+    const late = isAbove(record, this.#slowAboveMs(key, peers))
+    const slow = late || record.overtakenInRow >= OVERTAKEN_IN_ROW
     return slow ? this.#setBack(record, 'slow') : WELL
   }
 
@@ -213,15 +216,15 @@ export class KdcHealth {
     }))
   }
 
-  #isSlow(key: string, record: KdcRecord, peers: readonly string[]): boolean {
-    if (record.samples < MIN_SAMPLES) return false
+  /** Latencies above this are slow; infinite where no other KDC is well and known. */
+  #slowAboveMs(key: string, peers: readonly string[]): number {
     const quickest = peers
       .filter((peer) => peer !== key)
       .map((peer) => this.#records.get(peer))
       .filter((peer) => peer?.state === 'well' && peer.samples >= MIN_SAMPLES)
       .reduce((least, peer) => Math.min(least, peer?.smoothedMs ?? Infinity), Infinity)
     const { slowFactor, slowMarginMs } = this.#settings
-    return record.smoothedMs > slowFactor * quickest + slowMarginMs
+    return slowFactor * quickest + slowMarginMs
   }
 
   /** Requests that were under way when the first of them failed are no further setbacks. */
@@ -273,6 +276,10 @@ export class KdcHealth {
 function rankOf(record: KdcRecord): number {
   if (record.state === 'well') return 0
   return record.state === 'slow' ? 1 : 1 + record.setbacks
+}
+
+function isAbove({ samples, smoothedMs }: KdcRecord, limitMs: number): boolean {
+  return samples >= MIN_SAMPLES && smoothedMs > limitMs
 }
 
 function measure(record: KdcRecord, ms: number): void {

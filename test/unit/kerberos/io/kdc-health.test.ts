@@ -227,6 +227,15 @@ describe('KdcHealth', () => {
     for (let i = 0; i < 9; i++) assert.deepEqual(health.answered('a', 9000, both), WELL)
   })
 
+  it('calls nobody slow because of an answer in good time', () => {
+    const { health } = fresh()
+    const both = ['a', 'b']
+    for (let i = 0; i < 3; i++) health.answered('b', 1, both)
+    // The first one held the look-up of a name.
+    for (const ms of [900, 1, 1, 1, 1]) assert.deepEqual(health.answered('a', ms, both), WELL)
+    assert.equal(health.answered('a', 300, both).state, 'slow')
+  })
+
   it('gives percentiles once there are enough answers', () => {
     const { health } = fresh()
     for (let i = 0; i < 19; i++) health.answered('a', 3, ['a'])
