@@ -16,7 +16,7 @@ const ZERO_IV = new Uint8Array(BLOCK)
 export type CbcCipher = 'aes-128-cbc' | 'aes-256-cbc'
 
 /** Length rounded up to whole blocks of 16 octets. */
-export function wholeBlocks(octets: number): number {
+function wholeBlocks(octets: number): number {
   return (octets + BLOCK - 1) & ~(BLOCK - 1)
 }
 

@@ -41,7 +41,7 @@ export interface Sealed {
  * @returns Derived keys and parameters.
  * @throws KerberosError ERR_KRB_ETYPE for a key we cannot use.
  */
-export function usageKeys(key: EncryptionKey, usage: number): UsageKeys {
+function usageKeys(key: EncryptionKey, usage: number): UsageKeys {
   const profile = etypeProfile(key.etype)
   const ke = derivedKey(key, usage, 'encryption')
   return { cipher: profile.cipher, ke, ki: derivedKey(key, usage, 'integrity'), profile }
