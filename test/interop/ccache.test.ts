@@ -43,6 +43,17 @@ describe('credential caches and MIT’s tools', { skip: lab ? mitToolsMissing() 
     assert.match(page.output, /"user":"alice@CORP\.EXAMPLE"/)
   })
 
+  it('lets kinit armour a sign-in (FAST) with a ticket of a connector, and sees that it did', async () => {
+    const connector = await connectorClient(lab, 'CONN1')
+    const armor = tools.cache('armor')
+    await writeCcacheFile(armor, newCcache([await connector.armorTicket()]))
+    const { password } = lab.users.alice
+    const ran = tools.run('armoured', ['kinit', '-T', armor, 'alice'], `${password}\n`)
+    assert.equal(ran.status, 0, ran.output)
+    const ccache = await readCcacheFile(tools.cache('armoured'))
+    assert.equal(findTgt(ccache, systemClock.nowMs())?.fastAvailable, true)
+  })
+
   it('lets curl act for bob with a delegated ticket of a connector', async () => {
     const connector = await connectorClient(lab, 'CONN1')
     const evidence = await connector.impersonate({ name: 'bob', realm: lab.realm })

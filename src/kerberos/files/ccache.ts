@@ -8,7 +8,7 @@
 
 import type { ServiceTicket } from '../exchange/types.ts'
 import { NameType } from '../iana/index.ts'
-import { sameName, type PrincipalName } from '../messages/index.ts'
+import { formatPrincipal, sameName, type PrincipalName } from '../messages/index.ts'
 import type { AuthorizationData, HostAddress } from '../messages/index.ts'
 
 /** A ticket, its session key of any type, and what a cache file says of it besides. */
@@ -51,7 +51,7 @@ export interface Ccache {
  * A new cache for tickets.
  *
  * @param tickets - The tickets, one at least; the first says whose cache it is.
- * @returns The cache, without settings.
+ * @returns The cache; its settings say of which ticket-granting tickets the KDC armours requests (`fast_avail`).
  * @throws RangeError without tickets.
  */
 export function newCcache(tickets: readonly ServiceTicket[]): Ccache {
@@ -64,7 +64,16 @@ export function newCcache(tickets: readonly ServiceTicket[]): Ccache {
     authorizationData: [],
     secondTicket: new Uint8Array(0),
   }))
-  return { principal: first.client, realm: first.clientRealm, credentials, settings: [] }
+  const settings = tickets.filter(({ fastAvailable }) => fastAvailable === true).map(fastSetting)
+  return { principal: first.client, realm: first.clientRealm, credentials, settings }
+}
+
+/** MIT's way to remember that a ticket's KDC armours requests (FAST). */
+const FAST_AVAILABLE = 'fast_avail'
+
+function fastSetting({ server, serverRealm }: ServiceTicket): CcacheSetting {
+  const principal = formatPrincipal(server, serverRealm)
+  return { key: FAST_AVAILABLE, principal, value: new TextEncoder().encode('yes') }
 }
 
 /** Which ticket is looked for. */
@@ -96,7 +105,16 @@ export function findTicket(ccache: Ccache, wanted: WantedTicket): ServiceTicket 
       credential.startTimeMs <= nowMs &&
       credential.endTimeMs > nowMs,
   )
-  return fits.toSorted((a, b) => b.endTimeMs - a.endTimeMs)[0]
+  const [longest] = fits.toSorted((a, b) => b.endTimeMs - a.endTimeMs)
+  return longest && isArmoring(ccache, longest) ? { ...longest, fastAvailable: true } : longest
+}
+
+function isArmoring({ settings }: Ccache, { server, serverRealm }: CcacheCredential): boolean {
+  const name = formatPrincipal(server, serverRealm)
+  return settings.some(({ key, principal, value }) => {
+    const yes = Buffer.from(value).toString('latin1') === 'yes'
+    return key === FAST_AVAILABLE && principal === name && yes
+  })
 }
 
 /**

@@ -257,6 +257,21 @@ describe('tickets in a credential cache', () => {
     assert.throws(() => newCcache([]), RangeError)
   })
 
+  it('remember as MIT does that a KDC armours requests', () => {
+    const tgt = { ...credential, endTimeMs: 9000 }
+    const armoring = newCcache([{ ...tgt, fastAvailable: true }])
+    const [setting] = armoring.settings
+    assert.deepEqual(setting && { ...setting, value: Buffer.from(setting.value).toString() }, {
+      key: 'fast_avail',
+      principal: 'krbtgt/R@R',
+      value: 'yes',
+    })
+    const back = decodeCcache(encodeCcache(armoring))
+    assert.equal(findTgt(back, tgt.startTimeMs)?.fastAvailable, true)
+    const plain = decodeCcache(encodeCcache(newCcache([tgt])))
+    assert.equal(findTgt(plain, tgt.startTimeMs)?.fastAvailable, undefined)
+  })
+
   it('are found by service, realm and time; the one that is valid longest counts', () => {
     const longer = { ...credential, endTimeMs: 9000 }
     const others: readonly CcacheCredential[] = [
