@@ -65,8 +65,10 @@ export interface KerberosConfig {
   readonly totalTimeoutMs: number
   /** After which time without an answer another KDC is asked as well. Absent: by what is usual for the KDC. */
   readonly hedgeAfterMs?: number
-  /** Requests up to this size go over UDP first, octets. 0: TCP alone. */
-  readonly udpPreferenceLimit: number
+  /** KDCs that one exchange asks at once. 1: another is asked when one fails, never sooner. */
+  readonly maxInFlight: number
+  /** Requests up to this size go over UDP first, octets. Absent: as krb5Conf says, else TCP alone. */
+  readonly udpPreferenceLimit?: number
   /** Armour (FAST, RFC 6113). */
   readonly fast: 'off' | 'whenOffered' | 'required'
   /** How a user is named in S4U2Self; `x509Only` for hosts without MD5, which Samba does not understand. */
@@ -121,7 +123,8 @@ const fieldsSchema = z.strictObject({
   timeoutMs: wholeNumber(100, 60_000).default(3000),
   totalTimeoutMs: wholeNumber(100, 120_000).default(10_000),
   hedgeAfterMs: wholeNumber(10, 60_000).exactOptional(),
-  udpPreferenceLimit: wholeNumber(0, 65_507).default(0),
+  maxInFlight: wholeNumber(1, 8).default(2),
+  udpPreferenceLimit: wholeNumber(0, 65_507).exactOptional(),
   fast: z.enum(['off', 'whenOffered', 'required']).default('whenOffered'),
   s4uUserPadata: z.enum(['both', 'x509Only']).default('both'),
 })

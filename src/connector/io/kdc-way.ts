@@ -65,6 +65,7 @@ export async function openKdcWay(config: KerberosConfig, ports: KerberosPorts): 
     timeoutMs: config.timeoutMs,
     totalTimeoutMs: config.totalTimeoutMs,
     hedgeAfterMs: config.hedgeAfterMs,
+    maxInFlight: config.maxInFlight,
     udpPreferenceLimit: config.udpPreferenceLimit,
   })
   return { transport, ...realmsOf(krb5Conf) }
