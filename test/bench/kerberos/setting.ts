@@ -43,6 +43,8 @@ const KRB5_CONF = `[libdefaults]
 
 const HOUR_MS = 3_600_000
 
+const serviceKey = generateKey(18, systemRandom)
+
 /**
  * A ticket that no KDC made, as large as one of a user in some thirty groups.
  *
@@ -55,7 +57,7 @@ export function madeUpTicket(user: string, nowMs: number): ServiceTicket {
     {
       client: `${user}@${SERVICE.realm}`,
       server: `${SPN}@${SERVICE.realm}`,
-      serviceKey: generateKey(18, systemRandom),
+      serviceKey,
       kvno: 1,
       startTimeMs,
       authorizationData: [{ adType: 1, adData: new Uint8Array(1000) }],
