@@ -260,3 +260,23 @@ export function fuzz(target: Target, options: FuzzOptions): Outcome {
   }
   return campaign.outcome(options.runs)
 }
+
+/**
+ * Cuts every seed short where a target must refuse that.
+ *
+ * @param target - What.
+ * @param most - Prefixes of a seed that are tried at most.
+ * @returns One finding for a seed of which a prefix was not refused.
+ */
+export function tryPrefixes(target: Target, most: number): readonly Finding[] {
+  if (!target.refusesPrefixes) return []
+  return target.seeds.flatMap((seed, run) => {
+    const step = Math.max(1, Math.floor(seed.length / most))
+    for (let end = 0; end < seed.length; end += step) {
+      const input = seed.subarray(0, end)
+      const { state, kind, what } = tryInput(target, input, false)
+      if (state !== 'refused') return [{ kind, run, what: `a prefix: ${what}`, input }]
+    }
+    return []
+  })
+}

@@ -14,6 +14,7 @@ import {
   realmOfHost,
   type Krb5Conf,
 } from '../../../src/kerberos/index.ts'
+import { httpAnchorsOf } from '../../../src/kerberos/files/index.ts'
 import { captured, mitMade } from '../seeds.ts'
 import { octetTarget, sameValue, textTarget, type Target } from '../target.ts'
 
@@ -45,6 +46,7 @@ const CONF = `# comment
   CORP.EXAMPLE = {
     kdc = dc1.corp.example:88
     kdc = "dc2.corp.example"
+    http_anchors = FILE:/etc/ca.pem
   }*
   OTHER.EXAMPLE =
   {
@@ -66,6 +68,7 @@ function answers(conf: Krb5Conf): unknown {
     kdcs: conf.names('realms').map((realm) => kdcsOf(conf, realm)),
     realm: realmOfHost(conf, 'a.b.corp.example'),
     path: capathOf(conf, 'CORP.EXAMPLE', 'OTHER.EXAMPLE'),
+    anchors: httpAnchorsOf(conf, 'CORP.EXAMPLE'),
   }
 }
 
