@@ -122,6 +122,7 @@ const PAIRS = [
 const opened = octetTarget(
   {
     name: 'accept/opened-ticket',
+    refusesPrefixes: true,
     seeds: [
       ...PAIRS,
       ...captured('enc-ticket-part').map((part) =>
@@ -142,6 +143,7 @@ const opened = octetTarget(
 const token = octetTarget(
   {
     name: 'accept/token',
+    refusesPrefixes: true,
     seeds: [
       ...PAIRS.slice(0, 1).map((octets) => {
         const reader = new DerReader(octets, 'seed')

@@ -62,6 +62,7 @@ const bindResponse = derTarget({
 
 const sid = octetTarget({
   name: 'directory/sid',
+  refusesPrefixes: true,
   seeds: [encodeSid('S-1-5-21-1-2-3-500'), encodeSid('S-1-5-32-544')],
   decode: decodeSid,
   encode: encodeSid,

@@ -113,6 +113,7 @@ const ERRORS = [...captured('krb-error'), ...mitMessages('krb-error')]
 const tgs = octetTarget(
   {
     name: 'exchange/tgs',
+    refusesPrefixes: true,
     seeds: [
       granted(13, SERVICE),
       granted(13, { nameType: 2, nameString: ['krbtgt', 'B'] }),
@@ -144,6 +145,7 @@ const DEMAND = m.encodeKrbError({
 const as = octetTarget(
   {
     name: 'exchange/as',
+    refusesPrefixes: true,
     seeds: [
       Buffer.concat([DEMAND, granted(11, KRBTGT)]),
       granted(11, KRBTGT),

@@ -62,6 +62,7 @@ const negTokenResp = derTarget({
 const mechanismToken = octetTarget(
   {
     name: 'gss/mechanism-token',
+    refusesPrefixes: true,
     seeds: [framed, frameToken(0x0300, krbError), ...captured('spnego-init'), ...mitMade('krb5')],
     decode: unwrapMechanismToken,
   },
@@ -72,6 +73,7 @@ const mechanismToken = octetTarget(
 const mutual = octetTarget(
   {
     name: 'gss/verify-reply',
+    refusesPrefixes: true,
     seeds: REPLIES,
     shortRuns: 500,
     decode: (reply) => {

@@ -31,6 +31,7 @@ function isRefusal(error: unknown): boolean {
 
 const srv = octetTarget({
   name: 'kerberos/srv-answer',
+  refusesPrefixes: true,
   seeds: [
     answer(1, SRV),
     answer(3, ALIAS + SRV + SRV),
@@ -54,6 +55,7 @@ const URI_RECORD =
 
 const uri = octetTarget({
   name: 'kerberos/uri-answer',
+  refusesPrefixes: true,
   seeds: [Buffer.concat([uriQuery, Buffer.from(URI_RECORD.replaceAll(' ', ''), 'hex')])].map(
     (octets) => {
       octets.writeUInt16BE(0x8180, 2)
