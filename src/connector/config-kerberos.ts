@@ -73,6 +73,10 @@ export interface KerberosConfig {
   readonly fast: 'off' | 'whenOffered' | 'required'
   /** How a user is named in S4U2Self; `x509Only` for hosts without MD5, which Samba does not understand. */
   readonly s4uUserPadata: 'both' | 'x509Only'
+  /** Tickets of services whose accounts have RC4 or DES keys alone. */
+  readonly brokenTicketKeys: 'refuse' | 'accept'
+  /** On a FIPS host: the protocol's own MD5 (channel bindings, PA-FOR-USER) by our code. */
+  readonly allowOwnMd5: boolean
 }
 
 const forwardProxySchema = z
@@ -127,6 +131,8 @@ const fieldsSchema = z.strictObject({
   udpPreferenceLimit: wholeNumber(0, 65_507).exactOptional(),
   fast: z.enum(['off', 'whenOffered', 'required']).default('whenOffered'),
   s4uUserPadata: z.enum(['both', 'x509Only']).default('both'),
+  brokenTicketKeys: z.enum(['refuse', 'accept']).default('refuse'),
+  allowOwnMd5: z.boolean('expected true or false').default(false),
 })
 
 const SECRETS = ['keytab', 'passwordFile', 'passwordVariable', 'managedBy'] as const

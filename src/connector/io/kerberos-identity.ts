@@ -7,6 +7,7 @@
 import type { LdapBinder } from '../../directory/io/index.ts'
 import type { ManagedAccountDirectory } from '../../directory/index.ts'
 import {
+  allowOwnMd5,
   Initiator,
   KerberosClient,
   keysFor,
@@ -37,11 +38,12 @@ export async function createKerberosClient(
   ports: KerberosPorts,
   directoryOf: DirectoryOf,
 ): Promise<KerberosClient> {
-  const { managedBy, fast, s4uUserPadata } = config
+  const { managedBy, fast, s4uUserPadata, brokenTicketKeys } = config
   const { clock, random, logger } = ports
+  if (config.allowOwnMd5) allowOwnMd5(true)
   const way = await openKdcWay(config, ports)
   const clientOf = (identity: ClientIdentity): KerberosClient => {
-    const settings = { fast, s4uUserPadata, requireSid: true }
+    const settings = { fast, s4uUserPadata, brokenTicketKeys, requireSid: true }
     return new KerberosClient({ identity, ...way, clock, random, logger, ...settings })
   }
   if (managedBy === undefined) return clientOf(await ownIdentity(config, ports))
