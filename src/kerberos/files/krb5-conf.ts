@@ -94,6 +94,7 @@ function* parseFile(
   const file = new FileParser(parsing.root, limits.maxNesting)
   const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/)
   for (const [index, line] of lines.entries()) {
+    if (line === '') continue
     const at = `${name}:${index + 1}`
     const include = file.take(parseConfLine(line), at)
     if (include === undefined) continue

@@ -343,3 +343,13 @@ describe('values of krb5.conf', () => {
     assert.deepEqual(parseEtypes('rc4-hmac, des3-cbc-sha1 camellia'), [])
   })
 })
+
+describe('blank lines', () => {
+  // Found by fuzzing: every one of them was taken apart as if something stood in it.
+  it('are passed over, however many, and counted', () => {
+    const blank = '\n'.repeat(60_000)
+    const conf = parseKrb5ConfText(`[realms]\nA =${blank}{${blank}kdc = b\r\n\r\n}${blank}`)
+    assert.deepEqual(conf.all('realms', 'A', 'kdc'), ['b'])
+    assert.throws(() => parseKrb5ConfText(`${blank}x`), /krb5\.conf:60001/)
+  })
+})
