@@ -57,7 +57,7 @@ export interface TextDecoder<T> extends Optional {
 
 const DEFAULT_MAX_OCTETS = 65_536
 const DEFAULT_MAX_CPU_MS = 10
-const DEFAULT_SHORT_RUNS = 1500
+const DEFAULT_SHORT_RUNS = 1000
 
 const isOwnError = (error: unknown): boolean => error instanceof SallyportError
 
