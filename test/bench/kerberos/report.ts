@@ -55,6 +55,7 @@ export function summarize({ tokens, firstTicket, users }: KerberosResults): Summ
     tokenVsNpmKerberos64Cpu: faster(tokens, ['sallyportHeader64', 'npmKerberos64'], CPU),
     tokenVsGssapiCpu: faster(tokens, ['sallyport', 'gssapi'], CPU),
     firstTicketVsKvno: rounded(firstTicket?.ratio, 3),
+    firstTicketArmoredVsKvno: rounded(firstTicket?.armoredRatio, 3),
     tokensPerSecond: own && Math.round(1e6 / own.cpuUs),
     tokenUs: cpuUs(own),
     tokenBoundUs: cpuUs(outcomes.sallyportBound),
@@ -134,9 +135,9 @@ export function table({ tokens, firstTicket, users }: KerberosResults): string {
     `A ticket of ${memory.ticket} octets takes ${memory.resident} octets of memory with all that tokens share, ${withEvidence.resident} with the user’s evidence ticket.`,
   ]
   if (firstTicket !== undefined) {
-    const { oursMs, kvnoMs, ratio } = firstTicket
+    const { oursMs, kvnoMs, ratio, armoredRatio } = firstTicket
     lines.push(
-      `A user’s first ticket (S4U2Self, S4U2Proxy): ${oursMs.toFixed(1)} ms; kvno -U -P: ${kvnoMs.toFixed(1)} ms; ratio ${ratio.toFixed(2)}.`,
+      `A user’s first ticket (S4U2Self, S4U2Proxy): ${oursMs.toFixed(1)} ms; kvno -U -P: ${kvnoMs.toFixed(1)} ms; ratio ${ratio.toFixed(2)}, under armour ${armoredRatio.toFixed(2)}.`,
     )
   }
   return lines.join('\n')
