@@ -5,8 +5,8 @@
  */
 
 import type { EncryptionKey } from '../crypto/index.ts'
-import type { KeytabEntry } from '../files/index.ts'
-import type { EncTicketPart, PrincipalName } from '../messages/index.ts'
+import type { KeytabEntry, ServiceTicket } from '../files/index.ts'
+import type { EncTicketPart } from '../messages/index.ts'
 import type { AnyPac } from '../messages/pac.ts'
 import type { ReplayCache } from './replay-cache.ts'
 
@@ -44,30 +44,8 @@ export interface AcceptChannel {
   readonly clientAddress?: string | undefined
 }
 
-/** Who came, and what the token said. Has all fields of a ServiceTicket. */
-export interface Accepted {
-  /** The client in the ticket. */
-  readonly client: PrincipalName
-  /** The client's realm. */
-  readonly clientRealm: string
-  /** The service the ticket is for; nothing but the key that opened it protects the name. */
-  readonly server: PrincipalName
-  /** The service's realm. */
-  readonly serverRealm: string
-  /** DER of the Ticket: evidence for S4U2Proxy where it is forwardable. */
-  readonly ticket: Uint8Array
-  /** The ticket's session key. */
-  readonly sessionKey: EncryptionKey
-  /** TicketFlags, bit 0 the highest. */
-  readonly flags: number
-  /** When the client authenticated, milliseconds since the epoch. */
-  readonly authTimeMs: number
-  /** From when on the ticket is valid. */
-  readonly startTimeMs: number
-  /** Until when it is valid. */
-  readonly endTimeMs: number
-  /** Until when it can be renewed. */
-  readonly renewTillMs: number | undefined
+/** Who came, and what the token said: the ticket, whose names nothing but the key that opened it protects, and more. */
+export interface Accepted extends ServiceTicket {
   /** All that is in the ticket, for instance for verifyPac with the KDC's key. */
   readonly encTicketPart: EncTicketPart
   /** The PAC in it, server signature verified; undefined where it has none. */

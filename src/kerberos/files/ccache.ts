@@ -6,10 +6,10 @@
  * @module
  */
 
-import type { ServiceTicket } from '../exchange/types.ts'
 import { NameType } from '../iana/index.ts'
 import { formatPrincipal, sameName, type PrincipalName } from '../messages/index.ts'
 import type { AuthorizationData, HostAddress } from '../messages/index.ts'
+import type { ServiceTicket } from './service-ticket.ts'
 
 /** A ticket, its session key of any type, and what a cache file says of it besides. */
 export interface CcacheCredential extends Omit<ServiceTicket, 'fastAvailable'> {

@@ -48,3 +48,4 @@ export {
 } from './krb5-conf-queries.ts'
 export { confError, Krb5Conf, type ConfNode, type ConfValue } from './krb5-conf-tree.ts'
 export { parseBoolean, parseDurationMs, parseEtypes } from './krb5-conf-values.ts'
+export type { ServiceTicket } from './service-ticket.ts'
