@@ -73,19 +73,18 @@ function runCommand(): Command {
       'after',
       '\nExample:\n  $ sallyport connector run --config /etc/sallyport/connector.yaml',
     )
-    .action(async (options: ConnectorOptions & { logLevel: LogLevel }) => {
-      const logger = createLogger(options.logLevel)
+    .action(async (given: ConnectorOptions & { logLevel: LogLevel }) => {
+      const logger = createLogger(given.logLevel)
       protectMemory(logger)
       tuneHeap()
       const { loadConnectorConfig, loadPolicy } = await import('./connector-config.ts')
       const { createConnectorRuntime } = await import('../connector/io/index.ts')
-      const config = loadConnectorConfig(options.config)
+      const config = loadConnectorConfig(given.config)
       const policy = loadPolicy(config.policy)
       const version = ownVersion()
       const { env: environment } = process
-      const connector = await createConnectorRuntime({
-        ...{ config, policy, version, logger, environment },
-      })
+      const options = { config, policy, version, logger, environment }
+      const connector = await createConnectorRuntime(options)
       connector.start()
       await runUntilSignal(connector, logger)
     })

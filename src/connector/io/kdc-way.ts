@@ -4,7 +4,6 @@
  * @module
  */
 
-import { readFile } from 'node:fs/promises'
 import {
   capathOf,
   realmOfHost,
@@ -21,9 +20,10 @@ import {
   type ForwardProxy,
   type KkdcpOptions,
 } from '../../kerberos/io/index.ts'
-import { errorCode, type Clock, type Logger, type Random } from '../../platform/index.ts'
-import { ConnectorError, type KdcProxyConfig, type KerberosConfig } from '../index.ts'
+import type { Clock, Logger, Random } from '../../platform/index.ts'
+import type { KdcProxyConfig, KerberosConfig } from '../index.ts'
 import { toLookupFunction, type NameResolver } from './name-resolver.ts'
+import { readText } from './read-text.ts'
 
 /** What the account's clients work through. */
 export interface KerberosPorts {
@@ -85,7 +85,7 @@ async function kdcProxies(
   logger: Logger,
 ): Promise<KkdcpOptions> {
   const { ca: caFile, pins = [] } = kdcProxy ?? {}
-  const ca = caFile === undefined ? undefined : await readCa(caFile)
+  const ca = caFile === undefined ? undefined : await readText(caFile, 'kerberos.kdcProxy.ca')
   const named = await namedProxy(kdcProxy, logger)
   const forwardProxy = named ?? ((url: string) => forwardProxyOf(environment, url))
   return { trust: { ca, ...(pins.length > 0 && { pins }) }, forwardProxy }
@@ -100,13 +100,4 @@ async function namedProxy(
   if (engine === 'gssapi') return { url, negotiate: createGssapiEngine() }
   if (user === undefined || passwordFile === undefined) return { url }
   return { url, credentials: { user, password: await readPasswordFile(passwordFile, { logger }) } }
-}
-
-async function readCa(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (cause) {
-    const text = `cannot read ${path} (kerberos.kdcProxy.ca): ${errorCode(cause)}`
-    throw new ConnectorError('ERR_CONNECTOR_FILE', text, { cause })
-  }
 }

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { readFile } from 'node:fs/promises'
 import { LdapDirectory } from '../../directory/io/index.ts'
 import type { KerberosClient } from '../../kerberos/index.ts'
 import type { Environment } from '../../kerberos/io/index.ts'
@@ -13,7 +12,6 @@ import { systemClock, systemRandom } from '../../platform/io/index.ts'
 import { createPipeline, type Policy, type SsoPipeline } from '../../sso/index.ts'
 import { createBackendPool, createKeySource } from '../../sso/io/index.ts'
 import {
-  ConnectorError,
   createConnector,
   type Connector,
   type ConnectorConfig,
@@ -22,6 +20,7 @@ import {
 } from '../index.ts'
 import { createKerberosClient, ldapBinder } from './kerberos-identity.ts'
 import { createNameResolver, type NameResolver } from './name-resolver.ts'
+import { readText } from './read-text.ts'
 import { readRegistration } from './register-files.ts'
 import { createTunnelDialler } from './tunnel-dialler.ts'
 
@@ -143,14 +142,5 @@ function kerberosCheck({ client, directory }: Identity, config: DirectoryConfig 
     } catch (error) {
       return { ready: false, principal, problem: `${errorCode(error)}: ${errorText(error)}` }
     }
-  }
-}
-
-async function readText(path: string, what: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (cause) {
-    const text = `cannot read ${path} (${what}): ${errorCode(cause)}`
-    throw new ConnectorError('ERR_CONNECTOR_FILE', text, { cause })
   }
 }
