@@ -1,6 +1,6 @@
 /**
  * `npm test`: brings the lab up where this machine can carry it, runs every suite, measures coverage, and takes the
- * lab down again. Ends with node's own test summary.
+ * lab down again. Ends with node's own test summary and the time each suite took.
  *
  * @module
  */
@@ -18,6 +18,12 @@ const COVERAGE = [
   '--test-coverage-branches=85',
   '--test-coverage-functions=85',
 ]
+
+/** The usual report, and after it how long each file took. */
+const REPORTERS = ['spec', './.ci/suite-times.ts'].flatMap((name) => [
+  `--test-reporter=${name}`,
+  '--test-reporter-destination=stdout',
+])
 
 /** A glob that matches nothing would pass, so each folder must hold a test. */
 function testFiles(folders: readonly string[]): string[] {
@@ -47,7 +53,7 @@ async function bringUpLab(): Promise<Lab | undefined> {
 }
 
 function runSuites(files: readonly string[], lab: Lab | undefined): Promise<number> {
-  const args = ['--test', '--test-reporter=spec', '--test-concurrency=4', ...COVERAGE, ...files]
+  const args = ['--test', ...REPORTERS, '--test-concurrency=4', ...COVERAGE, ...files]
   const environment = {
     ...process.env,
     ...(lab === undefined ? {} : { SALLYPORT_LAB: lab.envFile }),
