@@ -6,7 +6,8 @@
 
 import { errorCode, Roster, type Timer } from '../platform/index.ts'
 import { Call, type CallHome } from './call.ts'
-import { deliveryStage, type DeliveryCounts } from './delivery.ts'
+import type { DeliveryCounts } from './delivery-ports.ts'
+import { deliveryStage } from './delivery-stage.ts'
 import { SsoError } from './errors.ts'
 import { IdentityFinder, type Identity } from './identity.ts'
 import { resolveSsoLimits, type SsoLimits } from './limits.ts'

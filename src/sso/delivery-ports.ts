@@ -1,0 +1,27 @@
+/**
+ * What the last stages work through.
+ *
+ * @module
+ */
+
+import type { Logger } from '../platform/index.ts'
+import type { BackendPool } from './backend.ts'
+import type { SsoLimits } from './limits.ts'
+import type { TicketKeeper } from './tickets.ts'
+
+/** How often what happened. */
+export interface DeliveryCounts {
+  tokens: number
+  mutualVerified: number
+  mutualAbsent: number
+  retried: number
+}
+
+/** What the last stages work through. */
+export interface DeliveryPorts {
+  readonly backends: BackendPool
+  readonly tickets: TicketKeeper | undefined
+  readonly logger: Logger
+  readonly limits: SsoLimits
+  readonly counts: DeliveryCounts
+}
