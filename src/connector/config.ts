@@ -13,6 +13,8 @@ import {
   wholeNumber,
 } from './config-fields.ts'
 import { kerberosSchema, type KerberosConfig } from './config-kerberos.ts'
+import { ssoSchema } from './config-sso.ts'
+import type { SsoLimits } from '../sso/index.ts'
 
 /** Where accounts are looked up. */
 export interface DirectoryConfig {
@@ -72,6 +74,8 @@ export interface ConnectorConfig {
   /** Absent: the host’s resolver. */
   readonly dns?: DnsConfig
   readonly limits: ConnectorLimits
+  /** Bounds of single sign-on that differ from their defaults. */
+  readonly sso: Partial<SsoLimits>
 }
 
 const DAY_MS = 86_400_000
@@ -112,6 +116,7 @@ const configSchema = z.strictObject({
   directory: directorySchema.exactOptional(),
   dns: dnsSchema.exactOptional(),
   limits: limitsSchema.prefault({}),
+  sso: ssoSchema.default({}),
 })
 
 function checkParts(config: ConnectorConfig, context: z.RefinementCtx): void {

@@ -16,7 +16,7 @@ export type {
 } from './backend.ts'
 export type { BodySink, BodySource, RequestBody } from './body-source.ts'
 export { SsoError, type SsoErrorCode } from './errors.ts'
-export { resolveSsoLimits, type SsoLimits } from './limits.ts'
+export { resolveSsoLimits, SSO_LIMITS, type SsoLimits } from './limits.ts'
 export { createPipeline } from './pipeline.ts'
 export {
   compilePolicy,

@@ -38,42 +38,50 @@ export interface SsoLimits {
   readonly expirySweepMs: number
 }
 
-const DEFAULTS: SsoLimits = {
-  idTokenLength: 16_384,
-  proofCount: 10_000,
-  clockToleranceSeconds: 30,
-  identityCount: 10_000,
-  identityMs: 300_000,
-  transportRetryMs: 10_000,
-  refusalMs: 2000,
-  refusalCount: 10_000,
-  ticketCount: 20_000,
-  ticketOctets: 64 * 1024 * 1024,
-  ticketMs: 3_600_000,
-  ticketMarginMs: 120_000,
-  ticketRefetchAgeMs: 30_000,
-  replayBodyOctets: 65_536,
-  expirySweepMs: 15_000,
+/** What a setting may be. */
+export interface LimitRange {
+  readonly least: number
+  readonly most: number
+  readonly default: number
 }
+
+const DAY_MS = 86_400_000
+const GIB = 1_073_741_824
+
+/** Every setting: connector.yaml's section `sso` is checked against this very table. */
+export const SSO_LIMITS: Readonly<Record<keyof SsoLimits, LimitRange>> = {
+  idTokenLength: { least: 1, most: 1_048_576, default: 16_384 },
+  proofCount: { least: 1, most: 1_000_000, default: 10_000 },
+  clockToleranceSeconds: { least: 0, most: 300, default: 30 },
+  identityCount: { least: 1, most: 1_000_000, default: 10_000 },
+  identityMs: { least: 1, most: DAY_MS, default: 300_000 },
+  transportRetryMs: { least: 1, most: DAY_MS, default: 10_000 },
+  refusalMs: { least: 0, most: DAY_MS, default: 2000 },
+  refusalCount: { least: 1, most: 1_000_000, default: 10_000 },
+  ticketCount: { least: 1, most: 1_000_000, default: 20_000 },
+  ticketOctets: { least: 1, most: 64 * GIB, default: 64 * 1024 * 1024 },
+  ticketMs: { least: 1, most: DAY_MS, default: 3_600_000 },
+  ticketMarginMs: { least: 0, most: DAY_MS, default: 120_000 },
+  ticketRefetchAgeMs: { least: 0, most: DAY_MS, default: 30_000 },
+  replayBodyOctets: { least: 0, most: GIB, default: 65_536 },
+  expirySweepMs: { least: 1, most: DAY_MS, default: 15_000 },
+}
+
+const NAMES = Object.keys(SSO_LIMITS) as readonly (keyof SsoLimits)[]
+const DEFAULTS = Object.fromEntries(NAMES.map((name) => [name, SSO_LIMITS[name].default]))
 
 /**
  * Fills in defaults and refuses nonsense.
  *
  * @param limits - What the caller chose.
  * @returns Every setting, checked.
- * @throws RangeError when a setting is not a whole number, or not above 0 (the tolerance and margins may be 0).
+ * @throws RangeError when a setting is not a whole number, or below its least; the most binds configuration files alone.
  */
 export function resolveSsoLimits(limits: Partial<SsoLimits> = {}): SsoLimits {
-  const resolved = { ...DEFAULTS, ...limits }
-  const mayBeZero = [
-    'clockToleranceSeconds',
-    'ticketMarginMs',
-    'ticketRefetchAgeMs',
-    'refusalMs',
-    'replayBodyOctets',
-  ]
-  for (const [name, value] of Object.entries(resolved)) {
-    const least = mayBeZero.includes(name) ? 0 : 1
+  const resolved = { ...(DEFAULTS as unknown as SsoLimits), ...limits }
+  for (const name of NAMES) {
+    const { least } = SSO_LIMITS[name]
+    const value = resolved[name]
     if (!Number.isInteger(value) || value < least) {
       throw new RangeError(`sso limit ${name} must be a whole number of at least ${least}`)
     }

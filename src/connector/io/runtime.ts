@@ -94,7 +94,7 @@ async function createIdentity(
 }
 
 function createSsoPipeline(
-  { policy, logger }: ConnectorRuntimeOptions,
+  { config, policy, logger }: ConnectorRuntimeOptions,
   resolve: NameResolver,
   identity: Identity | undefined,
 ): SsoPipeline {
@@ -106,6 +106,7 @@ function createSsoPipeline(
     kerberos: identity?.client,
     directory: identity?.directory,
     backends: createBackendPool({ resolve }),
+    limits: config.sso,
   })
 }
 
