@@ -93,21 +93,41 @@ function contains(network: Network, octets: Uint8Array): boolean {
   return true
 }
 
-/** Never a backend unless the policy lists it: this host, the link, multicast, and the clouds' metadata services. */
+/**
+ * Never a backend unless the policy lists it: this host, the link, multicast, the clouds' metadata services, and forms of
+ * IPv6 that hold an IPv4 address and so lead to any of these.
+ */
 const REFUSED = [
   '0.0.0.0/8',
   '127.0.0.0/8',
+  // Link-local, and with it the metadata services of AWS, Azure, Google Cloud and most others.
   '169.254.0.0/16',
+  // Metadata of Alibaba Cloud; Azure's host.
   '100.100.100.200',
-  '192.0.0.192',
   '168.63.129.16',
+  // IETF protocol assignments (RFC 6890), with Oracle Cloud's metadata, 192.0.0.192; 6to4 relays (RFC 7526).
+  '192.0.0.0/24',
+  '192.88.99.0/24',
+  // Multicast, reserved and broadcast.
   '224.0.0.0/3',
-  '::',
-  '::1',
+  // Unspecified, loopback, and IPv4-compatible addresses (RFC 4291 section 2.5.5.1).
+  '::/96',
+  // IPv4-translated (RFC 2765), NAT64 (RFC 6052, RFC 8215), Teredo (RFC 4380), 6to4 (RFC 3056).
+  '::ffff:0:0:0/96',
   '64:ff9b::/96',
+  '64:ff9b:1::/48',
+  '2001::/32',
+  '2002::/16',
+  // Discard (RFC 6666), link-local, site-local (RFC 3879), multicast.
+  '100::/64',
   'fe80::/10',
-  'fd00:ec2::254',
+  'fec0::/10',
   'ff00::/8',
+  // Metadata: AWS (also name, time and pod identity services), Google Cloud, Oracle Cloud, Scaleway.
+  'fd00:ec2::/32',
+  'fd20:ce::254',
+  'fd00:c1::a9fe:a9fe',
+  'fd00:42::42',
 ].map(networkOf)
 
 function networkOf(text: string): Network {
@@ -116,11 +136,30 @@ function networkOf(text: string): Network {
   return network
 }
 
+/** ISATAP (RFC 5214 section 6.1): under any prefix, an interface id 0000:5efe or 0200:5efe and an IPv4 address. */
+function isIsatap(octets: Uint8Array): boolean {
+  const [high = 1] = octets.subarray(8, 9)
+  return (
+    octets.length === 16 &&
+    (high & 0xfd) === 0 &&
+    octets[9] === 0 &&
+    octets[10] === 0x5e &&
+    octets[11] === 0xfe
+  )
+}
+
+/** How many leading bits a listed network must have to reach an address that is refused by itself; 0: it is not. */
+function bitsToReach(octets: Uint8Array): number {
+  const refused = REFUSED.filter((network) => contains(network, octets)).map(({ bits }) => bits)
+  return Math.max(0, isIsatap(octets) ? 96 : 0, ...refused)
+}
+
 /**
  * Builds the rule of a policy row.
  *
  * @param listed - Networks the backend's addresses must be in; undefined: anywhere but loopback, link-local, multicast
- *   and metadata addresses.
+ *   and metadata addresses and what embeds them. A listed network reaches one of those only when it is no wider than
+ *   the refused one: `0.0.0.0/0` does not stand for loopback.
  * @returns The rule.
  * @throws RangeError for a text that is not a network.
  */
@@ -129,7 +168,8 @@ export function addressRule(listed: readonly string[] | undefined): AddressRule 
   return (address) => {
     const octets = parseAddress(address)
     if (octets === undefined) return false
-    if (networks !== undefined) return networks.some((network) => contains(network, octets))
-    return !REFUSED.some((network) => contains(network, octets))
+    const bits = bitsToReach(octets)
+    if (networks === undefined) return bits === 0
+    return networks.some((network) => network.bits >= bits && contains(network, octets))
   }
 }

@@ -9,6 +9,7 @@
 import { z } from 'zod'
 import type { AppSettings } from '../tunnel/index.ts'
 import { parseNetwork } from './addresses.ts'
+import { PRIVILEGED_ACCOUNTS, PRIVILEGED_GROUPS, PRIVILEGED_NAMES } from './privileged-groups.ts'
 
 /** Whom a connector never acts for, besides Windows' own administrators. */
 export interface NeverImpersonate {
@@ -73,8 +74,11 @@ export interface BackendRow {
   readonly tls?: TlsRow | undefined
   /** required: a reply without a good AP-REP is refused. wanted: a bad one is. off: not looked at. Default wanted. */
   readonly mutualAuthentication: 'required' | 'wanted' | 'off'
-  /** True: Domain Admins and the like may be impersonated at this backend. Default false. */
-  readonly allowPrivileged: boolean
+  /**
+   * True: Domain Admins and the like may be impersonated at this backend. A list: members of these privileged groups alone,
+   * who are in no other. Default false.
+   */
+  readonly allowPrivileged: boolean | readonly string[]
   readonly neverImpersonate: NeverImpersonate
 }
 
@@ -148,6 +152,21 @@ const neverImpersonate = z
     groups: groupNames.default([]),
   })
   .default({ users: [], groups: [] })
+
+const PRIVILEGED = [
+  ...[...PRIVILEGED_ACCOUNTS, ...PRIVILEGED_GROUPS].map(({ name }) => name),
+  ...PRIVILEGED_NAMES,
+]
+
+const privilegedName = z
+  .string()
+  .refine((name) => PRIVILEGED.some((each) => each.toLowerCase() === name.toLowerCase()))
+
+const allowPrivileged = z
+  .union([z.boolean(), z.array(privilegedName).min(1)], {
+    error: `allowPrivileged must be true, false or a list of ${PRIVILEGED.join(', ')}`,
+  })
+  .default(false)
 
 const issuer = z
   .strictObject({
@@ -244,7 +263,7 @@ const backend = z
     mutualAuthentication: z
       .enum(['required', 'wanted', 'off'], { error: 'must be required, wanted or off' })
       .default('wanted'),
-    allowPrivileged: z.boolean().default(false),
+    allowPrivileged,
     neverImpersonate,
   })
   .refine((row) => row.servicePrincipalName === undefined || row.preAuthentication === 'oidc', {

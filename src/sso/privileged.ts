@@ -1,5 +1,6 @@
 /**
- * Whom the connector never acts for: named users and groups, and Windows' own administrators.
+ * Whom the connector never acts for: named users and groups, and those whom Windows itself treats as privileged
+ * (./privileged-groups.ts).
  *
  * Membership is looked at twice: in the directory's entry before a ticket is asked for (SIDs, names and distinguished
  * names, nested groups included), and in the evidence ticket's PAC, which is what the backend will see.
@@ -9,31 +10,23 @@
 
 import type { DirectoryAccount } from '../directory/index.ts'
 import { SsoError } from './errors.ts'
+import {
+  OTHER_GROUPS,
+  PRIVILEGED_ACCOUNTS,
+  PRIVILEGED_GROUPS,
+  PRIVILEGED_NAMES,
+} from './privileged-groups.ts'
 
-/** MS-DTYP section 2.4.2.4: relative ids within a domain, and the built-in group of administrators. */
-const PRIVILEGED: Readonly<Record<string, string>> = {
-  '502': 'krbtgt',
-  '512': 'Domain Admins',
-  '518': 'Schema Admins',
-  '519': 'Enterprise Admins',
-  'S-1-5-32-544': 'Administrators',
-}
-
+const NAME_OF_GROUP: ReadonlyMap<string, string> = new Map(
+  PRIVILEGED_GROUPS.map(({ sid, name }) => [sid, name]),
+)
+const NAME_OF_ACCOUNT: ReadonlyMap<string, string> = new Map(
+  PRIVILEGED_ACCOUNTS.map(({ sid, name }) => [sid, name]),
+)
 /** Windows' own groups whose SID is known from the name. */
-const BUILT_IN_GROUPS: Readonly<Record<string, string>> = {
-  'domain admins': '512',
-  'domain users': '513',
-  'domain guests': '514',
-  'schema admins': '518',
-  'enterprise admins': '519',
-  'group policy creator owners': '520',
-  'protected users': '525',
-  administrators: 'S-1-5-32-544',
-  'account operators': 'S-1-5-32-548',
-  'server operators': 'S-1-5-32-549',
-  'print operators': 'S-1-5-32-550',
-  'backup operators': 'S-1-5-32-551',
-}
+const SID_OF_NAME: ReadonlyMap<string, string> = new Map(
+  [...PRIVILEGED_GROUPS, ...OTHER_GROUPS].map(({ sid, name }) => [name.toLowerCase(), sid]),
+)
 
 const PROTECTED_USERS_RID = '525'
 
@@ -43,7 +36,8 @@ export interface ImpersonationSettings {
   readonly users: readonly string[]
   /** SID, distinguished name or name. */
   readonly groups: readonly string[]
-  readonly allowPrivileged: boolean
+  /** True: privileged accounts may be acted for; a list: members of these privileged groups may. */
+  readonly allowPrivileged: boolean | readonly string[]
 }
 
 /** Whose groups are looked at: the directory's entry, with the PAC's group SIDs once there is evidence. */
@@ -71,7 +65,7 @@ function foldedSet(values: readonly string[]): ReadonlySet<string> {
 
 function matchesSid(sid: string, wanted: ReadonlySet<string>): boolean {
   const rid = ridOf(sid)
-  return wanted.has(sid.toLowerCase()) || (rid !== undefined && wanted.has(rid))
+  return (isSid(sid) && wanted.has(sid.toLowerCase())) || (rid !== undefined && wanted.has(rid))
 }
 
 function userIsListed(account: DirectoryAccount, users: ReadonlySet<string>): boolean {
@@ -79,22 +73,33 @@ function userIsListed(account: DirectoryAccount, users: ReadonlySet<string>): bo
   return names.some((name) => users.has(name.toLowerCase()))
 }
 
-interface CompiledGroups {
-  /** Whole SIDs and relative ids. */
+interface Compiled {
+  /** Whole SIDs and relative ids of groups. */
   readonly sids: ReadonlySet<string>
-  /** Names and distinguished names. */
+  /** Names and distinguished names of groups. */
   readonly names: ReadonlySet<string>
+  /** Relative ids and whole SIDs of accounts. */
+  readonly accounts: ReadonlySet<string>
+  /** sAMAccountNames, UPNs and SIDs of users that a row names. */
+  readonly users: ReadonlySet<string>
 }
 
-function compileGroups(settings: ImpersonationSettings): CompiledGroups {
-  const named = settings.groups.filter((group) => !isSid(group)).map((group) => group.toLowerCase())
-  const privileged = settings.allowPrivileged ? [] : Object.keys(PRIVILEGED)
-  const sids = [
-    ...settings.groups.filter(isSid),
-    ...named.flatMap((name) => BUILT_IN_GROUPS[name] ?? []),
-    ...privileged,
-  ]
-  return { sids: foldedSet(sids), names: foldedSet(named) }
+function compile(settings: ImpersonationSettings): Compiled {
+  const { allowPrivileged, groups, users } = settings
+  const exempt = foldedSet(Array.isArray(allowPrivileged) ? allowPrivileged : [])
+  const isRefused = (name: string) => allowPrivileged !== true && !exempt.has(name.toLowerCase())
+  const named = groups.filter((group) => !isSid(group)).map((group) => group.toLowerCase())
+  const privileged = PRIVILEGED_GROUPS.filter(({ name }) => isRefused(name)).map(({ sid }) => sid)
+  const ofNames = named.flatMap((name) => SID_OF_NAME.get(name) ?? [])
+  // A user whose own SID is listed among the groups is meant too.
+  const listedSids = groups.filter(isSid)
+  const accounts = PRIVILEGED_ACCOUNTS.filter(({ name }) => isRefused(name)).map(({ sid }) => sid)
+  return {
+    sids: foldedSet([...listedSids, ...ofNames, ...privileged]),
+    names: foldedSet([...named, ...PRIVILEGED_NAMES.filter(isRefused)]),
+    accounts: foldedSet([...accounts, ...listedSids]),
+    users: foldedSet(users),
+  }
 }
 
 function refused(account: DirectoryAccount, reason: string): SsoError {
@@ -107,13 +112,18 @@ function refused(account: DirectoryAccount, reason: string): SsoError {
   )
 }
 
-function groupReason(subject: ImpersonationSubject, groups: CompiledGroups): string | undefined {
+function nameOf(sid: string): string {
+  const name = NAME_OF_GROUP.get(ridOf(sid) ?? sid.toUpperCase())
+  return name === undefined ? sid : `${name} (${sid})`
+}
+
+function groupReason(subject: ImpersonationSubject, groups: Compiled): string | undefined {
   const { memberOf } = subject.account
   const named = memberOf.find((group) => groups.names.has(group.toLowerCase()))
   if (named !== undefined) return `member of ${named}`
   const known = [...memberOf, ...(subject.groupSids ?? [])]
   const sid = known.find((each) => matchesSid(each, groups.sids))
-  return sid === undefined ? undefined : `member of ${PRIVILEGED[ridOf(sid) ?? sid] ?? sid}`
+  return sid === undefined ? undefined : `member of ${nameOf(sid)}`
 }
 
 /**
@@ -139,14 +149,15 @@ export function refuseProtectedUser(account: DirectoryAccount, groupSids: readon
  * @returns The rule; it throws SsoError ERR_SSO_NEVER_IMPERSONATE.
  */
 export function impersonationRule(settings: ImpersonationSettings): ImpersonationRule {
-  const users = foldedSet(settings.users)
-  const groups = compileGroups(settings)
+  const compiled = compile(settings)
   return (subject) => {
     const { account } = subject
-    if (userIsListed(account, users)) throw refused(account, 'listed by name')
-    if (matchesSid(account.sid, groups.sids))
-      throw refused(account, 'a privileged or listed account')
-    const reason = groupReason(subject, groups)
+    if (userIsListed(account, compiled.users)) throw refused(account, 'listed by name')
+    if (matchesSid(account.sid, compiled.accounts)) {
+      const name = NAME_OF_ACCOUNT.get(ridOf(account.sid) ?? '')
+      throw refused(account, name === undefined ? 'listed by SID' : `the domain's own ${name}`)
+    }
+    const reason = groupReason(subject, compiled)
     if (reason !== undefined) throw refused(account, reason)
   }
 }

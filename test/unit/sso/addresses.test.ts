@@ -90,6 +90,16 @@ describe('addressRule', () => {
       'fe80::1',
       'ff02::1',
       'fd00:ec2::254',
+      'fd00:ec2::23',
+      'fd20:ce::254',
+      'fd00:c1::a9fe:a9fe',
+      'fd00:42::42',
+      'fe80::a9fe:a9fe',
+      '168.63.129.16',
+      '192.0.0.192',
+      '192.88.99.1',
+      '100::1',
+      'fec0::1',
       'nonsense',
       '',
     ]
@@ -107,6 +117,63 @@ describe('addressRule', () => {
     for (const address of ['127.89.0.1', 'fd00:1:8000::1', '10.0.0.6', '10.0.0.4', '::1']) {
       assert.equal(allows(address), false, address)
     }
+  })
+
+  /** Every form of IPv6 address that holds an IPv4 address, from its two groups of hex digits. */
+  const embeddings: Readonly<Record<string, (high: string, low: string) => string>> = {
+    'IPv4-compatible': (high, low) => `::${high}:${low}`,
+    'IPv4-translated': (high, low) => `::ffff:0:${high}:${low}`,
+    NAT64: (high, low) => `64:ff9b::${high}:${low}`,
+    'local NAT64': (high, low) => `64:ff9b:1::${high}:${low}`,
+    '6to4': (high, low) => `2002:${high}:${low}::1`,
+    Teredo: (high, low) => `2001:0:${high}:${low}::1`,
+    ISATAP: (high, low) => `2001:db8::5efe:${high}:${low}`,
+    'ISATAP, global': (high, low) => `2001:db8::200:5efe:${high}:${low}`,
+  }
+  const octet = fc.integer({ min: 0, max: 255 })
+  const ipv4 = fc.tuple(octet, octet, octet, octet)
+  const groups = (parts: readonly number[]): [string, string] => {
+    const hex = Buffer.from(parts).toString('hex')
+    return [hex.slice(0, 4), hex.slice(4)]
+  }
+
+  it('is not led around by forms that embed an IPv4 address', () => {
+    const allows = addressRule(undefined)
+    fc.assert(
+      fc.property(ipv4, fc.constantFrom(...Object.values(embeddings)), (parts, embed) => {
+        assert.equal(allows(embed(...groups(parts))), false)
+      }),
+    )
+    fc.assert(
+      fc.property(ipv4, (parts) => {
+        const [high, low] = groups(parts)
+        assert.equal(allows(`::ffff:${high}:${low}`), allows(parts.join('.')))
+      }),
+    )
+  })
+
+  it('allows nothing outside what is listed, however it is spelt', () => {
+    const bits = fc.integer({ min: 0, max: 32 })
+    fc.assert(
+      fc.property(ipv4, bits, ipv4, (network, prefix, address) => {
+        const allows = addressRule([`${network.join('.')}/${prefix}`])
+        const differs = (index: number) => {
+          const mask = (0xff << (8 - Math.max(0, Math.min(8, prefix - 8 * index)))) & 0xff
+          return (((network[index] ?? 0) ^ (address[index] ?? 0)) & mask) !== 0
+        }
+        if ([0, 1, 2, 3].some(differs)) assert.equal(allows(address.join('.')), false)
+      }),
+    )
+  })
+
+  it('does not take a wide network for the refused ones inside it', () => {
+    const wide = addressRule(['0.0.0.0/0', '::/0', '169.0.0.0/8', 'fd00::/8'])
+    for (const address of ['127.0.0.1', '169.254.169.254', '::1', 'fd00:ec2::254', '2002::1']) {
+      assert.equal(wide(address), false, address)
+    }
+    assert.equal(wide('10.1.1.1') && wide('fd00:1::1'), true)
+    const exact = addressRule(['127.0.0.0/8', '169.254.169.254', '64:ff9b::/96'])
+    assert.equal(['127.0.0.1', '169.254.169.254', '64:ff9b::1'].every(exact), true)
   })
 
   it('refuses texts that are no networks', () => {
