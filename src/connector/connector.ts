@@ -10,6 +10,7 @@ import {
   errorText,
   resolveBackoff,
   SallyportError,
+  SecurityLog,
   type Timer,
 } from '../platform/index.ts'
 import type { StreamReason, TunnelSession } from '../tunnel/index.ts'
@@ -62,6 +63,7 @@ class TunnelKeeper implements Connector, LinkOwner {
   readonly #ports: ConnectorPorts
   readonly #backoff: ReturnType<typeof resolveBackoff>
   readonly #apps = new AppList()
+  readonly #security: Pick<SecurityLog, 'report'>
   /** Tunnels that are up, and the time since when. */
   readonly #links = new Map<TunnelLink, number>()
   readonly #stopping = new AbortController()
@@ -77,6 +79,7 @@ class TunnelKeeper implements Connector, LinkOwner {
     const { reconnectFirstMs, reconnectMaxMs } = options.limits
     this.#options = options
     this.#ports = ports
+    this.#security = ports.security ?? new SecurityLog(ports)
     this.#backoff = resolveBackoff({ firstDelayMs: reconnectFirstMs, maxDelayMs: reconnectMaxMs })
     this.#kerberos = ports.checkKerberos
       ? { ready: false, problem: 'not checked yet' }
@@ -149,7 +152,8 @@ class TunnelKeeper implements Connector, LinkOwner {
   async #dial(): Promise<void> {
     const { logger, pipeline, dialler } = this.#ports
     const proofs = new ProofCache(this.#options.limits)
-    const link = new TunnelLink({ pipeline, apps: this.#apps, proofs, logger }, this)
+    const shared = { apps: this.#apps, security: this.#security }
+    const link = new TunnelLink({ pipeline, proofs, logger, ...shared }, this)
     this.#current = link
     const attempt = this.#attempt()
     try {

@@ -15,6 +15,8 @@ export type ConnectorErrorCode =
   | 'ERR_CONNECTOR_STOPPED'
   | 'ERR_CONNECTOR_NAME'
   | 'ERR_CONNECTOR_FILE'
+  /** In the log alone: the gateway gave one proof id two tokens. */
+  | 'ERR_CONNECTOR_PROOF_REUSED'
 
 /** A fault of the connector itself. Messages hold names and paths, never secrets. */
 export class ConnectorError extends SallyportError {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Clock, Logger, Random } from '../platform/index.ts'
+import type { Clock, Logger, Random, SecurityLog } from '../platform/index.ts'
 import type { SsoPipeline } from '../sso/index.ts'
 import type { StatusMessage, TunnelHandler, TunnelSession } from '../tunnel/index.ts'
 
@@ -32,4 +32,6 @@ export interface ConnectorPorts {
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
+  /** Where lies of the gateway are written down. Default: lines of the logger. */
+  readonly security?: Pick<SecurityLog, 'report'> | undefined
 }

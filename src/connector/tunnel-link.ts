@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Logger } from '../platform/index.ts'
+import type { Logger, SecurityLog } from '../platform/index.ts'
 import type { Proof, RequestBody, SsoPipeline, SsoRequest } from '../sso/index.ts'
 import type {
   AppSettings,
@@ -27,6 +27,7 @@ export interface LinkPorts {
   readonly apps: AppList
   readonly proofs: ProofCache
   readonly logger: Logger
+  readonly security: Pick<SecurityLog, 'report'>
 }
 
 /** What a link tells the connector. */
@@ -100,12 +101,17 @@ export class TunnelLink implements TunnelHandler {
   }
 
   #takeProof(proof: Proof): void {
-    const { proofs, pipeline, logger } = this.#ports
+    const { proofs, pipeline, security } = this.#ports
     if (proofs.add(proof)) {
       pipeline.offer(proof)
       return
     }
-    logger.warn('a proof came twice with different tokens; both are dropped')
+    const reason = 'a proof id came twice with different tokens; both are dropped'
+    security.report({
+      code: 'ERR_CONNECTOR_PROOF_REUSED',
+      what: 'proof-id-reused',
+      fields: { reason },
+    })
     pipeline.forget([proof.id])
   }
 

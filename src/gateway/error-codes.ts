@@ -174,6 +174,7 @@ const NAMES: Readonly<Record<string, FaultName>> = {
   ERR_TUNNEL_TIMEOUT: 'slow',
   ERR_SSO_PROOF_MISSING: 'signIn',
   ERR_SSO_PROOF_INVALID: 'refusedInside',
+  ERR_SSO_ISSUER_UNKNOWN: 'refusedInside',
   ERR_SSO_PROOF_EXPIRED: 'signInAgain',
   ERR_SSO_PROOF_UNKNOWN: 'busy',
   ERR_SSO_POLICY_DENIED: 'refusedInside',

@@ -7,4 +7,5 @@
 export { backoffDelayMs, resolveBackoff, type BackoffOptions } from './backoff.ts'
 export { errorCode, errorText, SallyportError, type SallyportErrorOptions } from './errors.ts'
 export { NOT_LISTED, Roster, type RosterMember } from './roster.ts'
+export { SecurityLog, type SecurityEvent, type SecurityLogLimits } from './security-log.ts'
 export type { Clock, LogFields, Logger, Random, Timer } from './ports.ts'

@@ -23,7 +23,9 @@ import type { PreparedTicket, TicketWish } from './ticket-types.ts'
 export interface CallHome {
   readonly logger: Logger
   /** The call is over; told once. */
-  onOver(call: Call, refused: boolean): void
+  onOver(call: Call): void
+  /** It ended with this error; told once, after onOver. */
+  onRefused(call: Call, error: unknown): void
 }
 
 function asSallyportError(error: unknown): SallyportError {
@@ -67,14 +69,14 @@ export class Call implements SsoCall, RosterMember {
   }
 
   abort(): void {
-    if (!this.#end(false)) return
+    if (!this.#end()) return
     this.#cutBody()
     this.backend?.abort()
   }
 
   /** The response has been handed over whole. */
   finish(): void {
-    if (this.#end(false)) this.sink.onEnd()
+    if (this.#end()) this.sink.onEnd()
   }
 
   /**
@@ -83,17 +85,18 @@ export class Call implements SsoCall, RosterMember {
    * @param error - Why.
    */
   fail(error: unknown): void {
-    if (!this.#end(true)) return
+    if (!this.#end()) return
     this.#cutBody()
     this.backend?.abort()
     this.#log(error)
+    this.#home.onRefused(this, error)
     this.sink.onError(asSallyportError(error))
   }
 
-  #end(refused: boolean): boolean {
+  #end(): boolean {
     if (this.#over) return false
     this.#over = true
-    this.#home.onOver(this, refused)
+    this.#home.onOver(this)
     return true
   }
 

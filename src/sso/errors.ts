@@ -12,6 +12,8 @@ export type SsoErrorCode =
   | 'ERR_SSO_PROOF_MISSING'
   /** The ID token is not one that this connector's policy accepts. */
   | 'ERR_SSO_PROOF_INVALID'
+  /** The ID token names an issuer that this connector's policy does not list. */
+  | 'ERR_SSO_ISSUER_UNKNOWN'
   /** The ID token or the sign-in behind it is too old. */
   | 'ERR_SSO_PROOF_EXPIRED'
   /** The request names a proof that is not known here (any more): the gateway sends it again once. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { errorCode, Roster, type Timer } from '../platform/index.ts'
+import { errorCode, errorText, Roster, SecurityLog, type Timer } from '../platform/index.ts'
 import { Call, type CallHome } from './call.ts'
 import type { DeliveryCounts } from './delivery-ports.ts'
 import { deliveryStage } from './delivery-stage.ts'
@@ -22,6 +22,7 @@ import type {
   SsoRequest,
 } from './ports.ts'
 import { ProofVerifier } from './proof.ts'
+import { securityEventOf } from './security-events.ts'
 import {
   compose,
   identityStage,
@@ -46,6 +47,7 @@ class Pipeline implements SsoPipeline, CallHome {
   readonly #identities: IdentityFinder | undefined
   readonly #tickets: TicketKeeper | undefined
   readonly #run: Next
+  readonly #security: NonNullable<PipelinePorts['security']>
   readonly #calls = new Roster<Call>()
   readonly #delivery: DeliveryCounts = { tokens: 0, mutualVerified: 0, mutualAbsent: 0, retried: 0 }
   #requests = 0
@@ -61,6 +63,7 @@ class Pipeline implements SsoPipeline, CallHome {
     const { backends, clock, directory, kerberos, logger, random } = ports
     this.#ports = ports
     this.#limits = limits
+    this.#security = ports.security ?? new SecurityLog(ports)
     this.#proofs = new ProofVerifier(ports, limits)
     this.#identities = directory && new IdentityFinder({ directory, clock, onRefused }, limits)
     this.#tickets =
@@ -82,6 +85,7 @@ class Pipeline implements SsoPipeline, CallHome {
     return {
       requests: this.#requests,
       refused: this.#refused,
+      securityEvents: this.#security.count,
       proofsVerified: this.#proofs.verified,
       impersonations: this.#tickets?.counts.impersonations ?? 0,
       delegations: this.#tickets?.counts.delegations ?? 0,
@@ -99,9 +103,20 @@ class Pipeline implements SsoPipeline, CallHome {
     return call
   }
 
-  onOver(call: Call, refused: boolean): void {
+  onOver(call: Call): void {
     this.#calls.delete(call)
-    if (refused) this.#refused++
+  }
+
+  onRefused(call: Call, error: unknown): void {
+    this.#refused++
+    const code = errorCode(error)
+    const what = securityEventOf(code)
+    if (what === undefined) return
+    const { app, requestId } = call.request
+    const user = call.identity?.account.sAMAccountName
+    const subject = call.verdict?.subject
+    const fields = { requestId, app: app.id, user, subject, reason: errorText(error) }
+    this.#security.report({ code, what, fields })
   }
 
   /** A KDC or the directory said no to a user that was in use: nothing of theirs lasts. */
@@ -114,7 +129,7 @@ class Pipeline implements SsoPipeline, CallHome {
   offer(proof: Proof): void {
     if (this.#closed || this.#calls.size === 0) return
     this.#proofs.verify(proof).catch((error: unknown) => {
-      // The request that names it is told so; a call under way just does not live longer for it.
+      // The request that names it is told so, and is the event; a call under way just does not live longer for it.
       this.#ports.logger.debug('offered proof refused', { code: errorCode(error) })
     })
   }
@@ -173,6 +188,7 @@ class Pipeline implements SsoPipeline, CallHome {
     this.#closed = true
     this.#sweep?.cancel()
     for (const call of this.#calls.list()) call.fail(closed())
+    this.#security.close()
     await this.#ports.backends.close()
   }
 }

@@ -7,7 +7,7 @@
 import type { JWTVerifyGetKey } from 'jose'
 import type { AccountDirectory } from '../directory/index.ts'
 import type { KerberosClient } from '../kerberos/index.ts'
-import type { Clock, Logger, Random, SallyportError } from '../platform/index.ts'
+import type { Clock, Logger, Random, SallyportError, SecurityLog } from '../platform/index.ts'
 import type { AppSettings } from '../tunnel/index.ts'
 import type { BackendPool } from './backend.ts'
 import type { RequestBody } from './body-source.ts'
@@ -66,6 +66,8 @@ export interface FlushFilter {
 export interface SsoCounters {
   readonly requests: number
   readonly refused: number
+  /** Refusals that an honest gateway, backend and network do not bring about. */
+  readonly securityEvents: number
   readonly proofsVerified: number
   /** S4U2Self exchanges asked for. */
   readonly impersonations: number
@@ -128,5 +130,7 @@ export interface PipelinePorts {
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
+  /** Where lies are written down. Default: lines of the logger. */
+  readonly security?: Pick<SecurityLog, 'report' | 'count' | 'close'> | undefined
   readonly limits?: Partial<SsoLimits>
 }

@@ -42,6 +42,12 @@ function expired(reason: string): SsoError {
   })
 }
 
+function unknownIssuer(): SsoError {
+  return new SsoError('ERR_SSO_ISSUER_UNKNOWN', "the ID token's issuer is not in the policy", {
+    mend: "Compare the provider's issuer with issuers in the connector's policy, letter by letter, a final / included.",
+  })
+}
+
 function unverifiedIssuer(idToken: string): unknown {
   try {
     return decodeJwt(idToken).iss
@@ -169,7 +175,7 @@ export class ProofVerifier {
     }
     const name = unverifiedIssuer(proof.idToken)
     const issuer = typeof name === 'string' ? this.#policy.issuers.get(name) : undefined
-    if (issuer === undefined) throw invalid('its issuer is not in the policy')
+    if (issuer === undefined) throw unknownIssuer()
     const claims = await this.#signedClaims(proof.idToken, issuer)
     checkParty(claims, issuer)
     return {

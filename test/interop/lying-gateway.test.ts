@@ -195,7 +195,6 @@ describe('a stolen gateway gets no ticket without a proof', { skip: lab ? false 
     'a later end under the real signature': () =>
       joinToken({ ...real, claims: { ...real.claims, exp: now() + 86_400 } }),
     'the real token without its signature': () => joinToken({ ...real, signature: '' }),
-    'an issuer that the policy does not list': () => ofSecond({ iss: 'https://evil.example' }),
     "the provider's name over the second issuer's signature": () =>
       ofSecond({ iss: lab.oidc.issuer }),
     "the second issuer's name over the provider's signature": () =>
@@ -216,6 +215,10 @@ describe('a stolen gateway gets no ticket without a proof', { skip: lab ? false 
       for (const token of [forge()].flat()) await withToken('ERR_SSO_PROOF_INVALID', token)
     })
   }
+
+  it('is refused with an issuer that the policy does not list', async () => {
+    await withToken('ERR_SSO_ISSUER_UNKNOWN', ofSecond({ iss: 'https://evil.example' }))
+  })
 
   it('is refused with a proof that has ended, and with a sign-in that is too old', async () => {
     const old = now() - 3600
@@ -311,6 +314,24 @@ describe('a stolen gateway gets no ticket without a proof', { skip: lab ? false 
       assert.ok(refused.length > 30)
     },
   )
+
+  it('leaves a security event of every kind of lie, and no more lines than the limit', () => {
+    const events = gateway.connector.lines.filter((line) => line['event'] === 'security')
+    const kinds = new Set(events.map((line) => line['what']))
+    for (const what of [
+      'proof-missing',
+      'proof-invalid',
+      'proof-id-reused',
+      'issuer-unknown',
+      'policy-denied',
+      'login-refused',
+      'address-refused',
+    ])
+      assert.ok(kinds.has(what), `${what} is not among ${[...kinds].join(', ')}`)
+    const invalid = events.filter((line) => line['code'] === 'ERR_SSO_PROOF_INVALID')
+    // Twenty lines a minute, and the tests take less than two.
+    assert.ok(invalid.length >= 20 && invalid.length <= 60, String(invalid.length))
+  })
 
   it('is told nothing of the tokens in the log', () => {
     const text = JSON.stringify(gateway.connector.lines)

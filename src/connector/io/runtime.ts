@@ -7,7 +7,7 @@
 import { LdapDirectory } from '../../directory/io/index.ts'
 import type { KerberosClient } from '../../kerberos/index.ts'
 import type { Environment } from '../../kerberos/io/index.ts'
-import { errorCode, errorText, type Logger } from '../../platform/index.ts'
+import { errorCode, errorText, SecurityLog, type Logger } from '../../platform/index.ts'
 import { systemClock, systemRandom } from '../../platform/io/index.ts'
 import { createPipeline, type Policy, type SsoPipeline } from '../../sso/index.ts'
 import { createBackendPool, createKeySource } from '../../sso/io/index.ts'
@@ -60,12 +60,14 @@ export async function createConnectorRuntime(options: ConnectorRuntimeOptions): 
   await readIdentity()
   const resolve = createNameResolver(config.dns, systemClock)
   const identity = await createIdentity(options, resolve)
-  const pipeline = withDirectoryClosed(createSsoPipeline(options, resolve, identity), identity)
+  const security = new SecurityLog({ logger, clock: systemClock })
+  const parts = { resolve, identity, security }
+  const pipeline = withDirectoryClosed(createSsoPipeline(options, parts), identity)
   const dialler = createTunnelDialler({ readIdentity, clock: systemClock, logger })
   const checkKerberos = identity && kerberosCheck(identity, config.directory)
   return createConnector(
     { version, limits: config.limits },
-    { ...world, dialler, pipeline, logger, ...(checkKerberos ? { checkKerberos } : {}) },
+    { ...world, dialler, pipeline, logger, security, ...(checkKerberos ? { checkKerberos } : {}) },
   )
 }
 
@@ -93,20 +95,25 @@ async function createIdentity(
   return { client, directory: directoryOf(client), close }
 }
 
+interface PipelineParts {
+  readonly resolve: NameResolver
+  readonly identity: Identity | undefined
+  readonly security: SecurityLog
+}
+
 function createSsoPipeline(
-  { config, policy, logger }: ConnectorRuntimeOptions,
-  resolve: NameResolver,
-  identity: Identity | undefined,
+  { policy, logger }: ConnectorRuntimeOptions,
+  { resolve, identity, security }: PipelineParts,
 ): SsoPipeline {
   return createPipeline({
     ...world,
     policy,
     logger,
+    security,
     keys: createKeySource(policy, { resolve, logger }),
     kerberos: identity?.client,
     directory: identity?.directory,
     backends: createBackendPool({ resolve }),
-    limits: config.sso,
   })
 }
 

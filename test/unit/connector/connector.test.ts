@@ -264,10 +264,15 @@ describe('the connector and its requests', () => {
   })
 
   it('drops a proof whose id comes with two tokens', () => {
-    const { session, pipeline } = serving()
+    const { session, pipeline, logger } = serving()
     session.handler.onControl({ type: 'proof', id: 'p1', idToken: 'a.b.c' })
     session.handler.onControl({ type: 'proof', id: 'p1', idToken: 'd.e.f' })
     assert.deepEqual(pipeline.forgotten, ['p1'])
+    const events = logger.lines.filter((line) => line.fields['event'] === 'security')
+    assert.deepEqual(
+      events.map((line) => line.fields['what']),
+      ['proof-id-reused'],
+    )
     assert.equal(session.request({ proof: 'p1' }).stream.resetBy?.code, 'ERR_SSO_PROOF_UNKNOWN')
   })
 

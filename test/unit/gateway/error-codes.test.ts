@@ -7,6 +7,7 @@ import { faultOf, LISTED_CODES } from '../../../src/gateway/error-codes.ts'
 const EXPECTED: Readonly<Record<string, number>> = {
   ERR_SSO_PROOF_MISSING: 401,
   ERR_SSO_PROOF_INVALID: 403,
+  ERR_SSO_ISSUER_UNKNOWN: 403,
   ERR_SSO_PROOF_EXPIRED: 401,
   ERR_SSO_PROOF_UNKNOWN: 503,
   ERR_SSO_POLICY_DENIED: 403,

@@ -77,7 +77,8 @@ describe('pipeline', () => {
         fc.pre(idToken[at] !== other)
         const changed = idToken.slice(0, at) + other + idToken.slice(at + 1)
         const outcome = await stage.ask({ proof: { id: `p${at}${other}`, idToken: changed } })
-        assert.equal(outcome.code, 'ERR_SSO_PROOF_INVALID')
+        // A change of the issuer's name is found before the signature is looked at.
+        assert.match(outcome.code ?? '', /^ERR_SSO_(PROOF_INVALID|ISSUER_UNKNOWN)$/)
       }),
       { numRuns: 60 },
     )

@@ -126,6 +126,18 @@ describe('ProofVerifier', () => {
     }
   })
 
+  it('refuses another issuer, and none, under a code of its own', async () => {
+    const claims: readonly Record<string, unknown>[] = [
+      { iss: 'https://evil.example' },
+      { iss: `${ISSUER}/` },
+      { iss: undefined },
+    ]
+    for (const change of claims) {
+      const token = await issuer.token({ upn: 'alice@corp.example', ...change })
+      await refused(token, 'ERR_SSO_ISSUER_UNKNOWN', /issuer/)
+    }
+  })
+
   it('refuses a changed token', async () => {
     const [head = '', , signature = ''] = (await issuer.token({ upn: 'alice@corp.example' })).split(
       '.',
@@ -142,8 +154,6 @@ describe('ProofVerifier', () => {
   })
 
   const forgeries: Readonly<Record<string, readonly [Record<string, unknown>, RegExp]>> = {
-    'another issuer': [{ iss: 'https://evil.example' }, /issuer/],
-    'no issuer': [{ iss: undefined }, /issuer/],
     'another audience': [{ aud: 'someone-else' }, /aud/],
     'several audiences without azp': [{ aud: [AUDIENCE, 'other'] }, /azp/],
     'another azp': [{ azp: 'other' }, /azp/],
