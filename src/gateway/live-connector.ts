@@ -10,7 +10,7 @@ import type { Proof } from './open-session.ts'
 /** What is used of a tunnel here; tests bring their own. */
 export type LiveTunnel = Pick<
   TunnelSession,
-  'open' | 'sendControl' | 'drain' | 'close' | 'openStreams' | 'draining' | 'closed'
+  'open' | 'sendControl' | 'drain' | 'close' | 'openStreams' | 'draining' | 'closed' | 'peer'
 >
 
 /** A connector's tunnel as it comes from the listener. */

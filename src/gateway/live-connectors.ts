@@ -5,7 +5,13 @@
  */
 
 import type { Logger } from '../platform/index.ts'
-import type { ControlMessage, StatusMessage, StreamReason, TunnelHandler } from '../tunnel/index.ts'
+import {
+  PROBE,
+  type ControlMessage,
+  type StatusMessage,
+  type StreamReason,
+  type TunnelHandler,
+} from '../tunnel/index.ts'
 import type { Apps } from './apps.ts'
 import { LiveConnector, type ConnectedTunnel } from './live-connector.ts'
 
@@ -24,6 +30,8 @@ export class LiveConnectors {
   readonly #apps: Apps
   readonly #logger: Logger
   readonly #byGroup = new Map<string, LiveConnector[]>()
+  /** Tunnels that only ask: told the apps, never given a request. */
+  #probes: readonly LiveConnector[] = []
   #turn = 0
 
   constructor(apps: Apps, logger: Logger) {
@@ -32,22 +40,19 @@ export class LiveConnectors {
   }
 
   /**
-   * Takes a tunnel that is up, and tells its connector the apps of its group.
+   * Takes a tunnel that is up, and tells its connector the apps of its group. One that is a probe (PROTOCOL.md section 5.1) is told
+   * and no more: it takes no requests, is in no list, and counts for nothing but an end by `cut`, `drain` and `close`.
    *
    * @param tunnel - From the tunnel listener.
    * @returns What the tunnel's events are to be given to.
    */
   add(tunnel: ConnectedTunnel): TunnelHandler {
+    if (tunnel.session.peer.capabilities.includes(PROBE)) return this.#addProbe(tunnel)
     const live = new LiveConnector(tunnel)
     const group = this.#byGroup.get(live.group) ?? []
     this.#byGroup.set(live.group, [...group, live])
-    const apps = this.#apps.settingsFor(live.group)
-    live.session.sendControl({ type: 'apps', revision: 1, apps })
-    this.#logger.info('connector is up', {
-      connector: live.id,
-      group: live.group,
-      apps: apps.length,
-    })
+    const apps = this.#tellApps(live)
+    this.#logger.info('connector is up', { connector: live.id, group: live.group, apps })
     return {
       onControl: (message) => {
         this.#onControl(live, message)
@@ -59,6 +64,26 @@ export class LiveConnectors {
         this.#logger.info('connector drains', { connector: live.id })
       },
     }
+  }
+
+  #addProbe(tunnel: ConnectedTunnel): TunnelHandler {
+    const probe = new LiveConnector(tunnel)
+    this.#probes = [...this.#probes, probe]
+    const apps = this.#tellApps(probe)
+    this.#logger.info('connector asks', { connector: probe.id, group: probe.group, apps })
+    return {
+      onControl: () => undefined,
+      onClose: () => {
+        this.#probes = this.#probes.filter((each) => each !== probe)
+      },
+    }
+  }
+
+  /** Says how many there are. */
+  #tellApps({ group, session }: LiveConnector): number {
+    const apps = this.#apps.settingsFor(group)
+    session.sendControl({ type: 'apps', revision: 1, apps })
+    return apps.length
   }
 
   /**
@@ -113,7 +138,7 @@ export class LiveConnectors {
    * @returns How many tunnels it had.
    */
   cut(connectorId: string): number {
-    const lives = this.#lives().filter((live) => live.id === connectorId)
+    const lives = this.#all().filter((live) => live.id === connectorId)
     for (const live of lives) {
       live.session.close({ code: 'ERR_TUNNEL_REFUSED', message: 'the connector was revoked' })
     }
@@ -148,7 +173,7 @@ export class LiveConnectors {
 
   /** No new streams on any tunnel; each closes when its last stream has ended. */
   drain(): void {
-    for (const live of this.#lives()) live.session.drain()
+    for (const live of this.#all()) live.session.drain()
   }
 
   /**
@@ -157,11 +182,15 @@ export class LiveConnectors {
    * @param reason - Why.
    */
   close(reason: StreamReason): void {
-    for (const live of this.#lives()) live.session.close(reason)
+    for (const live of this.#all()) live.session.close(reason)
   }
 
   #lives(): LiveConnector[] {
     return [...this.#byGroup.values()].flat()
+  }
+
+  #all(): readonly LiveConnector[] {
+    return [...this.#lives(), ...this.#probes]
   }
 
   #onControl(live: LiveConnector, message: ControlMessage): void {

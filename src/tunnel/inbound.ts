@@ -23,6 +23,7 @@ export interface InboundTarget {
   onControl(payload: Uint8Array): void
   onDrain(): void
   onPing(value: number): void
+  onPong(value: number): void
   onCloseFrame(reason: StreamReason): void
 }
 
@@ -107,7 +108,7 @@ export class Inbound {
         target.onCloseFrame(readReason(cursor))
         break
       default:
-      // PONG: that it was heard is all it says.
+        target.onPong(cursor.message.readUInt32BE(cursor.start))
     }
   }
 }

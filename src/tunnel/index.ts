@@ -4,6 +4,7 @@
  * @module
  */
 
+export { PROBE } from './capabilities.ts'
 export {
   decodeControl,
   encodeControl,

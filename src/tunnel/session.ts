@@ -12,6 +12,7 @@ import { Inbound, type InboundTarget } from './inbound.ts'
 import { resolveLimits, type TunnelLimits } from './limits.ts'
 import { Liveness } from './liveness.ts'
 import { Outbox } from './outbox.ts'
+import { Pings } from './pings.ts'
 import {
   checkCapabilities,
   PROTOCOL_VERSION,
@@ -80,7 +81,7 @@ class Session implements TunnelSession, InboundTarget, CarrierReceiver {
   readonly #liveness: Liveness
   #drainSent = false
   #drainReceived = false
-  #pings = 0
+  readonly #pings: Pings
 
   constructor(carrier: TunnelCarrier, options: SessionOptions, ports: TunnelPorts) {
     this.#capabilities = options.capabilities ?? []
@@ -95,6 +96,9 @@ class Session implements TunnelSession, InboundTarget, CarrierReceiver {
       this.close({ code: 'ERR_TUNNEL_BACKLOG', message: 'the peer does not read' })
     })
     this.#desk = this.#makeDesk()
+    this.#pings = new Pings(ports.clock, (value) => {
+      writeNumber({ type: FRAME.PING, streamId: 0, value }, this.#outbox.batch)
+    })
     this.#liveness = this.#makeLiveness(ports.clock)
   }
 
@@ -143,6 +147,10 @@ class Session implements TunnelSession, InboundTarget, CarrierReceiver {
     this.#drainSent = true
     this.#outbox.batch.begin(FRAME.DRAIN, 0, 0)
     this.#closeIfDrained()
+  }
+
+  ping(onPong: (roundTripMs: number) => void): void {
+    if (!this.closed) this.#pings.send(onPong)
   }
 
   close(reason: StreamReason): void {
@@ -212,6 +220,12 @@ class Session implements TunnelSession, InboundTarget, CarrierReceiver {
     writeNumber({ type: FRAME.PONG, streamId: 0, value }, this.#outbox.batch)
   }
 
+  onPong(value: number): void {
+    this.#guarded('onPong', () => {
+      this.#pings.answered(value)
+    })
+  }
+
   onCloseFrame(reason: StreamReason): void {
     this.closed = true
     this.#tearDown(reason)
@@ -240,9 +254,7 @@ class Session implements TunnelSession, InboundTarget, CarrierReceiver {
   #makeLiveness(clock: Clock): Liveness {
     return new Liveness(clock, this.#limits, {
       ping: () => {
-        this.#pings = (this.#pings + 1) >>> 0
-        const frame = { type: FRAME.PING, streamId: 0, value: this.#pings }
-        writeNumber(frame, this.#outbox.batch)
+        this.#pings.send()
       },
       lost: (message) => {
         this.close({ code: 'ERR_TUNNEL_TIMEOUT', message })

@@ -113,6 +113,12 @@ export interface TunnelSession {
   sendControl(message: ControlMessage): void
   /** No new streams; the tunnel closes when the last one has ended. */
   drain(): void
+  /**
+   * Sends PING, to learn how long the way there and back takes.
+   *
+   * @param onPong - Called once with the milliseconds until the peer's PONG; not at all when the tunnel ends before.
+   */
+  ping(onPong: (roundTripMs: number) => void): void
   /** Resets every stream with this reason and closes the tunnel. Harmless when it is closed. */
   close(reason: StreamReason): void
   readonly openStreams: number

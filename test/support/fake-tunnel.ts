@@ -56,7 +56,7 @@ export class FakeStream implements TunnelStream {
 /** A tunnel; the test plays the gateway. */
 export class FakeSession implements TunnelSession {
   readonly handler: TunnelHandler
-  readonly peer: TunnelPeer = { version: 1, capabilities: [] }
+  peer: TunnelPeer = { version: 1, capabilities: [] }
   readonly controls: ControlMessage[] = []
   openStreams = 0
   draining = false
@@ -72,6 +72,9 @@ export class FakeSession implements TunnelSession {
   }
   sendControl(message: ControlMessage): void {
     this.controls.push(message)
+  }
+  ping(onPong: (roundTripMs: number) => void): void {
+    onPong(1)
   }
   drain(): void {
     this.draining = true

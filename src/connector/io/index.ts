@@ -4,6 +4,7 @@
  * @module
  */
 
+export { askGateway, type AskGatewayOptions, type GatewayAnswer } from './ask-gateway.ts'
 export { createNameResolver, type NameResolver } from './name-resolver.ts'
 export { readRegistration, registrationFiles } from './register-files.ts'
 export { registrationTransport, type RegistrationTransportOptions } from './register-transport.ts'

@@ -14,7 +14,12 @@ import {
   type Clock,
   type Logger,
 } from '../../platform/index.ts'
-import type { TunnelHandler, TunnelLimits, TunnelSession } from '../../tunnel/index.ts'
+import {
+  PROBE,
+  type TunnelHandler,
+  type TunnelLimits,
+  type TunnelSession,
+} from '../../tunnel/index.ts'
 import { acceptTunnel, TUNNEL_PATH, type Upgrade } from '../../tunnel/io/index.ts'
 import type { RegistrationReply } from '../registration.ts'
 import type { ConnectorRecord, ConnectorRepository } from '../store.ts'
@@ -127,7 +132,8 @@ export class TunnelGate {
     try {
       const handler = this.#ports.tunnelHandler({ id, group })
       const limits = this.#options.tunnelLimits
-      const session = await acceptTunnel(parts, { handler, clock, logger, limits })
+      const options = { handler, clock, logger, limits, capabilities: [PROBE] }
+      const session = await acceptTunnel(parts, options)
       this.#options.onTunnelSocket(socket)
       await this.#cutIfRevoked(id, session)
     } catch (error) {

@@ -102,6 +102,22 @@ describe('LiveConnectors', () => {
     assert.deepEqual(sizes, [1000, 1000, 500])
   })
 
+  it('tells a probe the apps, and does nothing else with it', () => {
+    const session = new FakeSession(live.handlerFor({ id: 'c1', group: 'default' }))
+    session.peer = { version: 1, capabilities: ['probe'] }
+    session.handler.onReady?.(session)
+    assert.equal(session.controls[0]?.type, 'apps')
+    assert.equal(live.pick('default'), undefined)
+    assert.deepEqual(live.list(), [])
+    session.handler.onControl({ type: 'status', version: '1', kerberos: { ready: true } })
+    live.broadcast({ type: 'flush' })
+    live.forget(['s1'])
+    assert.equal(session.controls.length, 1)
+    assert.equal(live.cut('c1'), 1)
+    assert.ok(session.closed)
+    assert.equal(live.cut('c1'), 0)
+  })
+
   it('remembers what a connector says of itself', () => {
     const session = up('c1')
     const kerberos = { ready: false, problem: 'no KDC' }

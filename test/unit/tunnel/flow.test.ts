@@ -213,4 +213,30 @@ describe('liveness', () => {
     const [pong] = solo.sent()
     assert.deepEqual([pong?.type, pong?.payload.readUInt32BE()], [TYPE.PONG, 77])
   })
+
+  it('measures a round trip, and passes over a PONG that nobody waits for', async () => {
+    const solo = connector()
+    const trips: number[] = []
+    solo.session.ping((ms) => trips.push(ms))
+    solo.session.ping((ms) => trips.push(ms))
+    const pings = solo.sent().map(({ payload }) => payload)
+    assert.deepEqual(
+      pings.map((payload) => payload.readUInt32BE()),
+      [1, 2],
+    )
+    await solo.clock.advance(7)
+    const pong = (payload: Uint8Array) => frame(TYPE.PONG, 0, { payload })
+    solo.receive(pong(u32(9)), ...pings.reverse().map(pong), ...pings.map(pong))
+    assert.deepEqual(trips, [7, 7])
+    assert.equal(solo.session.closed, false)
+  })
+
+  it('waits for 16 round trips at most', () => {
+    const solo = connector()
+    let heard = 0
+    for (let at = 0; at < 20; at++) solo.session.ping(() => (heard += 1))
+    const pings = solo.sent().map(({ payload }) => frame(TYPE.PONG, 0, { payload }))
+    solo.receive(...pings)
+    assert.equal(heard, 16)
+  })
 })

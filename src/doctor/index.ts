@@ -1,0 +1,31 @@
+/**
+ * Floor 4: the doctor. Pure: what it looks at arrives as worlds made of ports.
+ *
+ * @module
+ */
+
+export {
+  found,
+  type Check,
+  type Finding,
+  type FindingDetails,
+  type Mend,
+  type Outcome,
+} from './check.ts'
+export { CODE_AREAS, DOCTOR_CODES, type DoctorCode } from './codes/index.ts'
+export { planChecks, selectChecks, type PlannedCheck } from './plan.ts'
+export {
+  formatResult,
+  formatSummary,
+  reportOf,
+  type DoctorReport,
+  type ReportedFinding,
+} from './report.ts'
+export {
+  DEFAULT_RUN_LIMITS,
+  fault,
+  runChecks,
+  type CheckResult,
+  type RunLimits,
+  type RunPorts,
+} from './runner.ts'

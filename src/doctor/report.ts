@@ -1,0 +1,95 @@
+/**
+ * What came of a run, for people and for machines.
+ *
+ * @module
+ */
+
+import type { Finding, Mend, Outcome } from './check.ts'
+import type { CheckResult } from './runner.ts'
+
+/** A finding with the check that made it. */
+export interface ReportedFinding extends Finding {
+  /** Id of the check. */
+  readonly check: string
+}
+
+/** The whole report, as `--json` prints it. */
+export interface DoctorReport {
+  /** No finding failed. */
+  readonly ok: boolean
+  readonly findings: readonly ReportedFinding[]
+  readonly counts: Readonly<Record<Outcome, number>>
+}
+
+/**
+ * Sums a run up.
+ *
+ * @param results - What came of each check.
+ * @returns The report.
+ */
+export function reportOf(results: readonly CheckResult[]): DoctorReport {
+  const findings = results.flatMap(({ id, findings }) =>
+    findings.map((finding) => ({ check: id, ...finding })),
+  )
+  const count = (wanted: Outcome) => findings.filter(({ outcome }) => outcome === wanted).length
+  const counts = {
+    pass: count('pass'),
+    warn: count('warn'),
+    fail: count('fail'),
+    skip: count('skip'),
+  }
+  return { ok: counts.fail === 0, findings, counts }
+}
+
+const SIGNS: Readonly<Record<Outcome, string>> = { pass: '✓', warn: '!', fail: '✗', skip: '–' }
+
+const MEND_FORMS: readonly (readonly [keyof Mend, string])[] = [
+  ['powershell', 'PowerShell'],
+  ['sambaTool', 'Samba'],
+  ['shell', 'run'],
+  ['setting', 'set'],
+]
+
+/**
+ * One check, for a person.
+ *
+ * @param result - What came of it.
+ * @returns Lines: sign, what was seen, code where it is not well; mends below, indented.
+ */
+export function formatResult({ findings }: CheckResult): string {
+  return findings.map(formatFinding).join('\n')
+}
+
+function formatFinding({ outcome, code, subject, message, mends }: Finding): string {
+  const what = subject === undefined ? message : `${subject}: ${message}`
+  const first = `${SIGNS[outcome]} ${safe(what)}${outcome === 'pass' ? '' : ` [${code}]`}`
+  return [first, ...mends.flatMap(formatMend)].join('\n')
+}
+
+function formatMend(mend: Mend): string[] {
+  const forms = MEND_FORMS.flatMap(([form, name]) => {
+    const value = mend[form]
+    return value === undefined
+      ? []
+      : value.split('\n').map((line) => `      ${name}: ${safe(line)}`)
+  })
+  return [`    mend: ${safe(mend.text)}`, ...forms]
+}
+
+/** Findings quote what others sent: no control character reaches the terminal. */
+function safe(text: string): string {
+  // eslint-disable-next-line no-control-regex -- they are what is looked for
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?')
+}
+
+/**
+ * The last line for a person.
+ *
+ * @param report - The report.
+ * @returns One line.
+ */
+export function formatSummary({ ok, counts }: DoctorReport): string {
+  const { pass, warn, fail, skip } = counts
+  const verdict = ok ? (warn > 0 ? 'well, with warnings' : 'all is well') : 'something is broken'
+  return `${verdict}: ${pass} passed, ${warn} warned, ${fail} failed, ${skip} not checked`
+}

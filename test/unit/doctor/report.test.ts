@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import {
+  formatResult,
+  formatSummary,
+  found,
+  reportOf,
+  type CheckResult,
+} from '../../../src/doctor/index.ts'
+
+const MENDS = [{ text: 'Do it.', powershell: 'Do-It\nDo-More', shell: 'do it' }]
+const RESULTS: readonly CheckResult[] = [
+  {
+    id: 'a.one',
+    title: 'one',
+    subject: undefined,
+    findings: [found('DOCTOR_FAULT', 'it \u001b[31mbroke\n', { subject: 'x', mends: MENDS })],
+  },
+  {
+    id: 'a.two',
+    title: 'two',
+    subject: undefined,
+    findings: [found('DOCTOR_NOT_APPLICABLE', 'nothing to see')],
+  },
+]
+
+describe('the report', () => {
+  it('is one object for machines', () => {
+    assert.deepEqual(reportOf(RESULTS), {
+      ok: false,
+      findings: [
+        {
+          check: 'a.one',
+          outcome: 'fail',
+          code: 'DOCTOR_FAULT',
+          message: 'it \u001b[31mbroke\n',
+          subject: 'x',
+          mends: MENDS,
+        },
+        {
+          check: 'a.two',
+          outcome: 'skip',
+          code: 'DOCTOR_NOT_APPLICABLE',
+          message: 'nothing to see',
+          mends: [],
+        },
+      ],
+      counts: { pass: 0, warn: 0, fail: 1, skip: 1 },
+    })
+    assert.equal(reportOf([]).ok, true)
+  })
+
+  it('has a sign, the code and the mends for people, and no control characters', () => {
+    assert.equal(
+      RESULTS.map(formatResult).join('\n'),
+      [
+        '✗ x: it ?[31mbroke? [DOCTOR_FAULT]',
+        '    mend: Do it.',
+        '      PowerShell: Do-It',
+        '      PowerShell: Do-More',
+        '      run: do it',
+        '– nothing to see [DOCTOR_NOT_APPLICABLE]',
+      ].join('\n'),
+    )
+  })
+
+  it('is summed up in one line', () => {
+    assert.equal(
+      formatSummary(reportOf(RESULTS)),
+      'something is broken: 0 passed, 0 warned, 1 failed, 1 not checked',
+    )
+    assert.match(formatSummary(reportOf([])), /^all is well/)
+  })
+})
