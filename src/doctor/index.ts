@@ -23,7 +23,6 @@ export {
 } from './report.ts'
 export {
   DEFAULT_RUN_LIMITS,
-  fault,
   runChecks,
   type CheckResult,
   type RunLimits,

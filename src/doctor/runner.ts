@@ -169,7 +169,7 @@ function tooLate({ title }: PlannedCheck, checkMs: number): Finding {
  * @param error - Whatever was thrown.
  * @returns DOCTOR_FAULT with the error's code, its words and its mend.
  */
-export function fault(error: unknown): Finding {
+function fault(error: unknown): Finding {
   const mend = error instanceof SallyportError ? error.mend : undefined
   const message = `${errorCode(error)}: ${errorText(error)}`
   return found('DOCTOR_FAULT', message, { mends: mend === undefined ? [] : [{ text: mend }] })
