@@ -4,16 +4,27 @@
  * @module
  */
 
-import type { AccountKey, DirectoryAccount } from './account.ts'
+import type { AccountKey, DirectoryAccount, NamedKey } from './account.ts'
 import { domainOf } from './distinguished-name.ts'
 import { DirectoryError } from './errors.ts'
-import { implicitAccountName, sameName } from './filter.ts'
+import { sameName } from './filter-text.ts'
+import { implicitAccountName } from './filter.ts'
+import { decodeGuid } from './guid.ts'
 import { onlyOctets, onlyText, type DirectoryEntry } from './search.ts'
 import { decodeSid, siblingSid } from './sid.ts'
 
 /** userAccountControl bits, MS-ADTS 2.2.16. */
 const UF_ACCOUNTDISABLE = 0x2
 const UF_NOT_DELEGATED = 0x100000
+
+/** Bits of msDS-User-Account-Control-Computed, MS-ADTS 3.1.1.4.5.17. */
+const UF_LOCKOUT = 0x10
+const UF_PASSWORD_EXPIRED = 0x800000
+
+/** accountExpires counts 100 ns since 1601; 0 and the greatest number mean never. MS-ADA1 2.2. */
+const NEVER = new Set(['0', '9223372036854775807'])
+const TICKS_PER_MS = 10_000n
+const MS_FROM_1601_TO_1970 = 11_644_473_600_000
 
 /** Relative identifier of the Protected Users group, MS-DTYP 2.4.2.4. */
 const RID_PROTECTED_USERS = 525
@@ -23,10 +34,12 @@ export const ACCOUNT_TEXT: readonly string[] = [
   'sAMAccountName',
   'userPrincipalName',
   'userAccountControl',
+  'accountExpires',
+  'msDS-User-Account-Control-Computed',
 ]
 
 /** Binary attributes an account is made from. */
-export const ACCOUNT_BINARY: readonly string[] = ['objectSid']
+export const ACCOUNT_BINARY: readonly string[] = ['objectSid', 'objectGUID']
 
 /** An account before its groups are known. */
 export type BareAccount = Omit<DirectoryAccount, 'protectedUser' | 'memberOf'>
@@ -39,34 +52,76 @@ export type BareAccount = Omit<DirectoryAccount, 'protectedUser' | 'memberOf'>
  * @throws DirectoryError with ERR_DIRECTORY_REPLY when an attribute that every account has is absent or makes no sense.
  */
 export function bareAccount(entry: DirectoryEntry): BareAccount {
-  const control = Number(need(entry, 'userAccountControl', onlyText))
-  if (!Number.isInteger(control)) {
-    throw new DirectoryError(
-      'ERR_DIRECTORY_REPLY',
-      `userAccountControl of ${entry.distinguishedName} is not a number`,
-    )
-  }
+  const control = flags(entry, 'userAccountControl', need(entry, 'userAccountControl', onlyText))
   const userPrincipalName = onlyText(entry, 'userPrincipalName')
+  const guid = onlyOctets(entry, 'objectGUID')
   return {
     distinguishedName: entry.distinguishedName,
     sAMAccountName: need(entry, 'sAMAccountName', onlyText),
     ...(userPrincipalName === undefined ? {} : { userPrincipalName }),
     sid: decodeSid(need(entry, 'objectSid', onlyOctets)),
+    ...(guid === undefined ? {} : { objectGUID: decodeGuid(guid) }),
     realm: domainOf(entry.distinguishedName).toUpperCase(),
     enabled: (control & UF_ACCOUNTDISABLE) === 0,
     sensitive: (control & UF_NOT_DELEGATED) !== 0,
+    ...standing(entry),
   }
 }
 
+function flags(entry: DirectoryEntry, attribute: string, text: string): number {
+  const value = Number(text)
+  if (Number.isInteger(value)) return value
+  throw new DirectoryError(
+    'ERR_DIRECTORY_REPLY',
+    `${attribute} of ${entry.distinguishedName} is not a number`,
+  )
+}
+
+/** What ends an account's use for a time, as far as it may be read. */
+function standing(
+  entry: DirectoryEntry,
+): Pick<DirectoryAccount, 'expiresMs' | 'locked' | 'passwordExpired'> {
+  const expires = onlyText(entry, 'accountExpires')
+  const computed = onlyText(entry, 'msDS-User-Account-Control-Computed')
+  const state = computed === undefined ? undefined : flags(entry, 'its state', computed)
+  return {
+    ...(expires === undefined || NEVER.has(expires) ? {} : { expiresMs: fileTimeMs(expires) }),
+    ...(state !== undefined && {
+      locked: (state & UF_LOCKOUT) !== 0,
+      passwordExpired: (state & UF_PASSWORD_EXPIRED) !== 0,
+    }),
+  }
+}
+
+function fileTimeMs(text: string): number {
+  if (!/^\d{1,19}$/.test(text)) {
+    throw new DirectoryError('ERR_DIRECTORY_REPLY', 'accountExpires is not a time')
+  }
+  return Number(BigInt(text) / TICKS_PER_MS) - MS_FROM_1601_TO_1970
+}
+
 /**
- * Whether an account is the one that was asked for: a server's comparison is looser than ours.
+ * Whether an answer is the account that was asked for: a server's comparison is looser than ours.
  *
- * @param account - What the server found.
+ * @param entry - What the server found.
  * @param key - What was asked.
  * @returns True when the key's value is this account's own.
  */
-export function isAccount(account: BareAccount, key: AccountKey): boolean {
+export function isAnswer(entry: DirectoryEntry, key: AccountKey): boolean {
+  if (key.by !== 'filter') return hasName(bareAccount(entry), key)
+  return key.template.matches(key.value, (name) => entry.text.get(name.toLowerCase()) ?? [])
+}
+
+/**
+ * Whether an account has this name.
+ *
+ * @param account - Who.
+ * @param key - The name.
+ * @returns True when it is this account's own, letter case aside.
+ */
+export function hasName(account: BareAccount, key: NamedKey): boolean {
   if (key.by === 'sid') return sameName(account.sid, key.value)
+  if (key.by === 'objectGUID') return sameName(account.objectGUID ?? '', key.value)
   if (key.by === 'sAMAccountName') return sameName(account.sAMAccountName, key.value)
   if (account.userPrincipalName !== undefined) return sameName(account.userPrincipalName, key.value)
   const implicit = implicitAccountName(key.value, account.realm)

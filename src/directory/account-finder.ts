@@ -1,5 +1,5 @@
 /**
- * Finds one account over anything that can be searched.
+ * Finds one account of a domain over anything that can be searched.
  *
  * @module
  */
@@ -9,21 +9,43 @@ import {
   ACCOUNT_BINARY,
   ACCOUNT_TEXT,
   bareAccount,
-  isAccount,
+  isAnswer,
   withGroups,
   type BareAccount,
 } from './account-entry.ts'
-import type { AccountDirectory, AccountKey, DirectoryAccount } from './account.ts'
-import { domainOf } from './distinguished-name.ts'
+import {
+  describeKey,
+  type AccountDirectory,
+  type AccountKey,
+  type DirectoryAccount,
+} from './account.ts'
+import { domainName, domainOf } from './distinguished-name.ts'
 import { DirectoryError } from './errors.ts'
-import { accountFilter } from './filter.ts'
+import { accountFilter, filterText } from './filter.ts'
 import { GroupReader, type GroupLimits } from './groups.ts'
-import type { DirectorySearch } from './search.ts'
+import type { DirectoryEntry, DirectorySearch } from './search.ts'
+
+/** One search for an account: what was asked where, and how many accounts answered. */
+export interface LookupReport {
+  /** Which directory. */
+  readonly directory: string
+  readonly base: string
+  /** RFC 4515. */
+  readonly filter: string
+  /** Accounts whose values are really those that were asked for. */
+  readonly found: number
+}
 
 /** Settings of a finder. */
 export interface AccountFinderOptions extends GroupLimits {
-  /** Where accounts are looked for, a distinguished name that ends in `DC=` parts. Default: the server's own domain. */
+  /** Where accounts are looked for, a distinguished name that ends in `DC=` parts. Default: the whole domain. */
   readonly baseDn?: string
+  /** DNS name of the domain. Default: the server's own. */
+  readonly domain?: string
+  /** What reports call the directory. Default: the base. */
+  readonly name?: string
+  /** Told about every search for an account. */
+  readonly onLookup?: (report: LookupReport) => void
 }
 
 /** Entries asked for: enough to tell one from several although a server compares names loosely. */
@@ -33,12 +55,15 @@ const SIZE_LIMIT = 10
 export class AccountFinder implements AccountDirectory {
   readonly #search: DirectorySearch
   readonly #groups: GroupReader
-  readonly #baseDn: string | undefined
+  readonly #options: AccountFinderOptions
+  readonly #base: string | undefined
 
   constructor(search: DirectorySearch, clock: Clock, options: AccountFinderOptions = {}) {
-    if (options.baseDn !== undefined) domainOf(options.baseDn)
+    const { baseDn, domain } = options
+    if (baseDn !== undefined) domainOf(baseDn)
     this.#search = search
-    this.#baseDn = options.baseDn
+    this.#options = options
+    this.#base = baseDn ?? (domain === undefined ? undefined : domainName(domain))
     this.#groups = new GroupReader(search, clock, options)
   }
 
@@ -56,32 +81,85 @@ export class AccountFinder implements AccountDirectory {
   }
 
   async #findBare(key: AccountKey, signal: AbortSignal | undefined): Promise<BareAccount> {
-    const base = this.#baseDn ?? (await this.#search.namingContext(signal))
-    const entries = await this.#search.search(
-      {
-        base,
-        scope: 'sub',
-        filter: accountFilter(key, domainOf(base)),
-        text: ACCOUNT_TEXT,
-        binary: ACCOUNT_BINARY,
-        sizeLimit: SIZE_LIMIT,
-      },
-      signal,
-    )
-    const accounts = entries.map(bareAccount).filter((account) => isAccount(account, key))
-    const [account] = accounts
-    const asked = `${key.by} ${JSON.stringify(key.value)}`
-    if (!account) {
-      throw new DirectoryError('ERR_DIRECTORY_NOT_FOUND', `no account with ${asked} under ${base}`)
-    }
-    if (accounts.length === 1 && entries.length < SIZE_LIMIT) return account
-    throw new DirectoryError('ERR_DIRECTORY_AMBIGUOUS', ambiguity(asked, accounts), {
-      mend: 'give every account a name of its own, or delegate by another attribute',
-    })
+    const base = this.#base ?? (await this.#search.namingContext(signal))
+    const domain = domainOf(base)
+    const filter = accountFilter(key, domain)
+    const entries = await this.#search.search({ ...searchOf(key), ...filter, base }, signal)
+    for (const entry of entries) checkDomain(entry, domain)
+    const answers = entries.filter((entry) => isAnswer(entry, key))
+    const { name: directory = base, onLookup } = this.#options
+    onLookup?.({ directory, base, filter: filterText(filter), found: answers.length })
+    return bareAccount(onlyAnswer(key, { base, answers, cut: entries.length >= SIZE_LIMIT }))
   }
 }
 
-function ambiguity(asked: string, accounts: readonly BareAccount[]): string {
-  const where = accounts.map((account) => account.distinguishedName).join('; ')
-  return `more than one account answers to ${asked}: ${where}`
+/**
+ * The parts of a search for an account that do not depend on where.
+ *
+ * @param key - Which account.
+ * @returns Scope, attributes and limit.
+ */
+export function searchOf(key: AccountKey): {
+  scope: 'sub'
+  text: readonly string[]
+  binary: readonly string[]
+  sizeLimit: number
+} {
+  const compared = key.by === 'filter' ? key.template.attributes : []
+  const text = [...new Set([...ACCOUNT_TEXT, ...compared])]
+  return { scope: 'sub', text, binary: ACCOUNT_BINARY, sizeLimit: SIZE_LIMIT }
+}
+
+/** No server vouches for accounts of another domain than its own. */
+function checkDomain(entry: DirectoryEntry, domain: string): void {
+  if (domainOf(entry.distinguishedName) === domain) return
+  throw new DirectoryError(
+    'ERR_DIRECTORY_REPLY',
+    `asked for accounts of ${domain}, the server answered with ${entry.distinguishedName}`,
+  )
+}
+
+/** What came back for a key. */
+export interface Answers {
+  readonly base: string
+  readonly answers: readonly DirectoryEntry[]
+  /** Whether the server may have had more. */
+  readonly cut: boolean
+}
+
+/**
+ * The one answer to a key.
+ *
+ * @param key - What was asked.
+ * @param found - What came back.
+ * @returns The answer.
+ * @throws DirectoryError with ERR_DIRECTORY_NOT_FOUND or ERR_DIRECTORY_AMBIGUOUS.
+ */
+export function onlyAnswer(key: AccountKey, { base, answers, cut }: Answers): DirectoryEntry {
+  const [answer] = answers
+  const asked = describeKey(key)
+  if (!answer) {
+    const where = base === '' ? 'in the global catalog' : `under ${base}`
+    throw new DirectoryError('ERR_DIRECTORY_NOT_FOUND', `no account with ${asked} ${where}`)
+  }
+  if (answers.length === 1 && !cut) return answer
+  throw ambiguous(
+    asked,
+    answers.map((each) => each.distinguishedName),
+  )
+}
+
+/**
+ * More than one account.
+ *
+ * @param asked - The key in words.
+ * @param names - Distinguished names.
+ * @returns The error.
+ */
+export function ambiguous(asked: string, names: readonly string[]): DirectoryError {
+  return new DirectoryError(
+    'ERR_DIRECTORY_AMBIGUOUS',
+    `more than one account answers to ${asked}: ${names.join('; ')}`,
+    { mend: 'give every account a name of its own, or delegate by another attribute' },
+  )
 }

@@ -6,6 +6,9 @@
 
 import type { AccountKey } from './account.ts'
 import { DirectoryError } from './errors.ts'
+import { escapeFilterValue, sameName } from './filter-text.ts'
+import { encodeGuid } from './guid.ts'
+import type { OctetAssertion } from './search.ts'
 import { encodeSid } from './sid.ts'
 
 /** Longest name that is looked up, UTF-16 units: userPrincipalName is limited to 1024 (MS-ADA3 2.349). */
@@ -14,20 +17,12 @@ const MAX_NAME_LENGTH = 1024
 /** People only: a computer or a group is never impersonated. */
 const PEOPLE = '(objectCategory=person)(objectClass=user)'
 
-/**
- * Escapes a value for a filter. RFC 4515 section 3.
- *
- * Characters beyond ASCII stay as they are: they are legal, and some clients turn an escaped UTF-8 octet into a character.
- *
- * @param value - Any text.
- * @returns The text with `*`, `(`, `)`, `\` and control characters as a backslash and two hex digits.
- */
-export function escapeFilterValue(value: string): string {
-  return value.replace(
-    // eslint-disable-next-line no-control-regex -- control characters are what has to be escaped
-    /[*()\\\u0000-\u001f\u007f]/g,
-    (character) => `\\${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  )
+/** What finds an account. */
+export interface AccountFilter {
+  /** RFC 4515. */
+  readonly filter: string
+  /** An octet string that must be equal as well. */
+  readonly octets?: OctetAssertion
 }
 
 /**
@@ -37,20 +32,37 @@ export function escapeFilterValue(value: string): string {
  * that name, but an account with an explicit name only by the explicit one.
  *
  * @param key - Which account.
- * @param domain - DNS name of the domain that is searched.
- * @returns An RFC 4515 filter.
+ * @param domain - DNS name of the domain that is searched; '' for none in particular.
+ * @returns The filter. Whatever the key says, it finds people alone.
  * @throws DirectoryError with ERR_DIRECTORY_NOT_FOUND for a value no account can have.
  */
-export function accountFilter(key: AccountKey, domain: string): string {
+export function accountFilter(key: AccountKey, domain: string): AccountFilter {
   checkName(key)
+  if (key.by === 'filter') return { filter: `(&${PEOPLE}${key.template.fill(key.value)})` }
+  if (key.by === 'objectGUID') {
+    const octets = { attribute: 'objectGUID', value: encodeGuid(key.value) }
+    return { filter: `(&${PEOPLE})`, octets }
+  }
   const value = escapeFilterValue(key.value)
   if (key.by !== 'userPrincipalName') {
-    return `(&${PEOPLE}(${key.by === 'sid' ? 'objectSid' : key.by}=${value}))`
+    return { filter: `(&${PEOPLE}(${key.by === 'sid' ? 'objectSid' : key.by}=${value}))` }
   }
   const implicit = implicitAccountName(key.value, domain)
-  if (implicit === undefined) return `(&${PEOPLE}(userPrincipalName=${value}))`
+  if (implicit === undefined) return { filter: `(&${PEOPLE}(userPrincipalName=${value}))` }
   const byAccountName = `(&(!(userPrincipalName=*))(sAMAccountName=${escapeFilterValue(implicit)}))`
-  return `(&${PEOPLE}(|(userPrincipalName=${value})${byAccountName}))`
+  return { filter: `(&${PEOPLE}(|(userPrincipalName=${value})${byAccountName}))` }
+}
+
+/**
+ * A filter as people read it, octets included.
+ *
+ * @param filter - What finds an account.
+ * @returns RFC 4515.
+ */
+export function filterText({ filter, octets }: AccountFilter): string {
+  if (octets === undefined) return filter
+  const escaped = Buffer.from(octets.value).toString('hex').replace(/../g, '\\$&')
+  return `${filter.slice(0, -1)}(${octets.attribute}=${escaped}))`
 }
 
 /**
@@ -77,25 +89,11 @@ export function implicitAccountName(userPrincipalName: string, domain: string): 
   return userPrincipalName.slice(0, at)
 }
 
-/**
- * Whether two names are the same but for letter case.
- *
- * Directories compare more loosely (Active Directory finds `alice` when asked for `álice`), so every answer is compared
- * again with this.
- *
- * @param left - A name.
- * @param right - Another.
- * @returns True when they differ in letter case at most.
- */
-export function sameName(left: string, right: string): boolean {
-  return left === right || left.toLowerCase() === right.toLowerCase()
-}
-
 function checkName(key: AccountKey): void {
   if (key.by === 'sid') return void encodeSid(key.value)
   if (key.value !== '' && key.value.length <= MAX_NAME_LENGTH) return
   throw new DirectoryError(
     'ERR_DIRECTORY_NOT_FOUND',
-    `no account can have a ${key.by} of ${key.value.length} characters`,
+    `no account can have a ${key.by === 'filter' ? 'name' : key.by} of ${key.value.length} characters`,
   )
 }

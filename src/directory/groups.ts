@@ -124,6 +124,8 @@ function groupSearch(base: string, sids: readonly string[]) {
     text: ['sAMAccountName'],
     binary: ['objectSid'],
     sizeLimit: sids.length,
+    // A server whose pages are shorter would else keep groups back, and rules about them would not hold.
+    pageSize: SIDS_PER_SEARCH,
   } as const
 }
 

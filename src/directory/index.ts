@@ -4,10 +4,19 @@
  * @module
  */
 
-export type { AccountDirectory, AccountKey, DirectoryAccount } from './account.ts'
-export { AccountFinder, type AccountFinderOptions } from './account-finder.ts'
+export {
+  accountKeyId,
+  describeKey,
+  type AccountDirectory,
+  type AccountKey,
+  type DirectoryAccount,
+} from './account.ts'
+export { AccountFinder, type AccountFinderOptions, type LookupReport } from './account-finder.ts'
 export { DirectoryError, type DirectoryErrorCode } from './errors.ts'
-export { accountFilter, escapeFilterValue } from './filter.ts'
+export { accountFilter } from './filter.ts'
+export { FilterTemplate, FilterTemplateFault } from './filter-template.ts'
+export { escapeFilterValue } from './filter-text.ts'
+export { parseGuid } from './guid.ts'
 export {
   readManagedAccount,
   type ManagedAccount,
@@ -15,4 +24,5 @@ export {
 } from './managed-account.ts'
 export { decodeManagedPassword, type ManagedPassword } from './managed-password.ts'
 export type { DirectoryEntry, DirectorySearch, SearchRequest } from './search.ts'
+export { ForestDirectory, SeveralDirectories, type DirectoryPart } from './several.ts'
 export { decodeSid, encodeSid } from './sid.ts'

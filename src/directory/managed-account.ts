@@ -6,7 +6,7 @@
 
 import { domainOf } from './distinguished-name.ts'
 import { DirectoryError } from './errors.ts'
-import { escapeFilterValue, sameName } from './filter.ts'
+import { escapeFilterValue, sameName } from './filter-text.ts'
 import { decodeManagedPassword, type ManagedPassword } from './managed-password.ts'
 import { onlyOctets, onlyText, type DirectoryEntry, type DirectorySearch } from './search.ts'
 

@@ -6,6 +6,12 @@
 
 import { DirectoryError } from './errors.ts'
 
+/** An attribute that must be equal to octets, which the text of a filter cannot carry everywhere. */
+export interface OctetAssertion {
+  readonly attribute: string
+  readonly value: Uint8Array
+}
+
 /** One search, RFC 4511 section 4.5.1. */
 export interface SearchRequest {
   /** Where to search, a distinguished name. */
@@ -14,12 +20,16 @@ export interface SearchRequest {
   readonly scope: 'base' | 'sub'
   /** RFC 4515 filter, values escaped. */
   readonly filter: string
+  /** Must be equal besides the filter. */
+  readonly octets?: OctetAssertion
   /** Attributes whose values are text. */
   readonly text: readonly string[]
   /** Attributes whose values are octets. */
   readonly binary: readonly string[]
   /** Most entries wanted; a longer answer is cut there. */
   readonly sizeLimit: number
+  /** Asks for the answer in pages of so many entries (RFC 2696): all of it comes, where a server hands out less at once. */
+  readonly pageSize?: number
 }
 
 /** One object of an answer. Attribute names are in small letters; an absent attribute has no values. */

@@ -5,7 +5,7 @@
  */
 
 import { z } from 'zod'
-import type { AppSettings } from '../tunnel/index.ts'
+import { LOGIN_IDENTITY, type AppSettings } from '../tunnel/index.ts'
 import { identifier, originUrl, servicePrincipalName, text, wholeNumber } from './config-fields.ts'
 
 const MAX_TIMEOUT_MS = 86_400_000
@@ -48,16 +48,12 @@ const appSchema: z.ZodType<AppConfig> = z.strictObject({
   singleSignOn: z.enum(['kerberos', 'none'], 'expected kerberos or none').default('none'),
   servicePrincipalName: servicePrincipalName.exactOptional(),
   delegatedLoginIdentity: z
-    .enum(
-      [
-        'userPrincipalName',
-        'onPremisesUserPrincipalName',
-        'userPrincipalUsername',
-        'onPremisesUserPrincipalUsername',
-        'onPremisesSAMAccountName',
-      ],
+    .string('expected the name of a delegated login identity')
+    .regex(
+      LOGIN_IDENTITY,
       'expected userPrincipalName, onPremisesUserPrincipalName, userPrincipalUsername, ' +
-        'onPremisesUserPrincipalUsername or onPremisesSAMAccountName',
+        'onPremisesUserPrincipalUsername, onPremisesSAMAccountName, sid, objectGUID, ' +
+        "or a name that the connector's policy defines under loginAttributes",
     )
     .default('userPrincipalName'),
   connectorGroup: identifier.default('default'),

@@ -27,6 +27,10 @@ export type SsoErrorCode =
   | 'ERR_SSO_ACCOUNT_UNKNOWN'
   | 'ERR_SSO_ACCOUNT_DISABLED'
   | 'ERR_SSO_ACCOUNT_AMBIGUOUS'
+  /** The account's own end (accountExpires) has come. */
+  | 'ERR_SSO_ACCOUNT_EXPIRED'
+  /** The account is locked after too many wrong passwords. */
+  | 'ERR_SSO_ACCOUNT_LOCKED'
   /** The account is sensitive or in Protected Users. */
   | 'ERR_SSO_NOT_DELEGATABLE'
   /** The connector's policy forbids acting for this account. */

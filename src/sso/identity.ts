@@ -5,9 +5,16 @@
  */
 
 import { LRUCache } from 'lru-cache'
-import type { AccountDirectory, AccountKey, DirectoryAccount } from '../directory/index.ts'
+import {
+  accountKeyId,
+  describeKey,
+  type AccountDirectory,
+  type AccountKey,
+  type DirectoryAccount,
+} from '../directory/index.ts'
 import type { S4uUser } from '../kerberos/index.ts'
 import { errorCode, type Clock } from '../platform/index.ts'
+import { checkStanding } from './account-standing.ts'
 import { SsoError } from './errors.ts'
 import type { SsoLimits } from './limits.ts'
 import type { BackendPolicy } from './policy.ts'
@@ -30,22 +37,6 @@ export interface Identity {
 /** Told when the directory no longer vouches for an account that was in use. */
 export type RefusalListener = (user: string) => void
 
-function refuse(account: DirectoryAccount): SsoError | undefined {
-  const name = account.sAMAccountName
-  if (!account.enabled) {
-    return new SsoError('ERR_SSO_ACCOUNT_DISABLED', `the account ${name} is disabled`, {
-      mend: 'Enable the account in the directory.',
-    })
-  }
-  const flag = account.sensitive
-    ? 'is sensitive and cannot be delegated (NOT_DELEGATED)'
-    : 'is a member of Protected Users'
-  if (!account.sensitive && !account.protectedUser) return undefined
-  return new SsoError('ERR_SSO_NOT_DELEGATABLE', `the account ${name} ${flag}`, {
-    mend: 'Remove the flag or the membership, or use another account for this app.',
-  })
-}
-
 /** The directory's faults about an account, in this room's words; faults of the directory itself stay as they are. */
 function translate(error: unknown, key: AccountKey): unknown {
   const cause = { cause: error }
@@ -53,13 +44,13 @@ function translate(error: unknown, key: AccountKey): unknown {
     case 'ERR_DIRECTORY_NOT_FOUND':
       return new SsoError(
         'ERR_SSO_ACCOUNT_UNKNOWN',
-        `the directory has no account with ${key.by} '${key.value}'`,
+        `the directory has no account with ${describeKey(key)}`,
         cause,
       )
     case 'ERR_DIRECTORY_AMBIGUOUS':
       return new SsoError(
         'ERR_SSO_ACCOUNT_AMBIGUOUS',
-        `several accounts have ${key.by} '${key.value}'`,
+        `several accounts have ${describeKey(key)}`,
         cause,
       )
     default:
@@ -67,15 +58,25 @@ function translate(error: unknown, key: AccountKey): unknown {
   }
 }
 
+/** A login is worked out once for each proof, so its key is asked about with every request. */
+const ids = new WeakMap<AccountKey, string>()
+
 function cacheKey(key: AccountKey): string {
-  return `${key.by}\n${key.value.toLowerCase()}`
+  let id = ids.get(key)
+  if (id === undefined) ids.set(key, (id = accountKeyId(key)))
+  return id
+}
+
+/** What is fetched: an object, since a union would split the cache's own type. */
+interface Wanted {
+  readonly key: AccountKey
 }
 
 /** Finds accounts; concurrent requests for one account ask the directory once. */
 export class IdentityFinder {
   readonly #clock: Clock
   readonly #limits: SsoLimits
-  readonly #cache: LRUCache<string, Identity, AccountKey>
+  readonly #cache: LRUCache<string, Identity, Wanted>
   readonly #refusals: RefusalMemory
 
   constructor(
@@ -85,32 +86,32 @@ export class IdentityFinder {
     this.#clock = ports.clock
     this.#limits = limits
     this.#refusals = new RefusalMemory(ports.clock, limits)
-    this.#cache = new LRUCache<string, Identity, AccountKey>({
+    this.#cache = new LRUCache<string, Identity, Wanted>({
       max: limits.identityCount,
       ignoreFetchAbort: true,
       noDeleteOnFetchRejection: true,
-      fetchMethod: async (_key, stale, { context }) => {
+      fetchMethod: async (name, stale, { context }) => {
         try {
-          return this.#accept(await ports.directory.findAccount(context))
+          return this.#accept(await ports.directory.findAccount(context.key))
         } catch (error) {
           if (stale !== undefined && isTransportFailure(error)) return this.#keep(stale)
-          this.#cache.delete(cacheKey(context))
+          this.#cache.delete(name)
           if (stale !== undefined) ports.onRefused(stale.user)
-          throw translate(error, context)
+          throw translate(error, context.key)
         }
       },
     })
   }
 
   #accept(account: DirectoryAccount): Identity {
-    const refusal = refuse(account)
-    if (refusal !== undefined) throw refusal
+    const now = this.#clock.nowMs()
+    checkStanding(account, now)
     return {
       user: account.sid,
       account,
       s4uUser: { name: account.sAMAccountName, realm: account.realm, sid: account.sid },
       cleared: new WeakSet(),
-      freshUntilMs: this.#clock.nowMs() + this.#limits.identityMs,
+      freshUntilMs: Math.min(now + this.#limits.identityMs, account.expiresMs ?? Infinity),
     }
   }
 
@@ -137,13 +138,13 @@ export class IdentityFinder {
    *
    * @param key - Which account.
    * @returns The identity.
-   * @throws SsoError ERR_SSO_ACCOUNT_UNKNOWN, _AMBIGUOUS, _DISABLED or ERR_SSO_NOT_DELEGATABLE; the directory's own
-   *   errors when it cannot answer.
+   * @throws SsoError ERR_SSO_ACCOUNT_UNKNOWN, _AMBIGUOUS, _DISABLED, _EXPIRED, _LOCKED or
+   *   ERR_SSO_NOT_DELEGATABLE; the directory's own errors when it cannot answer.
    */
   async find(key: AccountKey): Promise<Identity> {
     const name = cacheKey(key)
     const identity = await this.#refusals.guard(name, () =>
-      this.#cache.fetch(name, { context: key, forceRefresh: true }),
+      this.#cache.fetch(name, { context: { key }, forceRefresh: true }),
     )
     if (identity === undefined) throw evicted()
     return identity

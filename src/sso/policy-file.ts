@@ -7,8 +7,14 @@
  */
 
 import { z } from 'zod'
-import type { AppSettings } from '../tunnel/index.ts'
 import { parseNetwork } from './addresses.ts'
+import {
+  loginAttributes,
+  loginIdentities,
+  wholeNames,
+  type LoginAttribute,
+  type LoginIdentity,
+} from './login-identities.ts'
 import { PRIVILEGED_ACCOUNTS, PRIVILEGED_GROUPS, PRIVILEGED_NAMES } from './privileged-groups.ts'
 
 /** Whom a connector never acts for, besides Windows' own administrators. */
@@ -18,9 +24,6 @@ export interface NeverImpersonate {
   /** SID, name or distinguished name; nested membership counts. */
   readonly groups: readonly string[]
 }
-
-/** A delegated login identity of Microsoft Entra application proxy. */
-export type LoginIdentity = AppSettings['delegatedLoginIdentity']
 
 /** One issuer of ID tokens that this connector believes. */
 export interface IssuerRow {
@@ -34,8 +37,14 @@ export interface IssuerRow {
   readonly onPremisesUserPrincipalNameClaim?: string | undefined
   /** The claim for onPremisesSAMAccountName. Default: loginClaim. */
   readonly onPremisesSAMAccountNameClaim?: string | undefined
-  /** The kinds of delegated login identity that its tokens may be used for. */
+  /** The claim for sid, `S-1-5-21-…`. */
+  readonly sidClaim?: string | undefined
+  /** The claim for objectGUID, as text or base64 (ImmutableID). */
+  readonly objectGUIDClaim?: string | undefined
+  /** The kinds of delegated login identity that its tokens may be used for, besides loginAttributes. */
   readonly loginIdentities: readonly LoginIdentity[]
+  /** Kinds that are defined here: any claim, any LDAP attribute or filter. */
+  readonly loginAttributes: readonly LoginAttribute[]
   /** Where the key set is; exactly one of jwksUrl and keysFile is given. */
   readonly jwksUrl?: string | undefined
   readonly keysFile?: string | undefined
@@ -105,14 +114,6 @@ const ALGORITHMS = [
   'Ed25519',
 ] as const
 
-const LOGIN_IDENTITIES: readonly [LoginIdentity, ...LoginIdentity[]] = [
-  'userPrincipalName',
-  'onPremisesUserPrincipalName',
-  'userPrincipalUsername',
-  'onPremisesUserPrincipalUsername',
-  'onPremisesSAMAccountName',
-]
-
 const text = (what: string) =>
   z.string({ error: `${what} must be a text` }).min(1, `${what} must not be empty`)
 
@@ -176,14 +177,10 @@ const issuer = z
     loginClaim: text('loginClaim'),
     onPremisesUserPrincipalNameClaim: text('onPremisesUserPrincipalNameClaim').optional(),
     onPremisesSAMAccountNameClaim: text('onPremisesSAMAccountNameClaim').optional(),
-    loginIdentities: z
-      .array(
-        z.enum(LOGIN_IDENTITIES, {
-          error: `loginIdentities must be of ${LOGIN_IDENTITIES.join(', ')}`,
-        }),
-      )
-      .min(1, 'loginIdentities must name at least one')
-      .optional(),
+    sidClaim: text('sidClaim').optional(),
+    objectGUIDClaim: text('objectGUIDClaim').optional(),
+    loginIdentities: loginIdentities.optional(),
+    loginAttributes: loginAttributes.default([]),
     jwksUrl: httpsUrl.optional(),
     keysFile: text('keysFile').optional(),
     ca: text('ca').optional(),
@@ -204,18 +201,18 @@ const issuer = z
       'say which upnSuffixes or realms this issuer may assert: without either it could name anyone',
     path: ['upnSuffixes'],
   })
+  .refine((row) => !row.loginIdentities?.includes('sid') || row.sidClaim !== undefined, {
+    error: 'sid needs sidClaim, the claim that holds it',
+    path: ['loginIdentities'],
+  })
+  .refine(
+    (row) => !row.loginIdentities?.includes('objectGUID') || row.objectGUIDClaim !== undefined,
+    {
+      error: 'objectGUID needs objectGUIDClaim, the claim that holds it',
+      path: ['loginIdentities'],
+    },
+  )
   .transform((row) => ({ ...row, loginIdentities: row.loginIdentities ?? wholeNames(row) }))
-
-/**
- * The kinds that need no listing: whole names, which no two accounts share. What a UPN has before its @ may be the
- * account name of somebody else, and the gateway, which chooses the kind per app, is not trusted with that choice.
- */
-function wholeNames(row: { onPremisesSAMAccountNameClaim?: string | undefined }): LoginIdentity[] {
-  const upns: LoginIdentity[] = ['userPrincipalName', 'onPremisesUserPrincipalName']
-  return row.onPremisesSAMAccountNameClaim === undefined
-    ? upns
-    : [...upns, 'onPremisesSAMAccountName']
-}
 
 const tls = z
   .strictObject({

@@ -145,7 +145,8 @@ export function identityStage(finder: IdentityFinder | undefined): Stage {
     if (finder === undefined) throw kerberosAbsent()
     if (verdict === undefined)
       throw new SsoError('ERR_SSO_PROOF_MISSING', 'no ticket without a proof')
-    const { key, login } = loginFrom(verdict, route.app.delegatedLoginIdentity)
+    const login = loginFrom(verdict, route.app.delegatedLoginIdentity)
+    const { key } = login
     const go = (identity: Identity): void => {
       checkAccountOf(verdict.issuer, identity.account, login)
       clear(identity, route)

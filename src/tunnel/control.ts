@@ -24,12 +24,8 @@ export interface AppSettings {
   readonly singleSignOn: 'kerberos' | 'none'
   /** Required with `kerberos`. */
   readonly servicePrincipalName?: string
-  readonly delegatedLoginIdentity:
-    | 'userPrincipalName'
-    | 'onPremisesUserPrincipalName'
-    | 'userPrincipalUsername'
-    | 'onPremisesUserPrincipalUsername'
-    | 'onPremisesSAMAccountName'
+  /** One of Entra's kinds, `sid`, `objectGUID`, or a name that the connector's own policy defines. */
+  readonly delegatedLoginIdentity: string
   readonly hostHeader: 'internal' | 'external'
   readonly timeouts: {
     readonly connectMs: number
@@ -82,6 +78,9 @@ export type ControlMessage =
 
 type ControlType = ControlMessage['type']
 
+/** A name of a delegated login identity: 1 to 64 letters, digits, `-` and `_`, a letter first. */
+export const LOGIN_IDENTITY: RegExp = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/
+
 const id = z.string().min(1).max(128)
 const milliseconds = z.number().int().min(1).max(86_400_000)
 
@@ -92,13 +91,7 @@ const appSchema: z.ZodType<AppSettings> = z.object({
   preAuthentication: z.enum(['oidc', 'passthrough']),
   singleSignOn: z.enum(['kerberos', 'none']),
   servicePrincipalName: z.string().min(1).max(512).exactOptional(),
-  delegatedLoginIdentity: z.enum([
-    'userPrincipalName',
-    'onPremisesUserPrincipalName',
-    'userPrincipalUsername',
-    'onPremisesUserPrincipalUsername',
-    'onPremisesSAMAccountName',
-  ]),
+  delegatedLoginIdentity: z.string().regex(LOGIN_IDENTITY),
   hostHeader: z.enum(['internal', 'external']),
   timeouts: z
     .object({ connectMs: milliseconds, firstOctetMs: milliseconds, idleMs: milliseconds })

@@ -8,6 +8,7 @@ export { PROBE } from './capabilities.ts'
 export {
   decodeControl,
   encodeControl,
+  LOGIN_IDENTITY,
   type AppSettings,
   type AppsMessage,
   type ControlMessage,

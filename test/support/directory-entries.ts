@@ -22,6 +22,10 @@ export interface AccountShape {
   readonly rid?: number
   readonly groups?: readonly number[]
   readonly distinguishedName?: string
+  /** Attributes besides those of every account. */
+  readonly text?: Readonly<Record<string, readonly string[]>>
+  /** Its objectGUID, in the directory's order. */
+  readonly guid?: Uint8Array
 }
 
 /**
@@ -40,9 +44,13 @@ export function accountEntry(shape: AccountShape): DirectoryEntry {
       ...(userPrincipalName === undefined
         ? []
         : [['userprincipalname', [userPrincipalName]] as const]),
+      ...Object.entries(shape.text ?? {}).map(
+        ([attribute, values]) => [attribute.toLowerCase(), values] as const,
+      ),
     ]),
     binary: new Map([
       ['objectsid', [encodeSid(`${DOMAIN_SID}-${rid}`)]],
+      ...(shape.guid === undefined ? [] : [['objectguid', [shape.guid]] as const]),
       ['tokengroups', groups.map((group) => encodeSid(`${DOMAIN_SID}-${group}`))],
     ]),
   }

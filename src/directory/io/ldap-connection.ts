@@ -5,7 +5,15 @@
  */
 
 import type { TLSSocket } from 'node:tls'
-import { Client, ResultCodeError, type Entry } from 'ldapts'
+import {
+  AndFilter,
+  Client,
+  EqualityFilter,
+  FilterParser,
+  ResultCodeError,
+  type Entry,
+  type Filter,
+} from 'ldapts'
 import { errorText } from '../../platform/index.ts'
 import { DirectoryError, type DirectoryEntry, type SearchRequest } from '../index.ts'
 import { GuardedSocket } from './guarded-socket.ts'
@@ -69,13 +77,16 @@ export class LdapConnection {
     try {
       const { searchEntries } = await this.#client.search(request.base, {
         scope: request.scope,
-        filter: request.filter,
+        filter: filterOf(request),
         attributes: [...request.text, ...request.binary],
         explicitBufferAttributes: [...request.binary],
-        sizeLimit: request.sizeLimit,
+        // RFC 2696 section 3: a size limit would end the search, not the page.
+        ...(request.pageSize === undefined
+          ? { sizeLimit: request.sizeLimit }
+          : { paged: { pageSize: request.pageSize } }),
         timeLimit: Math.ceil(this.#limits.answerTimeoutMs / 1000),
       })
-      return searchEntries.map((entry) => toEntry(entry, request))
+      return searchEntries.slice(0, request.sizeLimit).map((entry) => toEntry(entry, request))
     } catch (error) {
       throw this.#fault(error, request)
     } finally {
@@ -113,6 +124,13 @@ export class LdapConnection {
       { cause: error },
     )
   }
+}
+
+function filterOf({ filter, octets }: SearchRequest): string | Filter {
+  if (octets === undefined) return filter
+  const { attribute } = octets
+  const equal = new EqualityFilter({ attribute, value: Buffer.from(octets.value) })
+  return new AndFilter({ filters: [FilterParser.parseString(filter), equal] })
 }
 
 function toEntry(found: Entry, request: SearchRequest): DirectoryEntry {

@@ -5,6 +5,7 @@ import { bareAccount } from '../../../src/directory/account-entry.ts'
 import { domainOf } from '../../../src/directory/distinguished-name.ts'
 import {
   accountFilter,
+  FilterTemplate,
   decodeManagedPassword,
   decodeSid,
   encodeSid,
@@ -103,12 +104,25 @@ const filter = textTarget({
   name: 'directory/filter',
   seeds: ['alice@corp.example', 'a*(b)\\c', 'S-1-5-21-1-2-3-500'],
   words: ['*', '(', ')', '\\', '\0', '@', '@corp.example', ')(objectClass=*'],
-  decode: (value) => accountFilter({ by: 'userPrincipalName', value }, 'corp.example'),
+  decode: (value) => accountFilter({ by: 'userPrincipalName', value }, 'corp.example').filter,
   check: (text) =>
     /^(?:\([&|!]|[^()*\\]|\\[0-9a-f]{2}|\(userPrincipalName=\*\)|[()])*$/.test(text) &&
     balanced(text)
       ? undefined
       : 'the value became syntax',
+})
+
+const template = textTarget({
+  name: 'directory/filter-template',
+  seeds: [
+    '(&(objectClass=user)(|(employeeID={claim})(mail={claim}@corp.example))(!(cn=a*b)))',
+    '(cn=M\\c3\\bcller{claim})',
+    '(&(employeeID={claim})(userAccountControl:1.2.840.113556.1.4.803:=2))',
+  ],
+  words: ['{claim}', '(', ')', '&', '|', '!', '*', '\\2a', '\\ff', '=', ':=', '>='],
+  decode: (source) => new FilterTemplate(source).fill('*)(cn=*'),
+  check: (text) =>
+    balanced(text) && text.includes('\\2a\\29\\28cn=\\2a') ? undefined : 'the value became syntax',
 })
 
 /** A filter has one outermost pair of brackets, and as many as ours always has. */
@@ -146,5 +160,5 @@ const entry = octetTarget({
 })
 
 export const DIRECTORY_TARGETS: readonly Target[] = [
-  ...[searchAnswer, bindResponse, managedPassword, sid, sidText, name, filter, entry],
+  ...[searchAnswer, bindResponse, managedPassword, sid, sidText, name, filter, template, entry],
 ]

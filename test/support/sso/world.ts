@@ -58,6 +58,9 @@ export async function createIssuer(clock: Clock): Promise<Issuer> {
 /** A directory that knows who it is told of. */
 export class FakeDirectory implements AccountDirectory {
   readonly accounts: DirectoryAccount[] = []
+  /** What else an account has, for keys by filter. */
+  readonly attributes: Map<DirectoryAccount, Readonly<Record<string, readonly string[]>>> =
+    new Map()
   lookups = 0
   failure: Error | undefined
 
@@ -79,13 +82,17 @@ export class FakeDirectory implements AccountDirectory {
     return account
   }
 
+  #isNamed(account: DirectoryAccount, key: AccountKey): boolean {
+    if (key.by !== 'filter') return account[key.by]?.toLowerCase() === key.value.toLowerCase()
+    const attributes = this.attributes.get(account)
+    return key.template.matches(key.value, (name) => attributes?.[name] ?? [])
+  }
+
   async findAccount(key: AccountKey): Promise<DirectoryAccount> {
     this.lookups++
     await Promise.resolve()
     if (this.failure !== undefined) throw this.failure
-    const wanted = key.value.toLowerCase()
-    const attribute = key.by
-    const found = this.accounts.filter((account) => account[attribute]?.toLowerCase() === wanted)
+    const found = this.accounts.filter((account) => this.#isNamed(account, key))
     const [account] = found
     if (account === undefined)
       throw new DirectoryError('ERR_DIRECTORY_NOT_FOUND', 'no such account')

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { AccountFinder, type DirectoryEntry } from '../../../src/directory/index.ts'
+import {
+  AccountFinder,
+  FilterTemplate,
+  type DirectoryEntry,
+  type LookupReport,
+} from '../../../src/directory/index.ts'
 import { systemClock } from '../../../src/platform/io/index.ts'
 import {
   accountEntry,
@@ -53,6 +58,91 @@ describe('AccountFinder', () => {
       assert.deepEqual({ ...account, ...expected }, account)
     })
   }
+
+  // 2020-01-01T00:00:00Z in 100 ns since 1601, which the lab's frank has too.
+  const END = '132223104000000000'
+  const COMPUTED = 'msDS-User-Account-Control-Computed'
+  const standings = [
+    { text: {}, expected: {} },
+    { text: { accountExpires: ['0'] }, expected: {} },
+    { text: { accountExpires: ['9223372036854775807'] }, expected: {} },
+    { text: { accountExpires: [END] }, expected: { expiresMs: Date.UTC(2020, 0, 1) } },
+    { text: { [COMPUTED]: ['0'] }, expected: { locked: false, passwordExpired: false } },
+    { text: { [COMPUTED]: ['16'] }, expected: { locked: true, passwordExpired: false } },
+    { text: { [COMPUTED]: ['8388608'] }, expected: { locked: false, passwordExpired: true } },
+  ]
+  for (const { text, expected } of standings) {
+    it(`reads the standing of an account with ${JSON.stringify(text)}`, async () => {
+      const { finder: finds } = finder([accountEntry({ name: 'eve', text })])
+      const account = await finds.findAccount({ by: 'sAMAccountName', value: 'eve' })
+      const { expiresMs, locked, passwordExpired } = account
+      const standing = { expiresMs, locked, passwordExpired }
+      const absent = { expiresMs: undefined, locked: undefined, passwordExpired: undefined }
+      assert.deepEqual(standing, { ...absent, ...expected })
+    })
+  }
+
+  for (const text of [{ accountExpires: ['soon'] }, { [COMPUTED]: ['x'] }]) {
+    it(`refuses ${JSON.stringify(text)}`, async () => {
+      const { finder: finds } = finder([accountEntry({ name: 'eve', text })])
+      await assert.rejects(finds.findAccount({ by: 'sAMAccountName', value: 'eve' }), {
+        code: 'ERR_DIRECTORY_REPLY',
+      })
+    })
+  }
+
+  it('finds by objectGUID, and no other', async () => {
+    const guid = Buffer.from('33221100554477668899aabbccddeeff', 'hex')
+    const { finder: finds, search } = finder([accountEntry({ name: 'eve', guid })])
+    const value = '00112233-4455-6677-8899-aabbccddeeff'
+    const account = await finds.findAccount({ by: 'objectGUID', value })
+    assert.equal(account.objectGUID, value)
+    assert.deepEqual(Buffer.from(search.requests[0]?.octets?.value ?? []), guid)
+    const other = value.replace('00', '01')
+    await assert.rejects(finds.findAccount({ by: 'objectGUID', value: other }), {
+      code: 'ERR_DIRECTORY_NOT_FOUND',
+    })
+  })
+
+  it('finds by a template, reads what it compares, and compares it', async () => {
+    const entry = accountEntry({ name: 'eve', text: { employeeID: ['0047'] } })
+    const { finder: finds, search } = finder([entry])
+    const template = new FilterTemplate('(employeeID={claim})')
+    const account = await finds.findAccount({ by: 'filter', value: '0047', template })
+    assert.equal(account.sAMAccountName, 'eve')
+    assert.ok(search.requests[0]?.text.includes('employeeID'))
+    await assert.rejects(finds.findAccount({ by: 'filter', value: '47', template }), {
+      code: 'ERR_DIRECTORY_NOT_FOUND',
+      message: /\(employeeID=\{claim\}\) '47'/,
+    })
+  })
+
+  it('reports what it searched for', async () => {
+    const reports: LookupReport[] = []
+    const onLookup = (report: LookupReport) => reports.push(report)
+    const { finder: finds } = finder([alice], { name: 'corp', onLookup })
+    await finds.findAccount({ by: 'sAMAccountName', value: 'alice' })
+    assert.deepEqual(reports, [
+      {
+        directory: 'corp',
+        base: 'DC=corp,DC=example',
+        filter: '(&(objectCategory=person)(objectClass=user)(sAMAccountName=alice))',
+        found: 1,
+      },
+    ])
+  })
+
+  it('believes a server nothing about accounts of another domain', async () => {
+    const foreign = accountEntry({
+      name: 'alice',
+      distinguishedName: 'CN=alice,DC=other,DC=example',
+    })
+    const { finder: finds } = finder([foreign])
+    await assert.rejects(finds.findAccount({ by: 'sAMAccountName', value: 'alice' }), {
+      code: 'ERR_DIRECTORY_REPLY',
+      message: /corp\.example/,
+    })
+  })
 
   it('is not fooled by the 525 of another domain', async () => {
     const { finder: finds, search } = finder([accountEntry({ name: 'eve' })])

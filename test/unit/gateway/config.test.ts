@@ -104,7 +104,7 @@ describe('gatewayConfigSchema', () => {
     ['servicePrincipalName', 'iwa.corp.example', /HTTP\/iwa/],
     ['id', 'with space', /letters/],
     ['hostHeader', 'both', /internal or external/],
-    ['delegatedLoginIdentity', 'mail', /onPremisesSAMAccountName/],
+    ['delegatedLoginIdentity', 'e-mail address', /onPremisesSAMAccountName/],
   ] as const) {
     it(`refuses ${field}: ${value}`, () => {
       assert.match(faults(withApp({ [field]: value }))[`apps.0.${field}`] ?? '', message)

@@ -1,21 +1,17 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { DirectoryAccount } from '../../../src/directory/index.ts'
+import { LOGIN_IDENTITIES } from '../../../src/sso/login-identities.ts'
 import { checkAccountOf, loginFrom } from '../../../src/sso/login.ts'
 import type { IssuerPolicy } from '../../../src/sso/policy.ts'
 import type { Verdict } from '../../../src/sso/proof.ts'
-import type { AppSettings } from '../../../src/tunnel/index.ts'
 import { FakeDirectory, ISSUER, policyOf, type RawPolicy } from '../../support/sso/world.ts'
 
-type Kind = AppSettings['delegatedLoginIdentity']
+type Kind = (typeof LOGIN_IDENTITIES)[number]
 
-const KINDS: readonly Kind[] = [
-  'userPrincipalName',
-  'onPremisesUserPrincipalName',
-  'userPrincipalUsername',
-  'onPremisesUserPrincipalUsername',
-  'onPremisesSAMAccountName',
-]
+const KINDS: readonly Kind[] = LOGIN_IDENTITIES.filter(
+  (kind) => kind !== 'sid' && kind !== 'objectGUID',
+)
 
 function issuerOf(row: RawPolicy): IssuerPolicy {
   const issuer = policyOf([], row).issuers.get(ISSUER)
@@ -52,9 +48,23 @@ describe('loginFrom', () => {
   ]
   for (const [kind, by, value] of kinds) {
     it(`finds the account by ${kind}`, () => {
-      assert.deepEqual(loginFrom(verdictOf(claims, separate), kind).key, { by, value })
+      const { key } = loginFrom(verdictOf(claims, separate), kind)
+      assert.deepEqual(key, { by, value, realms: ['CORP.EXAMPLE'] })
     })
   }
+
+  it('takes the one value of a claim that could have several', () => {
+    const { login } = loginFrom(verdictOf({ upn: ['alice@corp.example'] }), 'userPrincipalName')
+    assert.equal(login, 'alice@corp.example')
+  })
+
+  it('works a login out once for each proof and kind', () => {
+    const verdict = verdictOf(claims, separate)
+    const first = loginFrom(verdict, 'userPrincipalName')
+    assert.equal(loginFrom(verdict, 'userPrincipalName'), first)
+    assert.notEqual(loginFrom(verdict, 'onPremisesSAMAccountName'), first)
+    assert.notEqual(loginFrom(verdictOf(claims, separate), 'userPrincipalName'), first)
+  })
 
   it('takes the login claim where no other is named', () => {
     const verdict = verdictOf({ upn: 'alice@corp.example' })
@@ -63,7 +73,13 @@ describe('loginFrom', () => {
 
   const refusals: readonly (readonly [string, Verdict['claims'], Kind])[] = [
     ['no claim', {}, 'userPrincipalName'],
-    ['a claim that is no text', { upn: ['alice@corp.example'] }, 'userPrincipalName'],
+    ['a claim that is no text', { upn: 7 }, 'userPrincipalName'],
+    ['a nested claim', { upn: { name: 'alice@corp.example' } }, 'userPrincipalName'],
+    ['a claim that every object has', { upn: Object }, 'userPrincipalName'],
+    ['no value', { upn: [] }, 'userPrincipalName'],
+    ['two values', { upn: ['alice@corp.example', 'bob@corp.example'] }, 'userPrincipalName'],
+    ['twice the same value', { upn: Array(2).fill('alice@corp.example') }, 'userPrincipalName'],
+    ['half a character', { upn: '\ud800@corp.example' }, 'userPrincipalName'],
     ['an empty claim', { upn: '' }, 'userPrincipalName'],
     ['control characters', { upn: 'alice\u0000@corp.example' }, 'userPrincipalName'],
     ['an over-long login', { upn: `${'a'.repeat(2000)}@corp.example` }, 'userPrincipalName'],
@@ -126,11 +142,110 @@ describe('the kinds that an issuer may be used for', () => {
   })
 })
 
+describe('identifiers of an account', () => {
+  const row = { sidClaim: 'onprem_sid', objectGUIDClaim: 'immutable_id' }
+  const keyFor = (kind: Kind, value: unknown) => {
+    const claims = { onprem_sid: value, immutable_id: value }
+    const { loginIdentities } = issuerOf(row)
+    return loginFrom(verdictOf(claims, { ...row, loginIdentities }), kind).key
+  }
+
+  it('are taken where the policy names their claims', () => {
+    assert.deepEqual(keyFor('sid', 's-1-5-21-1-2-3-1104'), {
+      by: 'sid',
+      value: 'S-1-5-21-1-2-3-1104',
+      realms: ['CORP.EXAMPLE'],
+    })
+  })
+
+  // The octets of MS-DTYP 2.3.4 behind Entra's ImmutableID, and the text that PowerShell shows for them.
+  const forms = [
+    '00112233-4455-6677-8899-aabbccddeeff',
+    '{00112233-4455-6677-8899-AABBCCDDEEFF}',
+    Buffer.from('33221100554477668899aabbccddeeff', 'hex').toString('base64'),
+  ]
+  for (const form of forms) {
+    it(`may be an objectGUID as ${form}`, () => {
+      assert.equal(keyFor('objectGUID', form).value, '00112233-4455-6677-8899-aabbccddeeff')
+    })
+  }
+
+  const bad: readonly (readonly [Kind, string])[] = [
+    ['sid', 'S-1-5'],
+    ['sid', 'alice@corp.example'],
+    ['sid', '*'],
+    ['objectGUID', '00112233445566778899aabbccddeeff'],
+    ['objectGUID', '{00112233-4455-6677-8899-aabbccddeeff'],
+    ['objectGUID', `${'A'.repeat(21)}B==`],
+    ['objectGUID', `${'A'.repeat(20)}*A==`],
+    ['objectGUID', '*'],
+  ]
+  for (const [kind, value] of bad) {
+    it(`refuse ${value} as ${kind}`, () => {
+      assert.throws(() => keyFor(kind, value), { code: 'ERR_SSO_LOGIN_REFUSED' })
+    })
+  }
+
+  it('are refused where the policy names no claim for them, in the policy already', () => {
+    const verdict = verdictOf({ upn: 'S-1-5-21-1-2-3-1104' })
+    assert.throws(() => loginFrom(verdict, 'sid'), { code: 'ERR_SSO_LOGIN_REFUSED' })
+    assert.throws(() => issuerOf({ loginIdentities: ['sid'] }), /sid needs sidClaim/)
+    assert.throws(() => issuerOf({ loginIdentities: ['objectGUID'] }), /objectGUIDClaim/)
+  })
+})
+
+describe('kinds that the policy defines', () => {
+  const row = (more: RawPolicy) => ({
+    loginAttributes: [{ name: 'employee', claim: 'employee_id', ...more }],
+  })
+
+  it('are named by the app and take the claim of the policy', () => {
+    const verdict = verdictOf({ employee_id: '0047' }, row({ attribute: 'employeeID' }))
+    const { key, suffix } = loginFrom(verdict, 'employee')
+    assert.ok(key.by === 'filter')
+    assert.deepEqual([key.value, suffix, key.realms], ['0047', undefined, ['CORP.EXAMPLE']])
+    assert.equal(key.template.source, '(employeeID={claim})')
+  })
+
+  it('are refused under any other name: the gateway defines none', () => {
+    const verdict = verdictOf({ employee_id: '0047' }, row({ attribute: 'employeeID' }))
+    for (const kind of ['Employee', 'employeeID', '__proto__', '(employeeID={claim})', '']) {
+      assert.throws(() => loginFrom(verdict, kind), { code: 'ERR_SSO_LOGIN_REFUSED' })
+    }
+  })
+
+  it('take no number: its leading zeros are gone', () => {
+    const verdict = verdictOf({ employee_id: 47 }, row({ attribute: 'employeeID' }))
+    assert.throws(() => loginFrom(verdict, 'employee'), { message: /not a text/ })
+  })
+
+  const faults: readonly (readonly [RawPolicy, RegExp])[] = [
+    [{}, /give attribute, filter, or both/],
+    [{ attribute: 'employee ID' }, /name of an LDAP attribute/],
+    [{ filter: 'employeeID={claim}' }, /expected '\('/],
+    [{ filter: '(employeeID=7)' }, /must ask for \{claim\}/],
+    [{ attribute: 'employeeID', name: 'UserPrincipalName' }, /kinds that there are already/],
+    [{ attribute: 'employeeID', name: 'a b' }, /letters, digits/],
+    [{ attribute: 'employeeID', clam: 'x' }, /clam/],
+  ]
+  for (const [fields, message] of faults) {
+    it(`are refused with ${JSON.stringify(fields)}`, () => {
+      assert.throws(() => issuerOf(row(fields)), message)
+    })
+  }
+
+  it('are refused when two have one name', () => {
+    const [one] = row({ attribute: 'employeeID' }).loginAttributes
+    assert.throws(() => issuerOf({ loginAttributes: [one, one] }), /the same name/)
+  })
+})
+
 describe('checkAccountOf', () => {
   const account = (more: Partial<DirectoryAccount>): DirectoryAccount =>
     new FakeDirectory().add('alice', more)
   const check = (row: RawPolicy, found: DirectoryAccount, login: string): void => {
-    checkAccountOf(issuerOf(row), found, login)
+    const suffix = login.split('@')[1]
+    checkAccountOf(issuerOf(row), found, { suffix })
   }
 
   it('limits by realm, letter case aside', () => {

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { DirectoryAccount } from '../../../src/directory/index.ts'
+import { checkStanding } from '../../../src/sso/account-standing.ts'
+import { IdentityFinder } from '../../../src/sso/identity.ts'
+import { resolveSsoLimits } from '../../../src/sso/limits.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
+import { FakeDirectory } from '../../support/sso/world.ts'
+
+const NOW = Date.UTC(2026, 0, 1)
+const account = (more: Partial<DirectoryAccount>) => new FakeDirectory().add('eve', more)
+
+describe('checkStanding', () => {
+  const refused: readonly (readonly [string, Partial<DirectoryAccount>])[] = [
+    ['ERR_SSO_ACCOUNT_DISABLED', { enabled: false }],
+    ['ERR_SSO_ACCOUNT_EXPIRED', { expiresMs: NOW }],
+    ['ERR_SSO_ACCOUNT_EXPIRED', { expiresMs: NOW - 1, locked: true }],
+    ['ERR_SSO_ACCOUNT_LOCKED', { locked: true }],
+    ['ERR_SSO_NOT_DELEGATABLE', { sensitive: true }],
+    ['ERR_SSO_NOT_DELEGATABLE', { protectedUser: true }],
+  ]
+  for (const [code, more] of refused) {
+    it(`refuses with ${code} what has ${JSON.stringify(more)}`, () => {
+      assert.throws(
+        () => {
+          checkStanding(account(more), NOW)
+        },
+        (error: { code?: string; mend?: string }) =>
+          error.code === code && error.mend !== undefined,
+      )
+    })
+  }
+
+  const accepted = [{}, { expiresMs: NOW + 1 }, { locked: false }, { passwordExpired: true }]
+  for (const more of accepted) {
+    it(`accepts what has ${JSON.stringify(more)}`, () => {
+      checkStanding(account(more), NOW)
+    })
+  }
+})
+
+describe('an account that expires while it is in use', () => {
+  it('is asked for again at its end, and refused', async () => {
+    const clock = new ManualClock()
+    const directory = new FakeDirectory()
+    directory.add('eve', { expiresMs: clock.nowMs() + 1000 })
+    const onRefused = () => undefined
+    const finder = new IdentityFinder({ directory, clock, onRefused }, resolveSsoLimits())
+    const key = { by: 'sAMAccountName', value: 'eve' } as const
+    await finder.find(key)
+    assert.ok(finder.known(key))
+    await clock.advance(1000)
+    assert.equal(finder.known(key), undefined)
+    await assert.rejects(finder.find(key), { code: 'ERR_SSO_ACCOUNT_EXPIRED' })
+  })
+
+  it('is kept apart by realm and by what is compared', async () => {
+    const clock = new ManualClock()
+    const directory = new FakeDirectory()
+    directory.add('eve')
+    const ports = { directory, clock, onRefused: () => undefined }
+    const finder = new IdentityFinder(ports, resolveSsoLimits())
+    await finder.find({ by: 'sAMAccountName', value: 'eve', realms: ['A.EXAMPLE'] })
+    const known = (realms: readonly string[]) =>
+      finder.known({ by: 'sAMAccountName', value: 'EVE', realms }) !== undefined
+    assert.deepEqual([known(['a.example']), known(['B.EXAMPLE']), known([])], [true, false, false])
+  })
+})
