@@ -24,11 +24,12 @@ import { readConfigFile, readFileOctets } from './config-file.ts'
 export function loadConnectorConfig(path: string): ConnectorConfig {
   const config = readConfigFile(path, connectorConfigSchema)
   const absolute = (relative: string) => resolve(dirname(path), relative)
-  const { kerberos, directory } = config
+  const { kerberos, directory, issuerKeys } = config
   return {
     ...config,
     stateDirectory: absolute(config.stateDirectory),
     policy: absolute(config.policy),
+    issuerKeys: withAbsoluteProxy(issuerKeys, absolute),
     ...(kerberos && { kerberos: absoluteKerberos(kerberos, absolute) }),
     ...(directory && {
       directory: {
@@ -55,18 +56,22 @@ function absoluteKerberos(config: KerberosConfig, absolute: Absolute): KerberosC
 }
 
 function absoluteKdcProxy(config: KdcProxyConfig, absolute: Absolute): KdcProxyConfig {
-  const { ca, forwardProxy } = config
-  const passwordFile = forwardProxy?.passwordFile
+  const { ca } = config
   return {
-    ...config,
+    ...withAbsoluteProxy(config, absolute),
     ...(ca !== undefined && { ca: absolute(ca) }),
-    ...(forwardProxy && {
-      forwardProxy: {
-        ...forwardProxy,
-        ...(passwordFile !== undefined && { passwordFile: absolute(passwordFile) }),
-      },
-    }),
   }
+}
+
+/** A section with a forward proxy. */
+function withAbsoluteProxy<Section extends { readonly forwardProxy?: { passwordFile?: string } }>(
+  section: Section,
+  absolute: Absolute,
+): Section {
+  const { forwardProxy } = section
+  if (forwardProxy?.passwordFile === undefined) return section
+  const passwordFile = absolute(forwardProxy.passwordFile)
+  return { ...section, forwardProxy: { ...forwardProxy, passwordFile } }
 }
 
 /**

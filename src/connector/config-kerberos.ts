@@ -5,6 +5,7 @@
  */
 
 import { z } from 'zod'
+import { forwardProxySchema, type ForwardProxyConfig } from './config-forward-proxy.ts'
 import { kdcAddress, path, principal, realm, wholeNumber } from './config-fields.ts'
 
 /** Which account may read a group managed service account's password. */
@@ -13,18 +14,6 @@ export interface ManagedByConfig {
   readonly principal: string
   /** Path of its keytab. */
   readonly keytab: string
-}
-
-/** A forward proxy on the way to KDC proxies. */
-export interface ForwardProxyConfig {
-  /** `http://host:port` or `https://host:port`. */
-  readonly url: string
-  /** With `passwordFile`: Basic credentials. */
-  readonly user?: string
-  /** Path of the file that holds the password. */
-  readonly passwordFile?: string
-  /** Negotiate with tokens of the host's GSS-API library (package `kerberos`) and its default credentials. */
-  readonly engine?: 'gssapi'
 }
 
 /** How KDC proxies (MS-KKDCP, the `https:` URLs among `kdcs`) are reached. */
@@ -78,22 +67,6 @@ export interface KerberosConfig {
   /** On a FIPS host: the protocol's own MD5 (channel bindings, PA-FOR-USER) by our code. */
   readonly allowOwnMd5: boolean
 }
-
-const forwardProxySchema = z
-  .strictObject({
-    url: z
-      .string('expected the URL of a forward proxy')
-      .regex(/^https?:\/\/[^/@\s]+\/?$/, 'expected http://host:port, without user or password'),
-    user: z.string().min(1).max(256).exactOptional(),
-    passwordFile: path('the path of the file with the password').exactOptional(),
-    engine: z.literal('gssapi', "expected 'gssapi'").exactOptional(),
-  })
-  .refine((proxy) => (proxy.user === undefined) === (proxy.passwordFile === undefined), {
-    message: 'user and passwordFile belong together',
-  })
-  .refine((proxy) => proxy.user === undefined || proxy.engine === undefined, {
-    message: 'either user and passwordFile, or engine',
-  })
 
 const pin = z
   .string()

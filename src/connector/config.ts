@@ -12,6 +12,7 @@ import {
   path,
   wholeNumber,
 } from './config-fields.ts'
+import { issuerKeysSchema, type IssuerKeysConfig } from './config-forward-proxy.ts'
 import { kerberosSchema, type KerberosConfig } from './config-kerberos.ts'
 import { ssoSchema } from './config-sso.ts'
 import type { SsoLimits } from '../sso/index.ts'
@@ -73,6 +74,8 @@ export interface ConnectorConfig {
   readonly directory?: DirectoryConfig
   /** Absent: the host’s resolver. */
   readonly dns?: DnsConfig
+  /** How the issuers' keys are fetched. */
+  readonly issuerKeys: IssuerKeysConfig
   readonly limits: ConnectorLimits
   /** Bounds of single sign-on that differ from their defaults. */
   readonly sso: Partial<SsoLimits>
@@ -115,6 +118,7 @@ const configSchema = z.strictObject({
   kerberos: kerberosSchema.exactOptional(),
   directory: directorySchema.exactOptional(),
   dns: dnsSchema.exactOptional(),
+  issuerKeys: issuerKeysSchema.prefault({}),
   limits: limitsSchema.prefault({}),
   sso: ssoSchema.default({}),
 })
@@ -131,6 +135,12 @@ function checkParts(config: ConnectorConfig, context: z.RefinementCtx): void {
   }
   if (config.directory && !config.kerberos) {
     fault('kerberos', 'missing; the directory is asked with the connector’s own Kerberos account')
+  }
+  if (config.issuerKeys.forwardProxy?.engine === 'kerberos' && !config.kerberos) {
+    fault(
+      'issuerKeys',
+      'engine: kerberos needs a kerberos section: the account whose tickets the proxy is shown',
+    )
   }
   const { reconnectFirstMs, reconnectMaxMs } = config.limits
   if (reconnectMaxMs < reconnectFirstMs) {

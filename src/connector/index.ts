@@ -12,6 +12,11 @@ export {
   type DirectoryConfig,
   type DnsConfig,
 } from './config.ts'
+export type {
+  ForwardProxyConfig,
+  IssuerKeysConfig,
+  IssuerProxyConfig,
+} from './config-forward-proxy.ts'
 export type { KdcProxyConfig, KerberosConfig } from './config-kerberos.ts'
 export { splitHostPort } from './config-fields.ts'
 export { createConnector, type Connector, type ConnectorOptions } from './connector.ts'

@@ -11,17 +11,15 @@ import {
   type Krb5Conf,
 } from '../../kerberos/index.ts'
 import {
-  createGssapiEngine,
   forwardProxyOf,
   loadKrb5Conf,
   openKdcAccess,
-  readPasswordFile,
   type Environment,
-  type ForwardProxy,
   type KkdcpOptions,
 } from '../../kerberos/io/index.ts'
 import type { Clock, Logger, Random } from '../../platform/index.ts'
-import type { KdcProxyConfig, KerberosConfig } from '../index.ts'
+import type { KerberosConfig } from '../index.ts'
+import { namedProxy } from './named-proxy.ts'
 import { toLookupFunction, type NameResolver } from './name-resolver.ts'
 import { readText } from './read-text.ts'
 
@@ -86,18 +84,7 @@ async function kdcProxies(
 ): Promise<KkdcpOptions> {
   const { ca: caFile, pins = [] } = kdcProxy ?? {}
   const ca = caFile === undefined ? undefined : await readText(caFile, 'kerberos.kdcProxy.ca')
-  const named = await namedProxy(kdcProxy, logger)
+  const named = kdcProxy?.forwardProxy && (await namedProxy(kdcProxy.forwardProxy, { logger }))
   const forwardProxy = named ?? ((url: string) => forwardProxyOf(environment, url))
   return { trust: { ca, ...(pins.length > 0 && { pins }) }, forwardProxy }
-}
-
-async function namedProxy(
-  kdcProxy: KdcProxyConfig | undefined,
-  logger: Logger,
-): Promise<ForwardProxy | undefined> {
-  if (kdcProxy?.forwardProxy === undefined) return undefined
-  const { url, user, passwordFile, engine } = kdcProxy.forwardProxy
-  if (engine === 'gssapi') return { url, negotiate: createGssapiEngine() }
-  if (user === undefined || passwordFile === undefined) return { url }
-  return { url, credentials: { user, password: await readPasswordFile(passwordFile, { logger }) } }
 }

@@ -9,7 +9,7 @@ import type { KerberosClient } from '../../kerberos/index.ts'
 import type { Environment } from '../../kerberos/io/index.ts'
 import { errorCode, errorText, SecurityLog, type Logger } from '../../platform/index.ts'
 import { systemClock, systemRandom } from '../../platform/io/index.ts'
-import { createPipeline, type Policy, type SsoPipeline } from '../../sso/index.ts'
+import { createPipeline, type KeySource, type Policy, type SsoPipeline } from '../../sso/index.ts'
 import { createBackendPool, createKeySource } from '../../sso/io/index.ts'
 import {
   createConnector,
@@ -19,6 +19,7 @@ import {
   type KerberosStatus,
 } from '../index.ts'
 import { createKerberosClient, ldapBinder } from './kerberos-identity.ts'
+import { issuerKeysProxy } from './named-proxy.ts'
 import { createNameResolver, type NameResolver } from './name-resolver.ts'
 import { readText } from './read-text.ts'
 import { readRegistration } from './register-files.ts'
@@ -61,7 +62,8 @@ export async function createConnectorRuntime(options: ConnectorRuntimeOptions): 
   const resolve = createNameResolver(config.dns, systemClock)
   const identity = await createIdentity(options, resolve)
   const security = new SecurityLog({ logger, clock: systemClock })
-  const parts = { resolve, identity, security }
+  const keys = await createKeys(options, resolve, identity)
+  const parts = { resolve, identity, security, keys }
   const pipeline = withDirectoryClosed(createSsoPipeline(options, parts), identity)
   const dialler = createTunnelDialler({ readIdentity, clock: systemClock, logger })
   const checkKerberos = identity && kerberosCheck(identity, config.directory)
@@ -99,18 +101,30 @@ interface PipelineParts {
   readonly resolve: NameResolver
   readonly identity: Identity | undefined
   readonly security: SecurityLog
+  readonly keys: KeySource
+}
+
+async function createKeys(
+  { policy, config, logger, environment = {} }: ConnectorRuntimeOptions,
+  resolve: NameResolver,
+  identity: Identity | undefined,
+): Promise<KeySource> {
+  const { issuerKeys } = config
+  const ports = { ...world, logger, client: identity?.client }
+  const forwardProxy = await issuerKeysProxy(issuerKeys, environment, ports)
+  return createKeySource(policy, { ...issuerKeys, resolve, logger, forwardProxy })
 }
 
 function createSsoPipeline(
   { policy, logger }: ConnectorRuntimeOptions,
-  { resolve, identity, security }: PipelineParts,
+  { resolve, identity, security, keys }: PipelineParts,
 ): SsoPipeline {
   return createPipeline({
     ...world,
     policy,
     logger,
     security,
-    keys: createKeySource(policy, { resolve, logger }),
+    keys,
     kerberos: identity?.client,
     directory: identity?.directory,
     backends: createBackendPool({ resolve }),

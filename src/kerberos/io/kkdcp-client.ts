@@ -4,19 +4,15 @@
  * @module
  */
 
-import { connect as connectTcp, type LookupFunction, type Socket } from 'node:net'
-import { Agent, type buildConnector } from 'undici'
-import {
-  checkProxy,
-  connectThrough,
-  type ForwardProxy,
-  type CheckedProxy,
-} from './forward-proxy.ts'
-import { formatHostPort, type HostPort, type ProxiedKdcAddress } from './kdc-address.ts'
+import type { LookupFunction } from 'node:net'
+import { Agent } from 'undici'
+import type { ForwardProxy } from './forward-proxy.ts'
+import { httpsConnector, httpsWay, positive, type HttpsWay } from './https-way.ts'
+import type { ProxiedKdcAddress } from './kdc-address.ts'
 import type { KdcAttempt } from './kdc-attempt.ts'
 import { kkdcpFault } from './kkdcp-fault.ts'
 import { postToKdcProxy } from './kkdcp-post.ts'
-import { opened, secured, type TlsTrust } from './opened-socket.ts'
+import type { TlsTrust } from './opened-socket.ts'
 
 /** How KDC proxies are reached. */
 export interface KkdcpOptions {
@@ -87,49 +83,22 @@ export class KkdcpClient {
   }
 }
 
-interface Settings {
-  readonly trust: TlsTrust
-  readonly forwardProxy: (url: string) => CheckedProxy | undefined
-  readonly connect: (address: HostPort) => Socket
-  readonly connectTimeoutMs: number
-  readonly maxConnections: number
-  readonly keepAliveMs: number
+interface Settings extends HttpsWay {
   readonly maxReplyOctets: number
 }
 
 function checked(options: KkdcpOptions): Settings {
-  const { trust = {}, forwardProxy, lookup } = options
-  for (const pin of trust.pins ?? []) {
+  for (const pin of options.trust?.pins ?? []) {
     if (!/^[0-9a-f]{64}$/.test(pin))
       throw new RangeError('a pin is 64 hexadecimal digits, lower case')
   }
   return {
-    trust,
-    connect: (address) => connectTcp({ ...address, noDelay: true, ...(lookup && { lookup }) }),
-    forwardProxy: proxyChooser(forwardProxy),
-    connectTimeoutMs: positive('connectTimeoutMs', options.connectTimeoutMs ?? 5000),
-    maxConnections: positive('maxConnections', options.maxConnections ?? 8),
-    keepAliveMs: positive('keepAliveMs', options.keepAliveMs ?? 30_000),
+    ...httpsWay(options),
     maxReplyOctets: positive('maxReplyOctets', options.maxReplyOctets ?? 262_144),
   }
 }
 
-function proxyChooser(proxy: KkdcpOptions['forwardProxy']): Settings['forwardProxy'] {
-  if (typeof proxy !== 'function') {
-    const one = proxy === undefined ? undefined : checkProxy(proxy)
-    return () => one
-  }
-  return (url) => {
-    const chosen = proxy(url)
-    return chosen === undefined ? undefined : checkProxy(chosen)
-  }
-}
-
-function positive(name: string, value: number): number {
-  if (!Number.isInteger(value) || value <= 0) throw new RangeError(`${name} must be above 0`)
-  return value
-}
-
+/** From a krb5.conf's http_anchors or from the settings, in this order, come the CAs. */
 function agentOf(settings: Settings, anchors: TlsTrust): Agent {
   return new Agent({
     connections: settings.maxConnections,
@@ -139,45 +108,6 @@ function agentOf(settings: Settings, anchors: TlsTrust): Agent {
     // The transport's own limits end an attempt.
     headersTimeout: 0,
     bodyTimeout: 0,
-    connect: (target, done) => {
-      openSocket(settings, anchors, target).then(
-        (socket) => {
-          done(null, socket)
-        },
-        (error: unknown) => {
-          done(kkdcpFault(error), null)
-        },
-      )
-    },
+    connect: httpsConnector({ ...settings, trust: { ...settings.trust, ...anchors } }, kkdcpFault),
   })
-}
-
-/** From a krb5.conf's http_anchors or from the settings, in this order, come the CAs. */
-async function openSocket(
-  settings: Settings,
-  anchors: TlsTrust,
-  target: buildConnector.Options,
-): Promise<Socket> {
-  const { connect, connectTimeoutMs } = settings
-  const address = { host: target.hostname, port: Number(target.port || 443) }
-  const forwardProxy = settings.forwardProxy(`https://${formatHostPort(address)}/`)
-  const late = new AbortController()
-  const timer = setTimeout(() => {
-    late.abort(new Error(`no connection within ${connectTimeoutMs} ms`))
-  }, connectTimeoutMs)
-  const { signal } = late
-  try {
-    const tcp =
-      forwardProxy === undefined
-        ? await connected(connect(address), signal)
-        : await connectThrough(forwardProxy, address, { connect, signal })
-    return await secured(tcp, address.host, { trust: { ...settings.trust, ...anchors }, signal })
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
-async function connected(socket: Socket, signal: AbortSignal): Promise<Socket> {
-  await opened(socket, 'connect', signal)
-  return socket
 }

@@ -10,10 +10,12 @@ import {
   createRemoteJWKSet,
   customFetch,
   errors,
+  type FetchImplementation,
   type JWTVerifyGetKey,
 } from 'jose'
 import { Agent, request } from 'undici'
-import { errorText, type Logger } from '../../platform/index.ts'
+import { httpsConnector, httpsWay, type ForwardProxyChoice } from '../../kerberos/io/https-way.ts'
+import { errorText, SallyportError, type Logger } from '../../platform/index.ts'
 import { SsoError } from '../errors.ts'
 import type { IssuerPolicy, Policy } from '../policy.ts'
 import type { KeySource } from '../ports.ts'
@@ -27,14 +29,24 @@ export interface KeySourceOptions {
   readonly cooldownMs?: number
   /** How long keys are kept, milliseconds. Default 600 000. */
   readonly keepMs?: number
+  /** Least wait before keys that could not be had are asked for again, milliseconds. Default 2000. */
+  readonly retryMs?: number
   /** Longest key set, octets. Default 1 048 576. */
   readonly maxOctets?: number
+  /** A forward proxy on the way. Default none. */
+  readonly forwardProxy?: ForwardProxyChoice | undefined
   /** DNS; default: the host's resolver. */
   readonly resolve?: Resolve
   readonly logger: Logger
 }
 
-const DEFAULTS = { timeoutMs: 5000, cooldownMs: 30_000, keepMs: 600_000, maxOctets: 1_048_576 }
+const DEFAULTS = {
+  timeoutMs: 5000,
+  cooldownMs: 30_000,
+  keepMs: 600_000,
+  retryMs: 2000,
+  maxOctets: 1_048_576,
+}
 
 function unreachable(issuer: string, cause: unknown): SsoError {
   return new SsoError(
@@ -42,7 +54,9 @@ function unreachable(issuer: string, cause: unknown): SsoError {
     `the keys of ${issuer} cannot be fetched: ${errorText(cause)}`,
     {
       cause,
-      mend: 'Check jwksUrl and ca in the policy, and that this host may reach it.',
+      mend:
+        (cause instanceof SallyportError ? cause.mend : undefined) ??
+        'Check jwksUrl and ca in the policy, and that this host may reach it; forward proxies are named in issuerKeys of connector.yaml.',
     },
   )
 }
@@ -77,38 +91,61 @@ function lookupBy(resolve: Resolve): LookupFunction {
   }
 }
 
-function agentFor(ca: string | undefined, options: typeof DEFAULTS & KeySourceOptions): Agent {
+type Settings = typeof DEFAULTS & KeySourceOptions
+
+function agentFor(ca: string | undefined, options: Settings): Agent {
+  const { timeoutMs, resolve, forwardProxy } = options
+  const way = httpsWay({
+    trust: { ca },
+    forwardProxy,
+    connectTimeoutMs: timeoutMs,
+    lookup: resolve && lookupBy(resolve),
+  })
   return new Agent({
-    connect: {
-      ...(ca === undefined ? {} : { ca }),
-      ...(options.resolve === undefined ? {} : { lookup: lookupBy(options.resolve) }),
-      timeout: options.timeoutMs,
-    },
+    connect: httpsConnector(way, (error) =>
+      error instanceof Error ? error : new Error(errorText(error)),
+    ),
     allowH2: false,
-    headersTimeout: options.timeoutMs,
-    bodyTimeout: options.timeoutMs,
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
     maxResponseSize: options.maxOctets,
   })
 }
 
+/**
+ * Fetches key sets, but not again and again where that fails: whoever sends tokens with unknown keys must not make us
+ * besiege a provider that is down already.
+ */
+function patientFetch(agent: Agent, retryMs: number): FetchImplementation {
+  let failure: { readonly error: unknown; readonly untilMs: number } | undefined
+  return async (url, { signal }) => {
+    if (failure !== undefined && performance.now() < failure.untilMs) throw failure.error
+    try {
+      const headers = { accept: 'application/json' }
+      // No redirect is followed: the policy names where the keys are.
+      const response = await request(url, { dispatcher: agent, signal, headers })
+      const text = await response.body.text()
+      if (response.statusCode !== 200) throw new Error(`HTTP status ${response.statusCode}`)
+      JSON.parse(text)
+      failure = undefined
+      return new Response(text, { status: 200 })
+    } catch (error) {
+      failure = { error, untilMs: performance.now() + retryMs }
+      throw error
+    }
+  }
+}
+
 function remoteKeys(
   issuer: IssuerPolicy & { keys: { from: 'url' } },
-  options: typeof DEFAULTS & KeySourceOptions,
+  options: Settings,
 ): JWTVerifyGetKey {
   const agent = agentFor(issuer.keys.ca, options)
   const find = createRemoteJWKSet(new URL(issuer.keys.url), {
     timeoutDuration: options.timeoutMs,
     cooldownDuration: options.cooldownMs,
     cacheMaxAge: options.keepMs,
-    // No redirect is followed: the policy names where the keys are.
-    [customFetch]: async (url, { signal }) => {
-      const response = await request(url, {
-        dispatcher: agent,
-        signal,
-        headers: { accept: 'application/json' },
-      })
-      return new Response(await response.body.text(), { status: response.statusCode })
-    },
+    [customFetch]: patientFetch(agent, options.retryMs),
   })
   return async (header, token) => {
     try {

@@ -68,7 +68,7 @@ describe('key source', () => {
     }
     const policy = compilePolicy(policySchema.parse({ issuers: [row], backends: [] }), () => ca)
     const resolve = (): Promise<readonly string[]> => Promise.resolve(['127.0.0.1'])
-    return createKeySource(policy, { logger: new MemoryLogger(), resolve, ...more })
+    return createKeySource(policy, { logger: new MemoryLogger(), resolve, retryMs: 0, ...more })
   }
   const verify = async (keys: KeySource, kid = 'k1'): Promise<unknown> => {
     const token = await new SignJWT({}).setProtectedHeader({ alg: 'ES256', kid }).sign(privateKey)
@@ -89,6 +89,49 @@ describe('key source', () => {
     const keys = source()
     for (let count = 0; count < 5; count++)
       await fails(keys, 'ERR_JWKS_NO_MATCHING_KEY', `x${count}`)
+    assert.equal(fetches, 1)
+  })
+
+  /** A second key, and the set in which the provider shows it beside the first or alone. */
+  const rotated = async () => {
+    const pair = await generateKeyPair('ES256', { extractable: true })
+    const fresh = { ...(await exportJWK(pair.publicKey)), kid: 'k2', alg: 'ES256' }
+    const { keys: known } = JSON.parse(keySet) as { keys: object[] }
+    const token = await new SignJWT({})
+      .setProtectedHeader({ alg: 'ES256', kid: 'k2' })
+      .sign(pair.privateKey)
+    const both = JSON.stringify({ keys: [...known, fresh] })
+    return { token, both, alone: JSON.stringify({ keys: [fresh] }) }
+  }
+
+  it('fetches a rotated key as soon as a token names it, and drops the old one', async () => {
+    const keys = source({ cooldownMs: 0 })
+    const { token, both, alone } = await rotated()
+    await verify(keys)
+    answer = { status: 200, body: both }
+    await jwtVerify(token, keys.keysOf(ISSUER))
+    await verify(keys)
+    assert.equal(fetches, 2)
+    answer = { status: 200, body: alone }
+    await fails(keys, 'ERR_JWKS_NO_MATCHING_KEY', 'k9')
+    await fails(keys, 'ERR_JWKS_NO_MATCHING_KEY')
+    await jwtVerify(token, keys.keysOf(ISSUER))
+  })
+
+  it('drops an old key after keepMs although nothing unknown comes', async () => {
+    const keys = source({ keepMs: 1 })
+    const { alone } = await rotated()
+    await verify(keys)
+    answer = { status: 200, body: alone }
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    await fails(keys, 'ERR_JWKS_NO_MATCHING_KEY')
+  })
+
+  it('does not besiege a provider that is down with tokens of unknown keys', async () => {
+    const keys = source({ retryMs: 60_000 })
+    answer = { status: 503, body: '' }
+    for (let count = 0; count < 20; count++)
+      await fails(keys, 'ERR_SSO_KEYS_UNREACHABLE', `x${count}`)
     assert.equal(fetches, 1)
   })
 
