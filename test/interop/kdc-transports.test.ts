@@ -11,6 +11,7 @@ import {
 import { parseHostPort, type HostPort } from '../../src/kerberos/io/kdc-address.ts'
 import { decodeKrbError, isKrbError } from '../../src/kerberos/messages/index.ts'
 import { systemClock, systemRandom } from '../../src/platform/io/index.ts'
+import { startBlackHole } from '../support/black-hole.ts'
 import { deadAddress, FakeKdc, FakeUdpKdc } from '../support/fake-kdc.ts'
 import { honest, KdcProxy } from '../support/kdc-proxy.ts'
 import { connectorClient } from '../support/lab-kerberos.ts'
@@ -176,6 +177,23 @@ describe('a KDC beside others that do not answer', { skip: lab ? false : NO_LAB 
     const { client, transport } = await clientOf({ kdcs, hedgeAfterMs: 20 })
     for (let i = 0; i < 3; i++) await client.impersonate({ name: 'alice', realm })
     assert.ok(transport.statistics().hedges > 0)
+  })
+
+  it('gives tickets though packets to the first one are dropped, and the log says so once', async (t) => {
+    const hole = await startBlackHole()
+    t.after(() => hole.stop())
+    logger.lines.length = 0
+    const kdcs = { [realm]: [hole.address, kdc] }
+    const { client, transport } = await clientOf({ kdcs, hedgeAfterMs: 20, timeoutMs: 500 })
+    const evidence = await client.impersonate({ name: 'alice', realm })
+    await client.delegate(evidence, 'HTTP/iwa.corp.example')
+    const swallowed = transport.statistics().kdcs.find((known) => known.kdc === hole.address)
+    assert.equal(swallowed?.answered, 0)
+    const told = logger.lines.filter(({ fields }) => fields['kdc'] === hole.address)
+    assert.deepEqual(
+      told.map(({ level }) => level),
+      ['warn'],
+    )
   })
 
   it('gives true tickets though the first one lies, and the log says so once', async (t) => {

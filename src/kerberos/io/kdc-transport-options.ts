@@ -36,6 +36,11 @@ export interface NetworkKdcTransportOptions {
   /** Largest reply, octets. Default 256 KiB. */
   readonly maxReplyOctets?: number | undefined
 
+  /** How long a connection to a KDC waits for the next request, milliseconds; 0: one connection a request. Default 1000. */
+  readonly keepMs?: number | undefined
+  /** Connections that wait, of all KDCs together. Default 64. */
+  readonly maxKept?: number | undefined
+
   /** Requests of at most so many octets go over UDP first, larger ones where TCP is refused. Default 0: TCP alone. */
   readonly udpPreferenceLimit?: number | undefined
   /** Largest datagram, octets: larger requests are not sent in one, larger replies are asked for over TCP. Default 4096. */
@@ -72,6 +77,8 @@ const DEFAULTS = {
   timeoutMs: 3000,
   totalTimeoutMs: 10_000,
   maxReplyOctets: 262_144,
+  keepMs: 1000,
+  maxKept: 64,
   udpPreferenceLimit: 0,
   maxDatagramOctets: 4096,
   udpRetransmitAfterMs: 500,
@@ -87,7 +94,7 @@ const DEFAULTS = {
 
 type NumberName = keyof typeof DEFAULTS
 const NAMES = Object.keys(DEFAULTS) as readonly NumberName[]
-const MAY_BE_ZERO: readonly NumberName[] = ['udpPreferenceLimit', 'slowMarginMs']
+const MAY_BE_ZERO: readonly NumberName[] = ['keepMs', 'udpPreferenceLimit', 'slowMarginMs']
 
 /** Every setting, checked. */
 export interface KdcTransportSettings extends Readonly<Record<NumberName, number>> {

@@ -9,6 +9,7 @@
  */
 
 import { errorText } from '../../platform/index.ts'
+import { systemClock } from '../../platform/io/index.ts'
 import { abandonable, aborted } from '../client-drive.ts'
 import type { KdcTransport } from '../client-options.ts'
 import { KerberosError } from '../errors.ts'
@@ -25,6 +26,7 @@ import {
 } from './kdc-transport-options.ts'
 import { KdcTurns } from './kdc-turns.ts'
 import { KdcWatch, type KdcStatistics, type WatchedKdc } from './kdc-watch.ts'
+import { KeptSockets } from './kept-sockets.ts'
 import { tcpAttempt } from './tcp-attempt.ts'
 import { udpAttempt } from './udp-attempt.ts'
 
@@ -222,11 +224,12 @@ function attemptOf(
   settings: KdcTransportSettings,
   { https, lookup }: NetworkKdcTransportOptions,
 ): KdcAttempt {
-  const { clock, maxReplyOctets, maxDatagramOctets, timeoutMs } = settings
+  const { clock, maxReplyOctets, maxDatagramOctets, timeoutMs, keepMs, maxKept } = settings
   const retransmitAfterMs = settings.udpRetransmitAfterMs
+  const kept = new KeptSockets({ clock: systemClock, keepMs, maxKept })
   const direct = directAttempt({
     ...{ clock, maxDatagramOctets, udpPreferenceLimit: settings.udpPreferenceLimit },
-    tcp: tcpAttempt({ maxReplyOctets, lookup }),
+    tcp: tcpAttempt({ maxReplyOctets, lookup, kept }),
     udp: udpAttempt({ clock, maxDatagramOctets, retransmitAfterMs, lookup }),
     udpTimeoutMs: timeoutMs / 2,
   })

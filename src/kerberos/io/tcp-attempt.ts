@@ -1,13 +1,16 @@
 /**
  * One request to one KDC over TCP (RFC 4120 section 7.2.2): 4 octets of length, big-endian, then the message, both ways.
  *
+ * A connection may wait for the next request when its reply was whole.
+ *
  * @module
  */
 
-import { connect, type LookupFunction } from 'node:net'
+import { connect, type LookupFunction, type Socket } from 'node:net'
 import { errorText } from '../../platform/index.ts'
-import type { DirectKdcAddress } from './kdc-address.ts'
+import { formatHostPort, type DirectKdcAddress } from './kdc-address.ts'
 import type { KdcAttempt } from './kdc-attempt.ts'
+import type { KeptSockets } from './kept-sockets.ts'
 import { socketFault } from './socket-fault.ts'
 
 const LENGTH_OCTETS = 4
@@ -18,52 +21,101 @@ export interface TcpAttemptOptions {
   readonly maxReplyOctets: number
   /** Looks names up; the system's resolver where undefined. */
   readonly lookup: LookupFunction | undefined
+  /** Where connections wait for the next request; one connection a request where undefined. */
+  readonly kept?: KeptSockets | undefined
 }
 
 /**
- * Asks over TCP, one connection a request.
+ * Asks over TCP. A connection that waited and turns out to be gone is replaced by a new one, once: the KDC may close it at
+ * any time, and to be asked twice does no harm.
  *
  * @param options - Limits.
  * @returns The attempt.
  */
 export function tcpAttempt(options: TcpAttemptOptions): KdcAttempt<DirectKdcAddress> {
-  const { maxReplyOctets, lookup } = options
+  const { lookup, kept } = options
   const named = lookup === undefined ? {} : { lookup }
-  return async ({ host, port }, { request }, signal) => {
-    const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()
-    const fail = (what: string, cause?: unknown): void => {
-      reject(new Error(what, { cause }))
+  return async (address, { request }, signal) => {
+    const { host, port } = address
+    const name = formatHostPort(address)
+    const over = async (socket: Socket): Promise<Uint8Array> => {
+      const reply = await new Conversation(socket, options, signal).ask(request)
+      if (kept === undefined) socket.destroy()
+      else kept.put(name, socket)
+      return reply
     }
-    const giveUp = (): void => {
-      fail(errorText(signal.reason), signal.reason)
-    }
-    if (signal.aborted) {
-      giveUp()
-      return promise
+    throwIfGivenUp(signal)
+    const waiting = kept?.take(name)
+    if (waiting !== undefined) {
+      const heardBefore = waiting.bytesRead
+      try {
+        return await over(waiting)
+      } catch (error) {
+        if (waiting.bytesRead > heardBefore) throw error
+        throwIfGivenUp(signal)
+      }
     }
     const socket = connect({ host, port, noDelay: true, ...named })
-    signal.addEventListener('abort', giveUp, { once: true })
-    socket.on('error', (error) => {
-      fail(socketFault(error), error)
-    })
-    const closed = (): void => {
-      fail('the connection was closed before the reply was whole')
-    }
-    socket.on('close', closed)
-    const collector = new ReplyCollector(maxReplyOctets)
-    socket.on('data', (chunk: Buffer) => {
-      const state = collector.add(chunk)
-      if (typeof state === 'string') fail(state)
-      else if (state !== undefined) resolve(state)
-    })
+    // Whatever becomes of it later: an error that nobody hears would end the process.
+    socket.on('error', () => undefined)
+    return over(socket)
+  }
+}
+
+function throwIfGivenUp(signal: AbortSignal): void {
+  if (signal.aborted) throw new Error(errorText(signal.reason), { cause: signal.reason })
+}
+
+/** One request and its reply, over a connection. */
+class Conversation {
+  readonly #socket: Socket
+  readonly #collector: ReplyCollector
+  readonly #signal: AbortSignal
+  readonly #ending = Promise.withResolvers<Uint8Array>()
+
+  constructor(socket: Socket, { maxReplyOctets }: TcpAttemptOptions, signal: AbortSignal) {
+    this.#socket = socket
+    this.#signal = signal
+    this.#collector = new ReplyCollector(maxReplyOctets)
+  }
+
+  /** Leaves the connection open when the reply is whole, and destroys it else. */
+  async ask(request: Uint8Array): Promise<Uint8Array> {
+    const socket = this.#socket
+    socket.on('error', this.#onError).on('close', this.#onClose).on('data', this.#onData)
+    this.#signal.addEventListener('abort', this.#onAbort, { once: true })
     socket.write(framed(request))
     try {
-      return await promise
+      return await this.#ending.promise
+    } catch (error) {
+      socket.destroy()
+      throw error
     } finally {
-      signal.removeEventListener('abort', giveUp)
-      // No error is made then that nobody sees.
-      socket.off('close', closed).destroy()
+      this.#signal.removeEventListener('abort', this.#onAbort)
+      socket.off('error', this.#onError).off('close', this.#onClose).off('data', this.#onData)
     }
+  }
+
+  #fail(what: string, cause?: unknown): void {
+    this.#ending.reject(new Error(what, { cause }))
+  }
+
+  readonly #onError = (error: Error): void => {
+    this.#fail(socketFault(error), error)
+  }
+
+  readonly #onClose = (): void => {
+    this.#fail('the connection was closed before the reply was whole')
+  }
+
+  readonly #onAbort = (): void => {
+    this.#fail(errorText(this.#signal.reason), this.#signal.reason)
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    const state = this.#collector.add(chunk)
+    if (typeof state === 'string') this.#fail(state)
+    else if (state !== undefined) this.#ending.resolve(state)
   }
 }
 
