@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { AppSettings } from '../tunnel/index.ts'
+import { sendingOf, type AppSettings } from '../tunnel/index.ts'
 import type { AppConfig } from './config-apps.ts'
 import { originsOf, UrlTranslator } from './url-translation.ts'
 
@@ -84,5 +84,6 @@ function settingsOf(app: AppConfig): AppSettings {
     ...{ id, externalUrl, internalUrl, preAuthentication, singleSignOn },
     ...(servicePrincipalName !== undefined && { servicePrincipalName }),
     ...{ delegatedLoginIdentity, hostHeader, timeouts },
+    ...sendingOf(app),
   }
 }

@@ -5,7 +5,7 @@
  */
 
 import { z } from 'zod'
-import { LOGIN_IDENTITY, type AppSettings } from '../tunnel/index.ts'
+import { LOGIN_IDENTITY, sendingFields, sendingOf, type AppSettings } from '../tunnel/index.ts'
 import { identifier, originUrl, servicePrincipalName, text, wholeNumber } from './config-fields.ts'
 
 const MAX_TIMEOUT_MS = 86_400_000
@@ -66,12 +66,22 @@ const appSchema: z.ZodType<AppConfig> = z.strictObject({
       idleMs: timeoutMs.default(180_000),
     })
     .prefault({}),
+  ...sendingFields,
 })
 
 /** A fault in an app: the field, and what is wrong with it. */
 interface Fault {
   readonly field: string
   readonly message: string
+}
+
+function sendingFaults(app: AppConfig): readonly Fault[] {
+  if (app.singleSignOn !== 'kerberos') {
+    const message = 'has no effect without singleSignOn: kerberos'
+    return Object.keys(sendingOf(app)).map((field) => ({ field, message }))
+  }
+  if (app.ticketStatuses === undefined || app.sendTicket === 'on401') return []
+  return [{ field: 'ticketStatuses', message: 'has no effect without sendTicket: on401' }]
 }
 
 function faultsOf(app: AppConfig): readonly Fault[] {
@@ -91,6 +101,7 @@ function faultsOf(app: AppConfig): readonly Fault[] {
       message: 'missing; singleSignOn: kerberos needs the name of the service, e.g. HTTP/host',
     })
   }
+  faults.push(...sendingFaults(app))
   if (passthrough && Object.keys(app.allow).length > 0) {
     faults.push({
       field: 'allow',

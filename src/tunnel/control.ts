@@ -9,12 +9,13 @@
 
 import { z } from 'zod'
 import { TunnelError } from './errors.ts'
+import { sendingFields, type SendingSettings } from './sending-settings.ts'
 
 /** Which end of the tunnel: only the gateway opens streams, only the connector dials. */
 export type TunnelRole = 'gateway' | 'connector'
 
 /** One published app, as the gateway tells it to a connector. */
-export interface AppSettings {
+export interface AppSettings extends SendingSettings {
   readonly id: string
   /** Origin and base path, without a query. */
   readonly externalUrl: string
@@ -96,6 +97,7 @@ const appSchema: z.ZodType<AppSettings> = z.object({
   timeouts: z
     .object({ connectMs: milliseconds, firstOctetMs: milliseconds, idleMs: milliseconds })
     .readonly(),
+  ...sendingFields,
 })
 
 const schemas: Readonly<Record<ControlType, z.ZodType<ControlMessage>>> = {

@@ -21,6 +21,13 @@ export {
 export { TunnelError, type TunnelErrorCode } from './errors.ts'
 export { maxMessageOctets } from './frame.ts'
 export { DEFAULT_LIMITS, resolveLimits, type TunnelLimits } from './limits.ts'
+export {
+  sendingFields,
+  sendingOf,
+  type SendingSettings,
+  type SendTicket,
+  type TokenFormat,
+} from './sending-settings.ts'
 export { createTunnelSession, type SessionOptions } from './session.ts'
 export type {
   CarrierReceiver,

@@ -82,6 +82,13 @@ describe('gatewayConfigSchema', () => {
     )
   })
 
+  it('refuses settings of the ticket in an app without Kerberos', () => {
+    const app = { singleSignOn: 'none', sendTicket: 'on401', tokenFormat: 'kerberos' }
+    const found = faults(withApp(app))
+    assert.match(found['apps.0.sendTicket'] ?? '', /no effect without singleSignOn: kerberos/)
+    assert.match(found['apps.0.tokenFormat'] ?? '', /no effect/)
+  })
+
   it('refuses allow in a passthrough app', () => {
     const app = { preAuthentication: 'passthrough', singleSignOn: 'none', allow: { users: ['a'] } }
     assert.match(faults(withApp(app))['apps.0.allow'] ?? '', /no effect/)
@@ -105,6 +112,10 @@ describe('gatewayConfigSchema', () => {
     ['id', 'with space', /letters/],
     ['hostHeader', 'both', /internal or external/],
     ['delegatedLoginIdentity', 'e-mail address', /onPremisesSAMAccountName/],
+    ['sendTicket', 'never', /always, on401 or oncePerConnection/],
+    ['tokenFormat', 'ntlm', /spnego or kerberos/],
+    ['ticketStatuses', [403], /without sendTicket: on401/],
+    ['replayBodies', 'no', /true or false/],
   ] as const) {
     it(`refuses ${field}: ${value}`, () => {
       assert.match(faults(withApp({ [field]: value }))[`apps.0.${field}`] ?? '', message)

@@ -21,6 +21,19 @@ const APP: AppSettings = {
 }
 const FROM_GATEWAY: readonly ControlMessage[] = [
   { type: 'apps', revision: 3, apps: [APP] },
+  {
+    type: 'apps',
+    revision: 4,
+    apps: [
+      {
+        ...APP,
+        sendTicket: 'on401',
+        tokenFormat: 'kerberos',
+        ticketStatuses: [403],
+        replayBodies: false,
+      },
+    ],
+  },
   { type: 'proof', id: 'p1', idToken: 'secret.token.text' },
   { type: 'forget', proofs: ['p1', 'p2'] },
   { type: 'flush' },
