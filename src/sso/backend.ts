@@ -41,6 +41,18 @@ export interface Channel {
   readonly certificate: Uint8Array | undefined
   /** A reply on this socket has proved the backend's identity. */
   mutualVerified: boolean
+  /** What made the last token that this socket carried, compared by identity; undefined before the first. */
+  signer: object | undefined
+  /** Whether the backend keeps that sign-in for the whole connection, as its answers have shown. */
+  keepsSignIn: 'unknown' | 'yes' | 'no'
+}
+
+/** The sign-in of one request, asked when the socket is known that it will travel on. */
+export interface ChannelSignIn {
+  /** False: a kept connection that this request must not use; it is closed. */
+  accepts(channel: Channel): boolean
+  /** The Authorization value for this very socket, undefined for none; asked again for another socket. */
+  authorize(channel: Channel): string | undefined
 }
 
 /** A body that is sent as it arrives, and therefore only once. */
@@ -63,8 +75,13 @@ export interface BackendRequest {
   readonly body: Uint8Array | StreamedBody | undefined
   /** Do not use a connection that has served before. */
   readonly fresh: boolean
-  /** Makes the Authorization value for the very socket the request will travel on; called again for another socket. */
-  readonly authorize: ((channel: Channel) => string) | undefined
+  /** Undefined: the request is not signed in. */
+  readonly signIn: ChannelSignIn | undefined
+  /**
+   * For a body that is sent as it arrives: hold it until the backend says 100, at most so many milliseconds, and send
+   * none of it when the backend answers otherwise (RFC 9110 section 10.1.1). Such a request has a connection of its own.
+   */
+  readonly holdBodyMs: number | undefined
 }
 
 /** Takes a backend's response. One of onEnd and onError is last. */
@@ -84,6 +101,8 @@ export interface BackendHandler {
 /** A request under way to a backend. */
 export interface BackendCall {
   resume(): void
+  /** The body was held and nothing of it has been taken: another request can send it. */
+  readonly bodyUntouched: boolean
   /** Stops and closes the socket; the handler hears nothing more. */
   abort(): void
 }

@@ -43,14 +43,37 @@ export function withoutConnectionChallenges(value: string): string {
   return kept.join(', ')
 }
 
+/** A scheme under which a backend takes Kerberos tickets: RFC 4559's, or Kerberos by its own name, without SPNEGO. */
+export type TicketScheme = 'negotiate' | 'kerberos'
+
+const TICKET_CHALLENGE: Readonly<Record<TicketScheme, RegExp>> = {
+  negotiate: /^negotiate(?:[ \t]|$)/i,
+  kerberos: /^kerberos(?:[ \t]|$)/i,
+}
+
 /**
- * The Negotiate challenge of a WWW-Authenticate value.
+ * The challenge of a WWW-Authenticate value that a ticket answers.
  *
  * @param value - The field's value.
- * @returns `Negotiate` with its token, if any; undefined when the value has no such challenge.
+ * @param scheme - Which one.
+ * @returns The scheme with its token, if any; undefined when the value has no such challenge.
  */
-export function negotiateChallenge(value: string): string | undefined {
-  return elementsOf(value).find((element) => /^negotiate(?:[ \t]|$)/i.test(element))
+export function ticketChallenge(value: string, scheme: TicketScheme): string | undefined {
+  const pattern = TICKET_CHALLENGE[scheme]
+  return elementsOf(value).find((element) => pattern.test(element))
+}
+
+/**
+ * The schemes that a WWW-Authenticate value offers.
+ *
+ * @param value - The field's value.
+ * @returns Their names in lower case.
+ */
+export function schemesIn(value: string): readonly string[] {
+  const opening = elementsOf(value).filter(
+    (element) => CONNECTION_CHALLENGE.test(element) || !/^[^ \t]+[ \t]*=[^=]/.test(element),
+  )
+  return opening.flatMap((element) => SCHEME.exec(element)?.[1]?.toLowerCase() ?? [])
 }
 
 /**

@@ -14,6 +14,8 @@ export interface DeliveryCounts {
   tokens: number
   mutualVerified: number
   mutualAbsent: number
+  /** Requests sent once more because an answer to one without a token asked for it. */
+  asked: number
   retried: number
 }
 

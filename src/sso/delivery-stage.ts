@@ -10,7 +10,19 @@ import type { Call } from './call.ts'
 import { Delivery, type DeliveredBody } from './delivery.ts'
 import type { DeliveryPorts } from './delivery-ports.ts'
 import { SsoError } from './errors.ts'
+import type { SsoLimits } from './limits.ts'
+import type { Route } from './policy.ts'
 import type { Stage } from './stages.ts'
+
+/** Whether a body is collected first, so that it can be sent once more. */
+function isKept<T extends StreamedBody>(
+  body: T,
+  route: Route,
+  limits: SsoLimits,
+): body is T & { readonly length: number } {
+  if (body.length === undefined || body.length > limits.replayBodyOctets) return false
+  return route.sending.replayBodies
+}
 
 /**
  * The last stage.
@@ -28,7 +40,7 @@ export function deliveryStage(ports: DeliveryPorts): Stage {
       new Delivery(call, route, { ...ports, body: content }).send()
     }
     if (body.kind === 'none') send(undefined)
-    else if (body.length === undefined || body.length > ports.limits.replayBodyOctets) send(body)
+    else if (!isKept(body, route, ports.limits)) send(body)
     else collectThenSend(call, body.source, { length: body.length, send })
   }
 }

@@ -1,6 +1,6 @@
 /**
- * One request's exchange with its backend: it is sent, signed in where the app wants that, and its answer handed over or
- * refused.
+ * One request's exchange with its backend: it is sent, signed in where the app wants that, and its answer handed over,
+ * refused, or followed by the request once more.
  *
  * @module
  */
@@ -16,9 +16,16 @@ import type { Route } from './policy.ts'
 /** A request's body: in one piece, which can be sent again, or as it arrives. */
 export type DeliveredBody = Uint8Array | StreamedBody | undefined
 
+/** Of the page that comes with a challenge nothing is being read. */
+const NOT_READING = -1
+
 /** Whose connections: nobody's are shared by the app's requests, a user's by that user's. */
 function poolKeyOf(call: Call, route: Route): string {
   return `${route.app.id}\n${call.identity?.user ?? ''}`
+}
+
+function isStreamed(body: DeliveredBody): body is StreamedBody {
+  return body !== undefined && !(body instanceof Uint8Array)
 }
 
 /** One request's exchange with its backend. */
@@ -29,14 +36,19 @@ export class Delivery implements BackendHandler {
   readonly #body: DeliveredBody
   /** Undefined on apps without Kerberos. */
   readonly #signIn: BackendSignIn | undefined
+  /** A body that is sent only when the backend has said so, since it can be sent only once. */
+  #holdsBody: boolean
+  /** How much of the page with a challenge may still come, octets. */
+  #pageLeft = NOT_READING
 
   constructor(call: Call, route: Route, ports: DeliveryPorts & { readonly body: DeliveredBody }) {
     this.#call = call
     this.#route = route
     this.#ports = ports
     this.#body = ports.body
-    this.#signIn =
-      route.servicePrincipalName === undefined ? undefined : new BackendSignIn(call, route, ports)
+    const kerberos = route.servicePrincipalName !== undefined
+    this.#signIn = kerberos ? new BackendSignIn(call, route, ports) : undefined
+    this.#holdsBody = kerberos && route.sending.when !== 'always' && isStreamed(ports.body)
   }
 
   /** Sends the request. */
@@ -52,7 +64,8 @@ export class Delivery implements BackendHandler {
       headers: backendHeaders(request.headers, this.#route.host, signIn !== undefined),
       body: this.#body,
       fresh: signIn?.retried ?? false,
-      authorize: signIn && ((channel) => signIn.authorize(channel)),
+      signIn,
+      holdBodyMs: this.#holdsBody ? this.#ports.limits.expectContinueMs : undefined,
     }
     const backend = this.#ports.backends.send(sent, this)
     if (this.#call.over) backend.abort()
@@ -61,20 +74,43 @@ export class Delivery implements BackendHandler {
 
   onHead(status: number, headers: readonly string[], channel: Channel): void {
     if (this.#call.over) return
-    const body = this.#body
-    const replayable = body === undefined || body instanceof Uint8Array
     try {
-      const verdict = this.#signIn?.judge(status, headers, { channel, replayable })
-      if (verdict === 'again') this.#again()
-      else this.#call.sink.onHead(status, clientHeaders(headers))
+      if (status === 417 && this.#isHeld()) this.#sendUnheld()
+      else if (!this.#goesOnceMore(status, headers, channel))
+        this.#call.sink.onHead(status, clientHeaders(headers))
     } catch (error) {
       this.#call.fail(error)
     }
   }
 
-  #again(): void {
+  #isHeld(): boolean {
+    return this.#holdsBody && this.#call.backend?.bodyUntouched === true
+  }
+
+  /** RFC 9110 section 10.1.1: a backend that knows no expectation is asked without one; with a token, lest it refuses then. */
+  #sendUnheld(): void {
+    this.#holdsBody = false
+    this.#signIn?.ask()
+    this.#sendInstead()
+  }
+
+  #goesOnceMore(status: number, headers: readonly string[], channel: Channel): boolean {
+    const replayable = !isStreamed(this.#body) || this.#isHeld()
+    const verdict = this.#signIn?.judge({ status, headers, channel, replayable })
+    if (verdict === undefined || verdict === 'pass') return false
+    if (verdict === 'refused') this.#renewAndSend()
+    else if (isStreamed(this.#body)) this.#sendInstead()
+    else this.#pageLeft = this.#ports.limits.challengePageOctets
+    return true
+  }
+
+  #stop(): void {
     this.#call.backend?.abort()
     this.#call.backend = undefined
+  }
+
+  #renewAndSend(): void {
+    this.#stop()
     this.#signIn?.renew().then(
       () => {
         this.#sendAgain()
@@ -83,6 +119,12 @@ export class Delivery implements BackendHandler {
         this.#call.fail(error)
       },
     )
+  }
+
+  /** At once, on another connection. */
+  #sendInstead(): void {
+    this.#stop()
+    this.#sendAgain()
   }
 
   #sendAgain(): void {
@@ -95,14 +137,31 @@ export class Delivery implements BackendHandler {
   }
 
   onData(chunk: Uint8Array): boolean {
-    return this.#call.over || this.#call.sink.onData(chunk)
+    if (this.#pageLeft === NOT_READING) return this.#call.over || this.#call.sink.onData(chunk)
+    this.#pageLeft -= chunk.length
+    if (this.#pageLeft < 0) {
+      this.#pageLeft = NOT_READING
+      this.#sendInstead()
+    }
+    return true
   }
 
   onEnd(): void {
-    this.#call.finish()
+    if (this.#pageLeft === NOT_READING) this.#call.finish()
+    else this.#afterPage()
   }
 
   onError(error: SallyportError): void {
-    this.#call.fail(error)
+    if (this.#pageLeft === NOT_READING) this.#call.fail(error)
+    else this.#afterPage()
+  }
+
+  /** The connection is back in its pool a moment later, and serves once more if it lives. */
+  #afterPage(): void {
+    this.#pageLeft = NOT_READING
+    this.#call.backend = undefined
+    queueMicrotask(() => {
+      this.#sendAgain()
+    })
   }
 }

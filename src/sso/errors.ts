@@ -37,8 +37,30 @@ export type SsoErrorCode =
   | 'ERR_SSO_NEVER_IMPERSONATE'
   /** The app wants Kerberos and this connector has none. */
   | 'ERR_SSO_KERBEROS_ABSENT'
-  /** The backend answered 401 to a fresh ticket. */
+  /** The backend answered 401 to a fresh ticket, and what follows here does not say why. */
   | 'ERR_SSO_BACKEND_REFUSED_TICKET'
+  /** It cannot open the ticket with its key (KRB_AP_ERR_MODIFIED, KRB_AP_ERR_BAD_INTEGRITY). */
+  | 'ERR_SSO_BACKEND_KEY_MISMATCH'
+  /** It has no key for the ticket, or not that version (KRB_AP_ERR_NOKEY, KRB_AP_ERR_BADKEYVER). */
+  | 'ERR_SSO_BACKEND_NO_KEY'
+  /** Its clock and ours differ too much (KRB_AP_ERR_SKEW). */
+  | 'ERR_SSO_BACKEND_CLOCK_SKEW'
+  /** By its clock the ticket has ended (KRB_AP_ERR_TKT_EXPIRED). */
+  | 'ERR_SSO_BACKEND_TICKET_EXPIRED'
+  /** By its clock the ticket has not begun (KRB_AP_ERR_TKT_NYV). */
+  | 'ERR_SSO_BACKEND_TICKET_NOT_YET_VALID'
+  /** It says that it has seen the token before (KRB_AP_ERR_REPEAT). */
+  | 'ERR_SSO_BACKEND_REPLAY'
+  /** Ticket and token name different clients (KRB_AP_ERR_BADMATCH). */
+  | 'ERR_SSO_BACKEND_BAD_MATCH'
+  /** It offers NTLM and no Negotiate. */
+  | 'ERR_SSO_BACKEND_NTLM_ONLY'
+  /** It offers Basic and no Negotiate. */
+  | 'ERR_SSO_BACKEND_BASIC_ONLY'
+  /** It answers 401 to a ticket and says nothing about how to sign in. */
+  | 'ERR_SSO_BACKEND_NO_CHALLENGE'
+  /** The request has to be sent once more, and its body is gone. */
+  | 'ERR_SSO_BODY_NOT_REPLAYABLE'
   /** The user's session or sign-in ended while the request was under way. */
   | 'ERR_SSO_SESSION_ENDED'
   /** The connector is shutting down. */

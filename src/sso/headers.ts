@@ -8,8 +8,10 @@
 
 import {
   isConnectionAuthorization,
-  negotiateChallenge,
+  schemesIn,
+  ticketChallenge,
   withoutConnectionChallenges,
+  type TicketScheme,
 } from './challenge.ts'
 
 /** Fields of one connection only; `content-length` and `host` are written anew, `expect` is answered by the gateway. */
@@ -109,18 +111,52 @@ export function clientHeaders(headers: readonly string[]): string[] {
   return kept
 }
 
+function valuesOf(headers: readonly string[], name: string): string[] {
+  const values: string[] = []
+  for (let at = 0; at < headers.length; at += 2) {
+    const field = headers[at] ?? ''
+    if (field.length === name.length && field.toLowerCase() === name)
+      values.push(headers[at + 1] ?? '')
+  }
+  return values
+}
+
 /**
- * The Negotiate challenge of a response.
+ * The challenge of a response that a ticket answers.
  *
  * @param headers - Flat, from the backend.
- * @returns `Negotiate`, with a token or without, or undefined.
+ * @param scheme - Which one.
+ * @returns The scheme, with a token or without, or undefined.
  */
-export function negotiateOf(headers: readonly string[]): string | undefined {
+export function challengeOf(headers: readonly string[], scheme: TicketScheme): string | undefined {
   for (let at = 0; at < headers.length; at += 2) {
     const name = headers[at] ?? ''
     if (name.length !== 16 || name.toLowerCase() !== 'www-authenticate') continue
-    const challenge = negotiateChallenge(headers[at + 1] ?? '')
+    const challenge = ticketChallenge(headers[at + 1] ?? '', scheme)
     if (challenge !== undefined) return challenge
   }
   return undefined
+}
+
+/**
+ * The schemes that a response offers.
+ *
+ * @param headers - Flat, from the backend.
+ * @returns Their names in lower case.
+ */
+export function offeredSchemes(headers: readonly string[]): ReadonlySet<string> {
+  return new Set(valuesOf(headers, 'www-authenticate').flatMap(schemesIn))
+}
+
+/**
+ * Whether the backend keeps the sign-in for the whole connection, where it says so (MS-N2HT section 3.2.5): valid only in
+ * the answer that completes a sign-in.
+ *
+ * @param headers - Flat, from the backend.
+ * @returns Undefined for no word, or another one.
+ */
+export function persistentAuth(headers: readonly string[]): boolean | undefined {
+  const word = valuesOf(headers, 'persistent-auth')[0]?.trim().toLowerCase()
+  if (word === 'true') return true
+  return word === 'false' ? false : undefined
 }

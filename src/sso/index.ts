@@ -12,6 +12,7 @@ export type {
   BackendTarget,
   BackendTls,
   Channel,
+  ChannelSignIn,
   StreamedBody,
 } from './backend.ts'
 export type { BodySink, BodySource, RequestBody } from './body-source.ts'

@@ -34,6 +34,10 @@ export interface SsoLimits {
   readonly ticketRefetchAgeMs: number
   /** Bodies of known length up to this are collected before they are sent, and can be sent again, octets. Default 65 536. */
   readonly replayBodyOctets: number
+  /** A body that is held until the backend says 100 is sent after this without a word, milliseconds. Default 100. */
+  readonly expectContinueMs: number
+  /** Of a page that asks for a ticket so much is read to keep its connection, octets. Default 65 536. */
+  readonly challengePageOctets: number
   /** How often calls whose proof has expired are looked for, milliseconds. Default 15 000. */
   readonly expirySweepMs: number
 }
@@ -64,6 +68,8 @@ export const SSO_LIMITS: Readonly<Record<keyof SsoLimits, LimitRange>> = {
   ticketMarginMs: { least: 0, most: DAY_MS, default: 120_000 },
   ticketRefetchAgeMs: { least: 0, most: DAY_MS, default: 30_000 },
   replayBodyOctets: { least: 0, most: GIB, default: 65_536 },
+  expectContinueMs: { least: 1, most: 60_000, default: 100 },
+  challengePageOctets: { least: 0, most: GIB, default: 65_536 },
   expirySweepMs: { least: 1, most: DAY_MS, default: 15_000 },
 }
 

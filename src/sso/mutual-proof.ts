@@ -4,9 +4,11 @@
  * @module
  */
 
-import { KerberosError, parseNegotiate, type InitiatorToken } from '../kerberos/index.ts'
+import { KerberosError, type InitiatorToken } from '../kerberos/index.ts'
+import { SallyportError } from '../platform/index.ts'
 import type { Channel } from './backend.ts'
 import type { BackendPolicy } from './policy.ts'
+import { tokenBehind } from './ticket-header.ts'
 
 /** What a reply says of the backend's identity: not asked, proved now, proved before on this connection, or not at all. */
 export type MutualProof = 'off' | 'proved' | 'earlier' | 'absent'
@@ -15,7 +17,7 @@ export type MutualProof = 'off' | 'proved' | 'earlier' | 'absent'
 export interface ProvingReply {
   /** What the request carried. */
   readonly token: InitiatorToken
-  /** `Negotiate` with what follows it; undefined where the reply has none. */
+  /** Scheme with what follows it; undefined where the reply has none. */
   readonly challenge: string | undefined
   readonly channel: Channel
 }
@@ -32,7 +34,7 @@ export function checkProof(backend: BackendPolicy, reply: ProvingReply): MutualP
   const wanted = backend.row.mutualAuthentication
   const { token, challenge, channel } = reply
   if (wanted === 'off') return 'off'
-  const octets = challenge === undefined ? undefined : parseNegotiate(challenge)
+  const octets = challenge === undefined ? undefined : tokenBehind(challenge)
   if (octets !== undefined && octets.length > 0) {
     token.verifyReply(octets)
     return 'proved'
@@ -41,6 +43,25 @@ export function checkProof(backend: BackendPolicy, reply: ProvingReply): MutualP
   if (channel.mutualVerified) return 'earlier'
   if (wanted === 'required') throw unproved(backend)
   return 'absent'
+}
+
+/**
+ * Whether a 401 proves the backend's identity all the same: then it accepted the ticket, and refuses for reasons of its own.
+ *
+ * @param backend - The policy row.
+ * @param token - What the request carried.
+ * @param challenge - Scheme with what follows it.
+ * @returns True for a right proof, where one was asked for.
+ */
+export function proves(backend: BackendPolicy, token: InitiatorToken, challenge: string): boolean {
+  if (backend.row.mutualAuthentication === 'off') return false
+  try {
+    token.verifyReply(tokenBehind(challenge))
+    return true
+  } catch (error) {
+    if (error instanceof SallyportError) return false
+    throw error
+  }
 }
 
 function unproved(backend: BackendPolicy): KerberosError {

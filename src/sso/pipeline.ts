@@ -49,7 +49,13 @@ class Pipeline implements SsoPipeline, CallHome {
   readonly #run: Next
   readonly #security: NonNullable<PipelinePorts['security']>
   readonly #calls = new Roster<Call>()
-  readonly #delivery: DeliveryCounts = { tokens: 0, mutualVerified: 0, mutualAbsent: 0, retried: 0 }
+  readonly #delivery: DeliveryCounts = {
+    tokens: 0,
+    mutualVerified: 0,
+    mutualAbsent: 0,
+    asked: 0,
+    retried: 0,
+  }
   #requests = 0
   #refused = 0
   #sweep: Timer | undefined

@@ -11,6 +11,7 @@ import { addressRule } from './addresses.ts'
 import type { BackendTarget, BackendTls } from './backend.ts'
 import { SsoError } from './errors.ts'
 import type { BackendRow, IssuerRow, PolicyFile } from './policy-file.ts'
+import { sendingFor, type Sending } from './sending.ts'
 import { impersonationRule, type ImpersonationRule } from './privileged.ts'
 
 /** Where an issuer's public keys come from. */
@@ -55,6 +56,8 @@ export interface Route {
   readonly servicePrincipalName: string | undefined
   /** What the Host header says. */
   readonly host: string
+  /** How requests are signed in. */
+  readonly sending: Sending
 }
 
 /** Reads a text file that the policy names. */
@@ -200,5 +203,6 @@ export function routeApp(policy: Policy, app: AppSettings): Route {
     servicePrincipalName:
       app.singleSignOn === 'kerberos' ? backend.row.servicePrincipalName : undefined,
     host: hostHeaderOf(app),
+    sending: sendingFor(app),
   }
 }

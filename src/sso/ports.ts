@@ -78,7 +78,9 @@ export interface SsoCounters {
   readonly mutualVerified: number
   /** Kerberos replies that carried no AP-REP. */
   readonly mutualAbsent: number
-  /** Requests sent once more after a 401 with a Negotiate challenge. */
+  /** Requests sent once more with a ticket, because the answer to the one without asked for it. */
+  readonly asked: number
+  /** Requests sent once more after a 401 with a Negotiate challenge to a ticket. */
   readonly retried: number
 }
 

@@ -115,6 +115,23 @@ export function expectedBinding(applicationData: Uint8Array): string {
 }
 
 /**
+ * Reads a token whose ticket is not looked at.
+ *
+ * @param token - From an Initiator.
+ * @param sessionKey - The ticket's.
+ * @returns Its authenticator, and whether it came in SPNEGO.
+ */
+export function readAuthenticator(
+  token: Uint8Array,
+  sessionKey: EncryptionKey,
+): Pick<Accepted, 'authenticator' | 'spnego'> {
+  const { apReq, spnego } = apReqOf(token)
+  const { cipher } = decodeApReq(apReq).authenticator
+  const octets = decrypt(sessionKey, KeyUsage.AP_REQ_AUTHENTICATOR, cipher)
+  return { authenticator: decodeAuthenticator(octets), spnego }
+}
+
+/**
  * Accepts a token or throws.
  *
  * @param token - From an Initiator.
@@ -165,7 +182,7 @@ export interface ReplySettings {
  * @returns DER of the AP-REP.
  */
 export function makeApRep(
-  accepted: Accepted,
+  accepted: Pick<Accepted, 'authenticator' | 'sessionKey'>,
   random: Random,
   settings: ReplySettings = {},
 ): Uint8Array {

@@ -44,7 +44,8 @@ const SERVICES = `# What a service's refusals mean
 
 Made from \`src/kerberos/gss/ap-refusal-catalogue.ts\`. A service that refuses a token may say why by a KRB-ERROR behind \`Negotiate\` in its 401;
 nothing protects it. The error is \`ERR_KRB_AP_REFUSED\`; the connector logs it as "backend refused a ticket" and makes it the cause of
-\`ERR_SSO_BACKEND_REFUSED_TICKET\`.
+what the user is told: \`ERR_SSO_BACKEND_KEY_MISMATCH\` (31, 41), \`_NO_KEY\` (44, 45), \`_CLOCK_SKEW\` (37), \`_TICKET_EXPIRED\` (32), \`_TICKET_NOT_YET_VALID\` (33),
+\`_REPLAY\` (34), \`_BAD_MATCH\` (36), else \`ERR_SSO_BACKEND_REFUSED_TICKET\`.
 `
 
 function serviceSection({ krbErrorCode, means, mend }: ApRefusalMeaning): string {

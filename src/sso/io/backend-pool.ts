@@ -32,6 +32,11 @@ export interface BackendPoolOptions {
   readonly limits?: Partial<BackendLimits>
 }
 
+function isFit(connection: Connection, request: BackendRequest): boolean {
+  const leadsThere = connection.usable && connection.target === request.target
+  return leadsThere && request.signIn?.accepts(connection.channel) !== false
+}
+
 function tooMany(what: string, setting: string): SsoError {
   return new SsoError('ERR_BACKEND_UNREACHABLE', `too many ${what} (${setting})`, {
     mend: `Look for a backend that answers too slowly, or raise ${setting}.`,
@@ -105,13 +110,13 @@ class UndiciBackendPool implements BackendPool, ExchangeHome {
     this.#openOrWait(pool, exchange)
   }
 
-  /** The youngest idle connection that is alive and leads to where the app's settings point now. */
+  /** The youngest idle connection that is alive, leads to where the app's settings point now, and fits the sign-in. */
   #takeIdle(pool: UserPool, request: BackendRequest): Connection | undefined {
     for (;;) {
       const connection = pool.idle.pop()
       if (connection === undefined) return undefined
       this.#idle.delete(connection)
-      if (connection.usable && connection.target === request.target) return connection
+      if (isFit(connection, request)) return connection
       connection.destroy()
     }
   }

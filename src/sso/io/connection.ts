@@ -10,6 +10,7 @@
 import { Client, type Dispatcher } from 'undici'
 import type { BackendTarget, Channel } from '../backend.ts'
 import type { OpenSocket } from './connect.ts'
+import { sendHeld, type HeldRequest } from './held-request.ts'
 import type { BackendLimits } from './limits.ts'
 import { readOnAfterFailedWrite } from './read-on.ts'
 
@@ -28,11 +29,18 @@ export class Connection {
   served = 0
   readonly #client: Client
   readonly #open: OpenSocket
+  readonly #maxHeaderSize: number
 
   constructor(target: BackendTarget, open: OpenSocket, limits: BackendLimits) {
     this.target = target
     this.#open = open
-    this.channel = { certificate: open.certificate, mutualVerified: false }
+    this.#maxHeaderSize = limits.responseHeadOctets
+    this.channel = {
+      certificate: open.certificate,
+      mutualVerified: false,
+      signer: undefined,
+      keepsSignIn: 'unknown',
+    }
     const host = target.hostname.includes(':') ? `[${target.hostname}]` : target.hostname
     this.#client = new Client(`${target.protocol}//${host}:${target.port}`, {
       connect: this.#handOver(),
@@ -75,6 +83,13 @@ export class Connection {
 
   dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
     this.#client.dispatch(options, handler)
+  }
+
+  /** Sends a request whose body is held, as the first and last one of this connection. */
+  dispatchHeld(held: HeldRequest, handler: Dispatcher.DispatchHandler): void {
+    this.retiring = true
+    const { socket } = this.#open
+    sendHeld(held, { socket, target: this.target, maxHeaderSize: this.#maxHeaderSize }, handler)
   }
 
   /** Closes the socket now; a request under way fails. */

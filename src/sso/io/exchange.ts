@@ -32,14 +32,17 @@ const NEVER_REPEATED =
 /** A first try and two more: one idle connection that was gone, one that went while it was checked. */
 const MAX_ATTEMPTS = 3
 
+/** The length of a streamed body, where it is known; undici counts other bodies itself. */
+function lengthOf({ body }: BackendRequest): number | undefined {
+  return body instanceof Uint8Array ? undefined : body?.length
+}
+
 function headersOf(request: BackendRequest, connection: Connection): string[] {
   const headers = [...request.headers]
-  const { body } = request
-  if (body !== undefined && !(body instanceof Uint8Array) && body.length !== undefined) {
-    headers.push('content-length', String(body.length))
-  }
-  if (request.authorize !== undefined)
-    headers.push('authorization', request.authorize(connection.channel))
+  const length = lengthOf(request)
+  if (length !== undefined) headers.push('content-length', String(length))
+  const authorization = request.signIn?.authorize(connection.channel)
+  if (authorization !== undefined) headers.push('authorization', authorization)
   return headers
 }
 
@@ -78,7 +81,7 @@ export class Exchange implements BackendCall, Dispatcher.DispatchHandler, Roster
 
   /** Only a connection that has not served before will do. */
   get wantsFresh(): boolean {
-    return this.request.fresh || this.#attempts > 0
+    return this.request.fresh || this.#attempts > 0 || this.request.holdBodyMs !== undefined
   }
 
   /** Sends the request on this connection. */
@@ -86,14 +89,30 @@ export class Exchange implements BackendCall, Dispatcher.DispatchHandler, Roster
     this.#connection = connection
     this.#controller = undefined
     this.#attempts++
-    const { method, path } = this.request
     try {
-      const headers = headersOf(this.request, connection)
-      connection.dispatch({ method, path, headers, body: this.#body ?? null }, this)
+      this.#dispatch(connection)
     } catch (error) {
       this.#drop()
       this.fail(error)
     }
+  }
+
+  #dispatch(connection: Connection): void {
+    const { method, path, holdBodyMs: holdMs } = this.request
+    const headers = headersOf(this.request, connection)
+    const body = this.#body
+    if (holdMs === undefined || !(body instanceof SourceReadable)) {
+      connection.dispatch({ method, path, headers, body: body ?? null }, this)
+      return
+    }
+    const chunked = lengthOf(this.request) === undefined
+    connection.dispatchHeld({ method, path, headers, body, chunked, holdMs }, this)
+  }
+
+  get bodyUntouched(): boolean {
+    const body = this.#body
+    if (this.request.holdBodyMs === undefined || !(body instanceof SourceReadable)) return false
+    return !body.started && !body.destroyed
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -117,6 +136,8 @@ export class Exchange implements BackendCall, Dispatcher.DispatchHandler, Roster
     if (this.#over || connection === undefined) return
     this.#over = true
     this.#connection = undefined
+    // An answer without the body being wanted: nobody else will.
+    if (this.bodyUntouched) this.#dropBody()
     this.#home.release(this, connection)
     this.#handler.onEnd()
   }
@@ -165,6 +186,10 @@ export class Exchange implements BackendCall, Dispatcher.DispatchHandler, Roster
     this.#end()
   }
 
+  #dropBody(): void {
+    if (this.#body instanceof SourceReadable) this.#body.destroy()
+  }
+
   #end(): boolean {
     if (this.#over) return false
     this.#over = true
@@ -172,7 +197,8 @@ export class Exchange implements BackendCall, Dispatcher.DispatchHandler, Roster
     this.waiting = undefined
     this.#controller?.abort(new Error('aborted'))
     this.#drop()
-    if (this.#body instanceof SourceReadable) this.#body.destroy()
+    // What was held and not touched stays whole: its owner may send it by another request.
+    if (!this.bodyUntouched) this.#dropBody()
     this.#home.leave(this)
     return true
   }

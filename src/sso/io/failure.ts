@@ -23,6 +23,15 @@ const CODES: Readonly<Record<string, readonly [SsoErrorCode, string]>> = {
     'ERR_BACKEND_PROTOCOL',
     'cannot be sent this request: its method, path or a header is malformed',
   ],
+  ERR_INVALID_CHAR: ['ERR_BACKEND_PROTOCOL', 'cannot be sent this request: a header is malformed'],
+  ERR_INVALID_HTTP_TOKEN: [
+    'ERR_BACKEND_PROTOCOL',
+    'cannot be sent this request: its method or the name of a header is malformed',
+  ],
+  ERR_UNESCAPED_CHARACTERS: [
+    'ERR_BACKEND_PROTOCOL',
+    'cannot be sent this request: its path is malformed',
+  ],
   UND_ERR_NOT_SUPPORTED: [
     'ERR_BACKEND_PROTOCOL',
     'cannot be sent this request: a header is not supported',
@@ -38,10 +47,14 @@ const CODES: Readonly<Record<string, readonly [SsoErrorCode, string]>> = {
  * What a fault is called.
  *
  * @param error - What undici or the socket said.
- * @returns Its code; `HTTPParserError` for an answer that cannot be parsed, which undici gives no code.
+ * @returns Its code; `HTTPParserError` for an answer that cannot be parsed, to which undici gives no code
+ *   and node:http many.
  */
 export function faultCode(error: unknown): string {
-  return error instanceof Error && error.name === 'HTTPParserError' ? error.name : errorCode(error)
+  if (error instanceof Error && error.name === 'HTTPParserError') return error.name
+  const code = errorCode(error)
+  if (code === 'HPE_HEADER_OVERFLOW') return 'UND_ERR_HEADERS_OVERFLOW'
+  return code.startsWith('HPE_') ? 'HTTPParserError' : code
 }
 
 /**

@@ -19,6 +19,11 @@ export class SourceReadable extends Readable {
     this.#source = source
   }
 
+  /** Something of the source has been asked for: nobody else can send it any more. */
+  get started(): boolean {
+    return this.#started
+  }
+
   override _read(): void {
     if (this.#started) {
       this.#handle?.resume()

@@ -3,10 +3,10 @@
 import { addressRule, parseAddress, parseNetwork } from '../../../src/sso/addresses.ts'
 import {
   isConnectionAuthorization,
-  negotiateChallenge,
+  ticketChallenge,
   withoutConnectionChallenges,
 } from '../../../src/sso/challenge.ts'
-import { clientHeaders, negotiateOf } from '../../../src/sso/headers.ts'
+import { challengeOf, clientHeaders } from '../../../src/sso/headers.ts'
 import { parseNegotiate } from '../../../src/kerberos/index.ts'
 import { splitHostPort } from '../../../src/connector/index.ts'
 import { textTarget, type Target } from '../target.ts'
@@ -36,11 +36,13 @@ const challenges = textTarget({
   words: CHALLENGE_WORDS,
   decode: (value) => ({
     kept: withoutConnectionChallenges(value),
-    found: negotiateChallenge(value),
+    found: ticketChallenge(value, 'negotiate'),
     connection: isConnectionAuthorization(value),
   }),
   check: ({ kept }) => {
-    const again = negotiateChallenge(kept) ?? negotiateChallenge(withoutConnectionChallenges(kept))
+    const again =
+      ticketChallenge(kept, 'negotiate') ??
+      ticketChallenge(withoutConnectionChallenges(kept), 'negotiate')
     return again === undefined ? undefined : 'a Negotiate challenge is left'
   },
 })
@@ -52,7 +54,7 @@ const token = textTarget({
   seeds: ['Negotiate YIIBhgYGKwYBBQUC', 'Basic realm="a, b", Negotiate YII='],
   words: CHALLENGE_WORDS,
   decode: (value) => {
-    const challenge = negotiateOf(['WWW-Authenticate', value])
+    const challenge = challengeOf(['WWW-Authenticate', value], 'negotiate')
     return challenge === undefined ? undefined : parseNegotiate(challenge)
   },
 })
@@ -68,7 +70,8 @@ const responseHeaders = textTarget({
         .split('\n')
         .flatMap((line) => [line.split(': ')[0] ?? '', line.slice(line.indexOf(': ') + 2)]),
     ),
-  check: (headers) => (negotiateOf(headers) === undefined ? undefined : 'Negotiate came through'),
+  check: (headers) =>
+    challengeOf(headers, 'negotiate') === undefined ? undefined : 'Negotiate came through',
 })
 
 const address = textTarget({

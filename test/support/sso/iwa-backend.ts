@@ -23,6 +23,9 @@ export interface Arrival {
   readonly body: string
 }
 
+/** What it does about `Expect: 100-continue`: signs in first, as IIS and Apache do; wants the body first; knows no such thing. */
+export type ExpectManner = 'signInFirst' | 'bodyFirst' | 'ignore' | 'refuse'
+
 /** Decides about an arrival; true: it has answered. */
 export type Mood = (arrival: Arrival, request: IncomingMessage, response: ServerResponse) => boolean
 
@@ -34,9 +37,21 @@ export class IwaBackend {
   /** Tokens that came twice: a real acceptor has a replay cache. */
   replays = 0
   mood: Mood = () => false
+  /** A token signs the whole connection in, as with IIS's authPersistNonNTLM and Apache's GssapiConnectionBound. */
+  keepsSignIn = false
+  /** It answers a token with its AP-REP. */
+  proves = false
+  /** More fields of its answers. */
+  fields: Readonly<Record<string, string>> = {}
+  /** Under which name it takes tickets. */
+  scheme = 'Negotiate'
+  expects: ExpectManner = 'signInFirst'
+  /** Answers the head of a request whose body is held; true: it has. */
+  onHeld: (request: IncomingMessage, response: ServerResponse) => boolean = () => false
   readonly #kerberos: FakeKerberos
   readonly #server: Server
   readonly #connections = new Map<Socket, number>()
+  readonly #signedIn = new WeakMap<Socket, string>()
   readonly #tokens = new Set<string>()
   #count = 0
 
@@ -46,6 +61,9 @@ export class IwaBackend {
       this.#take(request, response)
     }
     this.#server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener)
+    this.#server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+      this.#takeHeld(request, response)
+    })
     this.#server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
       this.#connections.set(socket, ++this.#count)
       socket.on('error', () => undefined)
@@ -67,6 +85,21 @@ export class IwaBackend {
     return this
   }
 
+  #takeHeld(request: IncomingMessage, response: ServerResponse): void {
+    const signsIn = request.headers.authorization ?? this.#signedIn.get(request.socket)
+    if (this.onHeld(request, response)) {
+      this.#note(request, '')
+    } else if (this.expects === 'refuse') {
+      this.#note(request, '')
+      response.writeHead(417).end()
+    } else if (this.expects === 'signInFirst' && signsIn === undefined) {
+      this.#answer(this.#note(request, ''), request, response)
+    } else {
+      if (this.expects !== 'ignore') response.writeContinue()
+      this.#take(request, response)
+    }
+  }
+
   #take(request: IncomingMessage, response: ServerResponse): void {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -79,7 +112,10 @@ export class IwaBackend {
   #note(request: IncomingMessage, body: string): Arrival {
     const connection = this.#connections.get(request.socket) ?? 0
     const token = this.#tokenOf(request)
-    const user = token && this.#kerberos.holderOf(token)?.user
+    const user =
+      token === undefined
+        ? this.#signedIn.get(request.socket)
+        : this.#kerberos.holderOf(token)?.user
     const users = this.usersByConnection.get(connection) ?? new Set()
     users.add(user ?? 'nobody')
     this.usersByConnection.set(connection, users)
@@ -90,7 +126,7 @@ export class IwaBackend {
   }
 
   #tokenOf(request: IncomingMessage): Buffer | undefined {
-    const match = /^Negotiate (.+)$/.exec(request.headers.authorization ?? '')
+    const match = /^(?:Negotiate|Kerberos) (.+)$/.exec(request.headers.authorization ?? '')
     if (match?.[1] === undefined) return undefined
     if (this.#tokens.has(match[1])) this.replays++
     this.#tokens.add(match[1])
@@ -100,12 +136,19 @@ export class IwaBackend {
   #answer(arrival: Arrival, request: IncomingMessage, response: ServerResponse): void {
     if (this.mood(arrival, request, response)) return
     if (arrival.user === undefined) {
-      response.writeHead(401, { 'WWW-Authenticate': 'Negotiate', 'Content-Type': 'text/plain' })
+      response.writeHead(401, { 'WWW-Authenticate': this.scheme, 'Content-Type': 'text/plain' })
       response.end('who are you?')
       return
     }
-    response.writeHead(200, { 'Content-Type': 'text/plain', 'X-Backend': 'iwa' })
-    response.end(arrival.user)
+    if (this.keepsSignIn && arrival.token) this.#signedIn.set(request.socket, arrival.user)
+    const fields = { 'Content-Type': 'text/plain', 'X-Backend': 'iwa', ...this.fields }
+    response.writeHead(200, { ...fields, ...this.#proofFor(arrival) }).end(arrival.user)
+  }
+
+  #proofFor({ token }: Arrival): Readonly<Record<string, string>> {
+    const proof = this.proves && token ? this.#kerberos.proofFor(token) : undefined
+    if (proof === undefined) return {}
+    return { 'WWW-Authenticate': `${this.scheme} ${Buffer.from(proof).toString('base64')}` }
   }
 
   /** Ends it with all its connections. */

@@ -13,8 +13,11 @@ import {
   type AccountKey,
   type DirectoryAccount,
 } from '../../../src/directory/index.ts'
+import type { EncryptionKey } from '../../../src/kerberos/crypto/index.ts'
 import type { Evidence, S4uUser, ServiceTicket } from '../../../src/kerberos/index.ts'
 import type { Clock } from '../../../src/platform/index.ts'
+import { systemRandom } from '../../../src/platform/io/index.ts'
+import { encodeNegTokenResp, frameToken, makeApRep, readAuthenticator } from '../gss-acceptor.ts'
 import { compilePolicy, policySchema, type KeySource, type Policy } from '../../../src/sso/index.ts'
 import type { AppSettings } from '../../../src/tunnel/index.ts'
 
@@ -105,6 +108,7 @@ export class FakeDirectory implements AccountDirectory {
 export interface TicketHolder {
   readonly user: string
   readonly spn: string
+  readonly sessionKey: EncryptionKey
 }
 
 /** A KDC's answers, made up: tickets are random octets, and it remembers whose they are. */
@@ -128,7 +132,8 @@ export class FakeKerberos {
   #ticket(user: string, spn: string): ServiceTicket {
     const random = randomBytes(60)
     const octets = Buffer.concat([Buffer.from([0x61, random.length]), random])
-    this.#issued.push({ user, spn, octets })
+    const sessionKey = { etype: 18, value: randomBytes(32) }
+    this.#issued.push({ user, spn, octets, sessionKey })
     const now = this.#clock.nowMs()
     return {
       client: { nameType: 1, nameString: [user] },
@@ -136,7 +141,7 @@ export class FakeKerberos {
       server: { nameType: 2, nameString: spn.split('/') },
       serverRealm: 'CORP.EXAMPLE',
       ticket: octets,
-      sessionKey: { etype: 18, value: randomBytes(32) },
+      sessionKey,
       flags: 0,
       authTimeMs: now,
       startTimeMs: now,
@@ -173,6 +178,21 @@ export class FakeKerberos {
   holderOf(token: Uint8Array): TicketHolder | undefined {
     const octets = Buffer.from(token)
     return this.#issued.find((ticket) => octets.includes(ticket.octets))
+  }
+
+  /**
+   * The proof of the service that holds the ticket of a token.
+   *
+   * @param token - SPNEGO or Kerberos alone.
+   * @returns What it answers in the same form; undefined for a token without a ticket of this KDC.
+   */
+  proofFor(token: Uint8Array): Uint8Array | undefined {
+    const holder = this.holderOf(token)
+    if (holder === undefined) return undefined
+    const { authenticator, spnego } = readAuthenticator(token, holder.sessionKey)
+    const reply = makeApRep({ authenticator, sessionKey: holder.sessionKey }, systemRandom)
+    const framed = frameToken(0x0200, reply)
+    return spnego ? encodeNegTokenResp({ negState: 0, responseToken: framed }) : framed
   }
 }
 

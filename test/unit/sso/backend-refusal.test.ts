@@ -39,7 +39,7 @@ describe('a backend that refuses a ticket and says why', () => {
     const token = rejection(krbError(41, { stimeMs: 0 }))
     const stage = await refusing(() => formatNegotiate(token))
     const { code, error } = await stage.ask({ proof: await stage.proof('alice') })
-    assert.equal(code, 'ERR_SSO_BACKEND_REFUSED_TICKET')
+    assert.equal(code, 'ERR_SSO_BACKEND_KEY_MISMATCH')
     assert.match(
       error?.message ?? '',
       /twice: HTTP\/iwa\.corp\.example@CORP\.EXAMPLE answered KRB_AP_ERR_MODIFIED \(41\)/,
@@ -71,6 +71,29 @@ describe('a backend that refuses a ticket and says why', () => {
     assert.match(String(first.fields['reason']), /600 s ahead of our token/)
     assert.match(String(first.fields['mend']), /chrony/)
   })
+
+  for (const [krbErrorCode, expected, mend] of [
+    [31, 'ERR_SSO_BACKEND_KEY_MISMATCH', /keytab/],
+    [32, 'ERR_SSO_BACKEND_TICKET_EXPIRED', /clocks/],
+    [33, 'ERR_SSO_BACKEND_TICKET_NOT_YET_VALID', /clocks/],
+    [34, 'ERR_SSO_BACKEND_REPLAY', /twice/],
+    [36, 'ERR_SSO_BACKEND_BAD_MATCH', /fault of the client/],
+    [37, 'ERR_SSO_BACKEND_CLOCK_SKEW', /chrony/],
+    [41, 'ERR_SSO_BACKEND_KEY_MISMATCH', /setspn/],
+    [44, 'ERR_SSO_BACKEND_NO_KEY', /keytab/],
+    [45, 'ERR_SSO_BACKEND_NO_KEY', /keytab/],
+    [60, 'ERR_SSO_BACKEND_REFUSED_TICKET', /log/],
+  ] as const) {
+    it(`has the code ${expected} for KRB-ERROR ${krbErrorCode}, with a mend`, async () => {
+      const token = rejection(krbError(krbErrorCode, { stimeMs: 0 }))
+      const stage = await refusing(() => formatNegotiate(token))
+      const { code, error } = await stage.ask({ proof: await stage.proof('alice') })
+      assert.equal(code, expected)
+      assert.ok(error instanceof SallyportError)
+      assert.match(error.mend ?? '', mend)
+      assert.equal(stage.backend.arrivals.length, 2)
+    })
+  }
 
   for (const challenge of [
     'Negotiate',

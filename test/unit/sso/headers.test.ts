@@ -3,10 +3,16 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import {
   isConnectionAuthorization,
-  negotiateChallenge,
+  ticketChallenge,
   withoutConnectionChallenges,
 } from '../../../src/sso/challenge.ts'
-import { backendHeaders, clientHeaders, negotiateOf } from '../../../src/sso/headers.ts'
+import {
+  backendHeaders,
+  challengeOf,
+  clientHeaders,
+  offeredSchemes,
+  persistentAuth,
+} from '../../../src/sso/headers.ts'
 import { valuesOf } from '../../support/sso/sink.ts'
 
 describe('withoutConnectionChallenges', () => {
@@ -43,7 +49,7 @@ describe('withoutConnectionChallenges', () => {
     fc.assert(
       fc.property(fc.array(part, { minLength: 1 }), (parts) => {
         const left = withoutConnectionChallenges(parts.join(', '))
-        return negotiateChallenge(left) === undefined && !/ntlm/i.test(left)
+        return ticketChallenge(left, 'negotiate') === undefined && !/ntlm/i.test(left)
       }),
     )
   })
@@ -122,19 +128,38 @@ describe('clientHeaders', () => {
   })
 })
 
-describe('negotiateOf', () => {
-  it('finds the challenge among fields and schemes', () => {
+describe('the challenges of a response', () => {
+  const fields = ['A', 'b', 'WWW-Authenticate', 'NTLM', 'www-authenticate']
+
+  it('are found among fields and schemes', () => {
+    const headers = [...fields, 'Basic realm="x", Negotiate YII=, Kerberos']
+    assert.equal(challengeOf(headers, 'negotiate'), 'Negotiate YII=')
+    assert.equal(challengeOf(headers, 'kerberos'), 'Kerberos')
     assert.equal(
-      negotiateOf([
-        'A',
-        'b',
-        'WWW-Authenticate',
-        'NTLM',
-        'www-authenticate',
-        'Basic realm="x", Negotiate YII=',
-      ]),
-      'Negotiate YII=',
+      challengeOf(['WWW-Authenticate', 'Basic realm="Negotiate"'], 'negotiate'),
+      undefined,
     )
-    assert.equal(negotiateOf(['WWW-Authenticate', 'Basic realm="Negotiate"']), undefined)
+  })
+
+  it('are told by their schemes', () => {
+    const offered = offeredSchemes([...fields, 'Basic realm="a, Bearer", Digest a="b", c=d'])
+    assert.deepEqual(offered, new Set(['ntlm', 'basic', 'digest']))
+    assert.equal(offeredSchemes(['a', 'b']).size, 0)
+  })
+})
+
+describe('Persistent-Auth', () => {
+  for (const [word, kept] of [
+    ['true', true],
+    [' FALSE ', false],
+    ['maybe', undefined],
+  ] as const) {
+    it(`${word}: ${String(kept)}`, () => {
+      assert.equal(persistentAuth(['Persistent-Auth', word]), kept)
+    })
+  }
+
+  it('is not there', () => {
+    assert.equal(persistentAuth(['a', 'true']), undefined)
   })
 })

@@ -233,9 +233,9 @@ describe('backend pool', () => {
       )
       const pool = open()
       let made = 0
-      const authorize = (): string => `Negotiate ${++made}`
-      await ask(pool, target, { authorize })
-      await ask(pool, target, { authorize })
+      const signIn = { accepts: () => true, authorize: () => `Negotiate ${++made}` }
+      await ask(pool, target, { signIn })
+      await ask(pool, target, { signIn })
       assert.deepEqual(tokens, ['Negotiate 1', 'Negotiate 2', 'Negotiate 3'])
     })
   })

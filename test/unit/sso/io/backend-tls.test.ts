@@ -72,11 +72,14 @@ describe('backend TLS', () => {
 
   it("hands the very socket's certificate to whoever makes the token", async () => {
     const seen: Channel[] = []
-    const authorize = (channel: Channel): string => {
-      seen.push(channel)
-      return 'Negotiate x'
+    const signIn = {
+      accepts: () => true,
+      authorize: (channel: Channel): string => {
+        seen.push(channel)
+        return 'Negotiate x'
+      },
     }
-    await get(trusted, 'iwa.corp.example', { poolKey: 'bound', authorize })
+    await get(trusted, 'iwa.corp.example', { poolKey: 'bound', signIn })
     const { certificate } = seen[0] ?? {}
     assert.ok(certificate)
     assert.deepEqual(Buffer.from(certificate), der)
