@@ -139,7 +139,11 @@ const APP = {
   timeouts: { connectMs: 1, firstOctetMs: 2, idleMs: 3 },
 }
 const CONTROLS = [
-  { type: 'apps', revision: 1, apps: [APP, { ...APP, id: 'b', sendTicket: 'on401', ticketStatuses: [403] }] },
+  {
+    type: 'apps',
+    revision: 1,
+    apps: [APP, { ...APP, id: 'b', sendTicket: 'on401', ticketStatuses: [403] }],
+  },
   { type: 'proof', id: 'p1', idToken: 'a.b.c' },
   { type: 'forget', proofs: ['p1', 'p2'] },
   { type: 'flush', user: 'alice@CORP.EXAMPLE', servicePrincipalName: 'HTTP/a' },
