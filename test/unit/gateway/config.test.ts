@@ -117,7 +117,7 @@ describe('gatewayConfigSchema', () => {
     ['ticketStatuses', [403], /without sendTicket: on401/],
     ['replayBodies', 'no', /true or false/],
   ] as const) {
-    it(`refuses ${field}: ${value}`, () => {
+    it(`refuses ${field}: ${String(value)}`, () => {
       assert.match(faults(withApp({ [field]: value }))[`apps.0.${field}`] ?? '', message)
     })
   }
