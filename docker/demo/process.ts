@@ -132,12 +132,12 @@ class RunningService implements ServiceProcess {
  * Starts `sallyport <args>` and waits until its log says that it is ready.
  *
  * @param args - Command and options.
- * @param ready - The message that says so.
+ * @param ready - The message that says so, or what knows such a line.
  * @returns The running service.
  */
 export async function startService(
   args: readonly string[],
-  ready: string,
+  ready: string | ((line: LogLine) => boolean),
 ): Promise<ServiceProcess> {
   // A group of its own: Ctrl-C at the terminal reaches the demo, which then stops its services in order.
   const child = spawn(process.execPath, ['--disable-sigusr1', CLI, ...args], {
@@ -146,7 +146,7 @@ export async function startService(
   })
   const service = new RunningService(`sallyport ${args.slice(0, 2).join(' ')}`, child)
   try {
-    await service.waitFor((line) => line.msg === ready)
+    await service.waitFor(typeof ready === 'string' ? (line) => line.msg === ready : ready)
   } catch (error) {
     await service.kill()
     throw error

@@ -1,0 +1,135 @@
+/** What may be wrong with the connector's own account and its keytab. */
+
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Configuration } from '../../../docker/demo/configuration.ts'
+import { decodeKeytab, encodeKeytab, type KeytabEntry } from '../../../src/kerberos/files/keytab.ts'
+import type { MatrixCase } from '../case.ts'
+import { computerDn, DISABLED, replace, TRUSTED_TO_AUTH, userDn } from '../world/ldif.ts'
+import type { Place } from '../world/place.ts'
+
+const ORDINARY_COMPUTER = 69_632 + TRUSTED_TO_AUTH
+
+/** Changes one attribute of the connector's account. */
+function set(attribute: string, ...values: readonly (string | number)[]) {
+  return async ({ directory, connectorAccount }: Place): Promise<void> => {
+    await directory.modify(replace(computerDn(connectorAccount), attribute, values.map(String)))
+  }
+}
+
+/** A section of connector.yaml. */
+function kerberos(config: Configuration): Configuration {
+  return config['kerberos'] as Configuration
+}
+
+/** The keys of a user's account are the same under each of its names. */
+function underAccountName(
+  entries: readonly KeytabEntry[],
+  { connectorAccount }: Place,
+): readonly KeytabEntry[] {
+  const principal = { nameType: 1, nameString: [connectorAccount] }
+  return entries.map((entry) => ({ ...entry, principal }))
+}
+
+/** Gives the connector a keytab made out of its good one. */
+function keytabOf(
+  change: (entries: readonly KeytabEntry[], place: Place) => readonly KeytabEntry[],
+) {
+  return (config: Configuration, place: Place): void => {
+    const { directory, connectorAccount } = place
+    const good = decodeKeytab(readFileSync(directory.keytab(connectorAccount)))
+    const path = join(directory.directory, `${connectorAccount}.keytab`)
+    writeFileSync(path, encodeKeytab(change(good, place)), { mode: 0o600 })
+    kerberos(config)['keytab'] = path
+  }
+}
+
+/** Brings the keytab that a printed command has written to where connector.yaml looks for it. */
+function takeKeytab({ directory, connectorAccount }: Place): Promise<void> {
+  const path = directory.keytab(connectorAccount)
+  copyFileSync(join(directory.directory, 'connector.keytab'), path)
+  return Promise.resolve()
+}
+
+export const CONNECTOR_CASES: readonly MatrixCase[] = [
+  {
+    id: 'own-disabled',
+    name: 'the connector’s account is disabled',
+    connector: {},
+    breakIt: set('userAccountControl', ORDINARY_COMPUTER + DISABLED),
+    startsAgain: true,
+    code: 'ERR_SSO_OWN_ACCOUNT',
+    doctor: ['DOCTOR_OWN_DISABLED'],
+    mend: { printed: 'DOCTOR_OWN_DISABLED' },
+  },
+  {
+    id: 'own-password',
+    name: 'the connector’s password was changed, and its keytab is the old one',
+    connector: {},
+    breakIt: async ({ directory, connectorAccount }) => {
+      const password = '--newpassword=Lab-another-1'
+      await directory.samba('user', 'setpassword', `${connectorAccount}$`, password)
+    },
+    startsAgain: true,
+    code: 'ERR_SSO_OWN_ACCOUNT',
+    doctor: ['DOCTOR_OWN_KEYTAB_STALE'],
+    mend: { printed: 'DOCTOR_OWN_KEYTAB_STALE', which: /exportkeytab/, then: takeKeytab },
+  },
+  {
+    id: 'no-keytab',
+    name: 'the keytab cannot be read',
+    connector: {},
+    edits: {
+      connector: (config, { directory }) => {
+        kerberos(config)['keytab'] = join(directory.directory, 'nowhere.keytab')
+      },
+    },
+    startSays: /ERR_KRB_KEYTAB|ERR_CONNECTOR_FILE/,
+    code: 'ERR_GATEWAY_NO_CONNECTOR',
+    doctor: ['DOCTOR_OWN_KEYTAB'],
+    mend: { advice: 'DOCTOR_OWN_KEYTAB', says: /exportkeytab/, apply: () => Promise.resolve() },
+  },
+  {
+    id: 'other-keytab',
+    name: 'the keytab is of another account',
+    connector: {},
+    edits: {
+      connector: (config, { directory }) => {
+        kerberos(config)['keytab'] = directory.keytab('CONN1')
+      },
+    },
+    startSays: /ERR_CONNECTOR_FILE.*holds no key/,
+    code: 'ERR_GATEWAY_NO_CONNECTOR',
+    doctor: ['DOCTOR_OWN_KEYTAB_PRINCIPAL'],
+    mend: { setting: 'DOCTOR_OWN_KEYTAB_PRINCIPAL', says: /principal/ },
+  },
+  {
+    id: 'own-rc4',
+    name: 'the connector’s keytab holds an RC4 key alone',
+    connector: {},
+    edits: {
+      connector: keytabOf((entries) =>
+        entries.slice(0, 1).map((entry) => ({
+          ...entry,
+          key: { etype: 23, value: entry.key.value.subarray(0, 16) },
+        })),
+      ),
+    },
+    startSays: /ERR_KRB_(ETYPE|NO_KEY)|ERR_CONNECTOR_FILE/,
+    code: 'ERR_GATEWAY_NO_CONNECTOR',
+    doctor: ['DOCTOR_OWN_KEYTAB_RC4'],
+    mend: { printed: 'DOCTOR_OWN_KEYTAB_RC4', which: /exportkeytab/ },
+  },
+  {
+    id: 'own-spn',
+    name: 'the connector’s account is a user’s, and has no service principal name',
+    connector: { person: true },
+    configure: { connector: keytabOf(underAccountName) },
+    breakIt: async ({ directory, connectorAccount }) => {
+      await directory.modify(replace(userDn(connectorAccount), 'servicePrincipalName', []))
+    },
+    code: 'ERR_SSO_OWN_SPN',
+    doctor: ['DOCTOR_OWN_NO_SPN'],
+    mend: { printed: 'DOCTOR_OWN_NO_SPN', which: /spn add/ },
+  },
+]

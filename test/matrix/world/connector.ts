@@ -1,0 +1,102 @@
+/** Connectors of the matrix: each registered once, in a group of its own, and started with whatever configuration a case has. */
+
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { stringify } from 'yaml'
+import type { Configuration } from '../../../docker/demo/configuration.ts'
+import {
+  runCommand,
+  startService,
+  type LogLine,
+  type ServiceProcess,
+} from '../../../docker/demo/process.ts'
+import type { MatrixGateway } from './gateway.ts'
+
+/** What a connector is told. */
+export interface ConnectorFiles {
+  readonly connector: Configuration
+  readonly policy: Configuration
+}
+
+/** One connector. */
+export class MatrixConnector {
+  readonly group: string
+  readonly configFile: string
+  readonly stateDirectory: string
+  readonly #directory: string
+  #service: ServiceProcess | undefined
+
+  private constructor(group: string, directory: string) {
+    this.group = group
+    this.#directory = directory
+    this.configFile = join(directory, 'connector.yaml')
+    this.stateDirectory = join(directory, 'state')
+  }
+
+  /** Registers a connector in the group that bears its name. */
+  static async register(gateway: MatrixGateway, group: string): Promise<MatrixConnector> {
+    const directory = join(gateway.places.directory, `connector-${group}`)
+    mkdirSync(directory)
+    const connector = new MatrixConnector(group, directory)
+    await connector.registerAnew(gateway)
+    return connector
+  }
+
+  /** Registers it once more, as an administrator does after it was revoked. */
+  async registerAnew(gateway: MatrixGateway): Promise<void> {
+    const { token } = (await gateway.ask('POST', '/tokens', {
+      group: this.group,
+      lifetimeMinutes: 5,
+    })) as { token: string }
+    const state = ['--state', this.stateDirectory, '--force']
+    const use = ['connector', 'register', ...state, '--token-file', '-']
+    const { status, stderr } = await runCommand(use, { stdin: token })
+    if (status !== 0) throw new Error(`registering connector ${this.group}: ${stderr}`)
+  }
+
+  /** Writes its files. */
+  write({ connector, policy }: ConnectorFiles): void {
+    const policyFile = join(this.#directory, 'policy.yaml')
+    writeFileSync(policyFile, stringify(policy))
+    const whole = { ...connector, stateDirectory: this.stateDirectory, policy: policyFile }
+    writeFileSync(this.configFile, stringify(whole))
+  }
+
+  /**
+   * Starts it, and waits until its tunnel is up.
+   *
+   * @param instead - What its log says, or its last words, where it is to get no tunnel.
+   */
+  async start(instead?: RegExp): Promise<void> {
+    const run = ['connector', 'run', '--config', this.configFile]
+    const ready = (line: LogLine) => line.msg === 'tunnel up' || instead?.test(JSON.stringify(line))
+    try {
+      this.#service = await startService(run, (line) => ready(line) === true)
+    } catch (error) {
+      // It ended, and the error has its last words.
+      if (!(error instanceof Error && instead?.test(error.message) === true)) throw error
+    }
+  }
+
+  /** What registration has left: who it is, and where the gateway is. */
+  get registration(): { readonly id: string; address: string } {
+    const text = readFileSync(join(this.stateDirectory, 'connector.json'), 'utf8')
+    return JSON.parse(text) as { id: string; address: string }
+  }
+
+  /** Has it look for the gateway at another address. */
+  lookFor(address: string): void {
+    const changed = { ...this.registration, address }
+    writeFileSync(join(this.stateDirectory, 'connector.json'), JSON.stringify(changed))
+  }
+
+  /** Waits for a line of its log. */
+  async said(pattern: RegExp): Promise<void> {
+    await this.#service?.waitFor((line) => pattern.test(JSON.stringify(line)))
+  }
+
+  async stop(): Promise<void> {
+    await this.#service?.stop()
+    this.#service = undefined
+  }
+}
