@@ -5,26 +5,15 @@
  */
 
 import type { AccountKey, DirectoryAccount, NamedKey } from './account.ts'
+import { accountControl, UserAccountControl } from './account-control.ts'
 import { domainOf } from './distinguished-name.ts'
 import { DirectoryError } from './errors.ts'
+import { fileTimeMs } from './file-time.ts'
 import { sameName } from './filter-text.ts'
 import { implicitAccountName } from './filter.ts'
 import { decodeGuid } from './guid.ts'
 import { onlyOctets, onlyText, type DirectoryEntry } from './search.ts'
 import { decodeSid, siblingSid } from './sid.ts'
-
-/** userAccountControl bits, MS-ADTS 2.2.16. */
-const UF_ACCOUNTDISABLE = 0x2
-const UF_NOT_DELEGATED = 0x100000
-
-/** Bits of msDS-User-Account-Control-Computed, MS-ADTS 3.1.1.4.5.17. */
-const UF_LOCKOUT = 0x10
-const UF_PASSWORD_EXPIRED = 0x800000
-
-/** accountExpires counts 100 ns since 1601; 0 and the greatest number mean never. MS-ADA1 2.2. */
-const NEVER = new Set(['0', '9223372036854775807'])
-const TICKS_PER_MS = 10_000n
-const MS_FROM_1601_TO_1970 = 11_644_473_600_000
 
 /** Relative identifier of the Protected Users group, MS-DTYP 2.4.2.4. */
 const RID_PROTECTED_USERS = 525
@@ -62,8 +51,8 @@ export function bareAccount(entry: DirectoryEntry): BareAccount {
     sid: decodeSid(need(entry, 'objectSid', onlyOctets)),
     ...(guid === undefined ? {} : { objectGUID: decodeGuid(guid) }),
     realm: domainOf(entry.distinguishedName).toUpperCase(),
-    enabled: (control & UF_ACCOUNTDISABLE) === 0,
-    sensitive: (control & UF_NOT_DELEGATED) !== 0,
+    enabled: (control & UserAccountControl.ACCOUNTDISABLE) === 0,
+    sensitive: (control & UserAccountControl.NOT_DELEGATED) !== 0,
     ...standing(entry),
   }
 }
@@ -81,23 +70,14 @@ function flags(entry: DirectoryEntry, attribute: string, text: string): number {
 function standing(
   entry: DirectoryEntry,
 ): Pick<DirectoryAccount, 'expiresMs' | 'locked' | 'passwordExpired'> {
-  const expires = onlyText(entry, 'accountExpires')
+  const expiresMs = fileTimeMs(onlyText(entry, 'accountExpires'))
   const computed = onlyText(entry, 'msDS-User-Account-Control-Computed')
   const state = computed === undefined ? undefined : flags(entry, 'its state', computed)
+  const control = state === undefined ? undefined : accountControl(0, state)
   return {
-    ...(expires === undefined || NEVER.has(expires) ? {} : { expiresMs: fileTimeMs(expires) }),
-    ...(state !== undefined && {
-      locked: (state & UF_LOCKOUT) !== 0,
-      passwordExpired: (state & UF_PASSWORD_EXPIRED) !== 0,
-    }),
+    ...(expiresMs !== undefined && { expiresMs }),
+    ...(control && { locked: control.lockedOut, passwordExpired: control.passwordExpired }),
   }
-}
-
-function fileTimeMs(text: string): number {
-  if (!/^\d{1,19}$/.test(text)) {
-    throw new DirectoryError('ERR_DIRECTORY_REPLY', 'accountExpires is not a time')
-  }
-  return Number(BigInt(text) / TICKS_PER_MS) - MS_FROM_1601_TO_1970
 }
 
 /**

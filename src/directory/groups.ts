@@ -57,7 +57,10 @@ export class GroupReader {
    * @throws DirectoryError with ERR_DIRECTORY_REFUSED when tokenGroups may not be read: without it, group rules of a policy
    *   and Protected Users could not be honoured, so the account is not used.
    */
-  async sidsOf(account: BareAccount, signal?: AbortSignal): Promise<readonly string[]> {
+  async sidsOf(
+    account: Pick<BareAccount, 'distinguishedName'>,
+    signal?: AbortSignal,
+  ): Promise<readonly string[]> {
     const entries = await this.#search.search(
       {
         base: account.distinguishedName,

@@ -17,6 +17,43 @@ export { accountFilter } from './filter.ts'
 export { FilterTemplate, FilterTemplateFault } from './filter-template.ts'
 export { escapeFilterValue } from './filter-text.ts'
 export { parseGuid } from './guid.ts'
+export { AceFlag, AceType, type Ace } from './access-control-entry.ts'
+export {
+  accountSettings,
+  type AccountKind,
+  type AccountSettings,
+  type ActingDescriptor,
+} from './account-settings.ts'
+export type { AccountControl } from './account-control.ts'
+export {
+  AccountReader,
+  forestHolders,
+  type NamedAccount,
+  type SpnHolders,
+} from './account-reader.ts'
+export {
+  actingSids,
+  actingVerdict,
+  CONTROL_ACCESS,
+  EVERYONES_SIDS,
+  FULL_CONTROL,
+  type ActingVerdict,
+  type IgnoredAce,
+  type IgnoredBecause,
+} from './acting-rights.ts'
+export { GroupReader, type GroupLimits } from './groups.ts'
+export {
+  aesKeysSinceMs,
+  LEVEL_2012,
+  readDomainControllers,
+  readDomainRoot,
+  readSites,
+  readSpnAliases,
+  readTrusts,
+  type DomainController,
+  type DomainRoot,
+} from './domain-facts.ts'
+export { AES_ONLY, encryptionTypes, type EncryptionTypes } from './encryption-types.ts'
 export {
   readManagedAccount,
   type ManagedAccount,
@@ -25,4 +62,23 @@ export {
 export { decodeManagedPassword, type ManagedPassword } from './managed-password.ts'
 export type { DirectoryEntry, DirectorySearch, SearchRequest } from './search.ts'
 export { ForestDirectory, SeveralDirectories, type DirectoryPart } from './several.ts'
-export { decodeSid, encodeSid } from './sid.ts'
+export { formatRights, formatSddl } from './sddl.ts'
+export {
+  decodeSecurityDescriptor,
+  encodeSecurityDescriptor,
+  SecurityControl,
+  type Acl,
+  type SecurityDescriptor,
+} from './security-descriptor.ts'
+export {
+  nearestSpn,
+  parseSpn,
+  readSpnMappings,
+  sameSpn,
+  spnAlias,
+  withoutRealm,
+  type ServicePrincipalName,
+  type SpnAliases,
+} from './service-principal-name.ts'
+export { decodeSid, encodeSid, siblingSid } from './sid.ts'
+export type { Trust } from './trust.ts'

@@ -38,6 +38,26 @@ export function decodeSid(octets: Uint8Array): string {
   return text
 }
 
+/** A SID with the room it takes. */
+export interface PlacedSid {
+  /** `S-1-…`. */
+  readonly sid: string
+  /** 12 to 68. */
+  readonly octets: number
+}
+
+/**
+ * Reads the SID that octets begin with. MS-DTYP 2.4.2.2.
+ *
+ * @param octets - It, and what follows it.
+ * @returns The SID and its size.
+ * @throws DirectoryError with ERR_DIRECTORY_REPLY when they begin with none.
+ */
+export function readSid(octets: Uint8Array): PlacedSid {
+  const length = HEAD_OCTETS + 4 * (octets[1] ?? 0)
+  return { sid: decodeSid(octets.subarray(0, length)), octets: length }
+}
+
 /**
  * Writes a SID in its binary form. MS-DTYP 2.4.2.2.
  *

@@ -5,6 +5,6 @@
  */
 
 export { LdapDirectory, type LdapDirectoryOptions } from './ldap-directory.ts'
-export type { LdapPorts } from './ldap-search.ts'
+export { LdapSearch, type LdapPorts } from './ldap-search.ts'
 export type { LdapBinder } from './bound-socket.ts'
 export type { LdapOptions } from './ldap-options.ts'

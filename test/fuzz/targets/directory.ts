@@ -7,11 +7,17 @@ import {
   accountFilter,
   FilterTemplate,
   decodeManagedPassword,
+  decodeSecurityDescriptor,
   decodeSid,
+  encodeSecurityDescriptor,
   encodeSid,
+  formatSddl,
+  nearestSpn,
+  parseSpn,
 } from '../../../src/directory/index.ts'
 import { checkSearchAnswer } from '../../../src/directory/ldap-answer.ts'
 import { decodeBindResponse } from '../../../src/directory/ldap-message.ts'
+import { DESCRIPTORS } from '../../support/descriptors.ts'
 import { encodeManagedPassword } from '../../support/managed-password.ts'
 import { captured } from '../seeds.ts'
 import { derTarget, octetTarget, textTarget, type Target } from '../target.ts'
@@ -84,6 +90,22 @@ const managedPassword = octetTarget({
   decode: decodeManagedPassword,
   check: ({ current, previous }) =>
     current !== '' && previous !== '' ? undefined : 'an empty password',
+})
+
+const securityDescriptor = octetTarget({
+  name: 'directory/security-descriptor',
+  refusesPrefixes: true,
+  seeds: DESCRIPTORS.map(({ octets }) => octets),
+  decode: decodeSecurityDescriptor,
+  encode: encodeSecurityDescriptor,
+  check: (descriptor) => (formatSddl(descriptor).includes('undefined') ? 'a hole' : undefined),
+})
+
+const servicePrincipalName = textTarget({
+  name: 'directory/service-principal-name',
+  seeds: ['HTTP/iwa.corp.example@CORP.EXAMPLE', 'MSSQLSvc/db:1433/x'],
+  words: ['/', '@', ':', ' ', '//'],
+  decode: (text) => [parseSpn(text), nearestSpn('HTTP/iwa.corp.example', [text, text.slice(1)])],
 })
 
 const sidText = textTarget({
@@ -161,4 +183,5 @@ const entry = octetTarget({
 
 export const DIRECTORY_TARGETS: readonly Target[] = [
   ...[searchAnswer, bindResponse, managedPassword, sid, sidText, name, filter, template, entry],
+  ...[securityDescriptor, servicePrincipalName],
 ]
