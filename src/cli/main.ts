@@ -10,6 +10,7 @@
 import { Command, CommanderError } from 'commander'
 import { adminCommands } from './admin.ts'
 import { connectorCommand } from './connector.ts'
+import { delegationCommand } from './delegation.ts'
 import { gatewayCommand } from './gateway.ts'
 import { reportError } from './report.ts'
 import { ownVersion } from './version.ts'
@@ -33,7 +34,12 @@ function buildProgram(): Command {
     .addHelpText('after', EXAMPLES)
     .exitOverride()
     .showSuggestionAfterError()
-  for (const command of [gatewayCommand(), connectorCommand(), ...adminCommands()]) {
+  for (const command of [
+    gatewayCommand(),
+    connectorCommand(),
+    delegationCommand(),
+    ...adminCommands(),
+  ]) {
     program.addCommand(withExitOverride(command))
   }
   return program

@@ -13,13 +13,23 @@ import {
 import { escapeFilterValue, sameName } from './filter-text.ts'
 import { groupsFilter } from './filter.ts'
 import { onlyOctets, onlyText, type DirectorySearch, type SearchRequest } from './search.ts'
-import { sameSpn, spnAlias, withoutRealm, type SpnAliases } from './service-principal-name.ts'
+import {
+  parseSpn,
+  sameSpn,
+  spnAlias,
+  withoutRealm,
+  type SpnAliases,
+} from './service-principal-name.ts'
 import { decodeSid } from './sid.ts'
 
 /** Most accounts that one name may lead to; more are not looked at. */
 const MAX_HOLDERS = 20
 /** Most accounts that are told to delegate to one service. */
 const MAX_DELEGATES = 500
+/** Most accounts whose own lists are read. */
+const MAX_LETTING_ACT = 2000
+/** Most accounts that a name may have been meant for. */
+const MAX_CANDIDATES = 5
 const PAGE = 250
 const SIDS_PER_SEARCH = 100
 
@@ -111,6 +121,39 @@ export class AccountReader {
   }
 
   /**
+   * Accounts that a name nobody has may have been meant for: those with a name of another class, port or spelling for the same host, its
+   * computer account, and those that are called after it.
+   *
+   * @param spn - The name that nobody has.
+   * @param signal - Gives up waiting.
+   * @returns Up to 5, the likeliest first.
+   * @throws DirectoryError as a search does.
+   */
+  async meantFor(spn: string, signal?: AbortSignal): Promise<readonly AccountSettings[]> {
+    const host = escapeFilterValue(parseSpn(spn)?.host ?? '')
+    const [label = ''] = host.split('.')
+    if (label === '') return []
+    const classes = ['HTTP', 'HTTPS', 'HOST', 'WWW']
+    const names = classes.flatMap((each) => [
+      `${each}/${label}`,
+      `${each}/${label}.*`,
+      `${each}/${label}:*`,
+    ])
+    const filters = [
+      names.map((name) => `(servicePrincipalName=${name})`).join(''),
+      `(dNSHostName=${host})(sAMAccountName=${label}$)`,
+      `(sAMAccountName=${label})(sAMAccountName=*-${label})(sAMAccountName=*_${label})(sAMAccountName=${label}-*)`,
+    ]
+    const found = new Map<string, AccountSettings>()
+    for (const filter of filters) {
+      for (const account of await this.#accounts(`(|${filter})`, MAX_HOLDERS, signal)) {
+        found.set(account.sid, account)
+      }
+    }
+    return [...found.values()].slice(0, MAX_CANDIDATES)
+  }
+
+  /**
    * The accounts on whose classic list a service is.
    *
    * @param spn - A realm at its end is left out.
@@ -122,6 +165,18 @@ export class AccountReader {
     const filter = `(msDS-AllowedToDelegateTo=${escapeFilterValue(withoutRealm(spn))})`
     const found = await this.#accounts(filter, MAX_DELEGATES, signal)
     return found.filter((account) => account.allowedToDelegateTo.some((name) => sameSpn(name, spn)))
+  }
+
+  /**
+   * The accounts that have a list of who may act towards them (RBCD).
+   *
+   * @param signal - Gives up waiting.
+   * @returns Up to 2000 of them.
+   * @throws DirectoryError as a search does.
+   */
+  lettingOthersAct(signal?: AbortSignal): Promise<readonly AccountSettings[]> {
+    const filter = '(msDS-AllowedToActOnBehalfOfOtherIdentity=*)'
+    return this.#accounts(filter, MAX_LETTING_ACT, signal)
   }
 
   /**

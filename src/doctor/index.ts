@@ -28,3 +28,15 @@ export {
   type RunLimits,
   type RunPorts,
 } from './runner.ts'
+export { gatherFacts, type FactPorts } from './delegation/facts.ts'
+export { delegationMermaid, delegationSvg } from './delegation/graph.ts'
+export type { PlanMode } from './delegation/grants.ts'
+export { planDelegation, type DelegationPlan } from './delegation/plan.ts'
+export {
+  readDelegationState,
+  wantedServices,
+  type DelegationFacts,
+  type DelegationState,
+} from './delegation/state.ts'
+export type { PlanStep } from './delegation/step.ts'
+export { delegationJson, formatDelegation, formatPlan } from './delegation/text.ts'

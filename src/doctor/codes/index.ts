@@ -5,13 +5,17 @@
  */
 
 import type { CodeMeaning } from './meaning.ts'
+import { DELEGATION_CODES } from './delegation.ts'
 import { GENERAL_CODES } from './general.ts'
 
 /** A stable code of a finding. */
-export type DoctorCode = keyof typeof GENERAL_CODES
+export type DoctorCode = keyof typeof GENERAL_CODES | keyof typeof DELEGATION_CODES
 
 /** Every code and what it means. */
-export const DOCTOR_CODES: Readonly<Record<DoctorCode, CodeMeaning>> = { ...GENERAL_CODES }
+export const DOCTOR_CODES: Readonly<Record<DoctorCode, CodeMeaning>> = {
+  ...GENERAL_CODES,
+  ...DELEGATION_CODES,
+}
 
 /** The codes of one area. */
 export interface CodeArea {
@@ -21,4 +25,7 @@ export interface CodeArea {
 }
 
 /** The areas in the order of the page. */
-export const CODE_AREAS: readonly CodeArea[] = [{ title: 'Any check', codes: GENERAL_CODES }]
+export const CODE_AREAS: readonly CodeArea[] = [
+  { title: 'Any check', codes: GENERAL_CODES },
+  { title: 'Delegation', codes: DELEGATION_CODES },
+]

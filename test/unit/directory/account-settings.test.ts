@@ -126,14 +126,7 @@ describe('encryption types', () => {
 
 describe('times', () => {
   it('never is no time', () => {
-    for (const never of [
-      undefined,
-      '0',
-      '-1',
-      '9223372036854775807',
-      'x',
-      '99999999999999999999',
-    ]) {
+    for (const never of [undefined, '0', '-1', '9223372036854775807']) {
       assert.equal(fileTimeMs(never), undefined)
     }
     for (const none of ['soon', '', '99999999999999999999']) {
