@@ -11,7 +11,7 @@ import { AceFlag, AceType, type Ace } from './access-control-entry.ts'
 import { SecurityControl, type SecurityDescriptor } from './security-descriptor.ts'
 
 /** ADS_RIGHT_DS_CONTROL_ACCESS, the one right that a KDC asks for. */
-export const CONTROL_ACCESS = 0x100
+const CONTROL_ACCESS = 0x100
 /** All rights but generic ones: what `samba-tool delegation add-principal` and Windows write. */
 export const FULL_CONTROL = 0xf01ff
 const GENERIC = 0xf0000000

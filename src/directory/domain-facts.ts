@@ -44,9 +44,6 @@ export interface DomainController {
   readonly operatingSystem?: string
 }
 
-/** DS_BEHAVIOR of Windows Server 2012: from this level on KDCs know RBCD. */
-export const LEVEL_2012 = 5
-
 const ROOT_TEXT = [
   'defaultNamingContext',
   'configurationNamingContext',

@@ -17,7 +17,7 @@ export { accountFilter } from './filter.ts'
 export { FilterTemplate, FilterTemplateFault } from './filter-template.ts'
 export { escapeFilterValue } from './filter-text.ts'
 export { parseGuid } from './guid.ts'
-export { AceFlag, AceType, type Ace } from './access-control-entry.ts'
+export { AceType, type Ace } from './access-control-entry.ts'
 export {
   accountSettings,
   type AccountKind,
@@ -34,7 +34,6 @@ export {
 export {
   actingSids,
   actingVerdict,
-  CONTROL_ACCESS,
   EVERYONES_SIDS,
   FULL_CONTROL,
   type ActingVerdict,
@@ -44,7 +43,6 @@ export {
 export { GroupReader, type GroupLimits } from './groups.ts'
 export {
   aesKeysSinceMs,
-  LEVEL_2012,
   readDomainControllers,
   readDomainRoot,
   readSites,
@@ -62,11 +60,10 @@ export {
 export { decodeManagedPassword, type ManagedPassword } from './managed-password.ts'
 export type { DirectoryEntry, DirectorySearch, SearchRequest } from './search.ts'
 export { ForestDirectory, SeveralDirectories, type DirectoryPart } from './several.ts'
-export { formatRights, formatSddl } from './sddl.ts'
+export { formatSddl } from './sddl.ts'
 export {
   decodeSecurityDescriptor,
   encodeSecurityDescriptor,
-  SecurityControl,
   type Acl,
   type SecurityDescriptor,
 } from './security-descriptor.ts'
@@ -80,5 +77,5 @@ export {
   type ServicePrincipalName,
   type SpnAliases,
 } from './service-principal-name.ts'
-export { decodeSid, encodeSid, siblingSid } from './sid.ts'
+export { decodeSid, encodeSid } from './sid.ts'
 export type { Trust } from './trust.ts'

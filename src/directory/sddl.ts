@@ -112,13 +112,8 @@ export function formatSddl(descriptor: SecurityDescriptor): string {
   ].join('')
 }
 
-/**
- * Writes rights as SDDL. MS-DTYP 2.5.1.1.
- *
- * @param mask - An unsigned 32-bit number.
- * @returns For example `CR`, or hexadecimal where a bit has no name.
- */
-export function formatRights(mask: number): string {
+/** MS-DTYP 2.5.1.1; hexadecimal where a bit has no name. */
+function formatRights(mask: number): string {
   const named = RIGHTS.reduce((sum, [bit]) => sum + bit, 0)
   if ((mask & ~named) !== 0) return `0x${mask.toString(16)}`
   return flagText(mask, RIGHTS)
