@@ -184,7 +184,7 @@ describe('a KDC beside others that do not answer', { skip: lab ? false : NO_LAB 
     t.after(() => hole.stop())
     logger.lines.length = 0
     const kdcs = { [realm]: [hole.address, kdc] }
-    const { client, transport } = await clientOf({ kdcs, hedgeAfterMs: 20, timeoutMs: 500 })
+    const { client, transport } = await clientOf({ kdcs, maxInFlight: 1, timeoutMs: 500 })
     const evidence = await client.impersonate({ name: 'alice', realm })
     await client.delegate(evidence, 'HTTP/iwa.corp.example')
     const swallowed = transport.statistics().kdcs.find((known) => known.kdc === hole.address)
