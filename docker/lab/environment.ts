@@ -58,6 +58,7 @@ const USER_NAMES = [
   'frank',
   'grace',
   'heidi',
+  'ivan',
   'victor1',
   'victor2',
   'victor3',

@@ -30,6 +30,8 @@ const GHOST: Person = {
   groups: ['staff'],
   department: undefined,
 }
+/** As providers do: groups that no application is assigned to would only make the ID token large. */
+const NOT_TOLD = /^ivan-\d+$/
 const GHOST_PASSWORD = 'Lab-ghost-1'
 const ATTRIBUTES = [
   'objectSid',
@@ -62,7 +64,9 @@ function personOf(entry: Entry): Person {
     accountName,
     name: texts(entry['displayName'])[0] ?? accountName,
     email: texts(entry['mail'])[0] ?? upn,
-    groups: texts(entry['memberOf']).map(commonName),
+    groups: texts(entry['memberOf'])
+      .map(commonName)
+      .filter((name) => !NOT_TOLD.test(name)),
     department: texts(entry['department'])[0],
   }
 }

@@ -62,6 +62,7 @@ people() {
   user frank "frank@$DNS_DOMAIN" $plain 'accountExpires: 132223104000000000' # 2020-01-01
   user grace "grace@$DNS_DOMAIN" $NORMAL 'pwdLastSet: 0'
   user heidi "heidi@$DNS_DOMAIN" $plain
+  user ivan "ivan@$DNS_DOMAIN" $plain
   for n in 1 2 3 4 5; do user "victor$n" "victor$n@$DNS_DOMAIN" $plain; done
 }
 
@@ -78,10 +79,12 @@ services() {
 
 groups() {
   local n
-  group staff alice bob carol dave heidi victor1 victor2 victor3 victor4 victor5
+  group staff alice bob carol dave heidi ivan victor1 victor2 victor3 victor4 victor5
   group sales alice
   group contractors bob frank
-  for ((n = 1; n <= LAB_GROUPS_OF_HEIDI; n++)); do group "heidi-$n" heidi; done
+  # ivan is in heidi's groups too: making a group takes most of the time.
+  for ((n = 1; n <= LAB_GROUPS_OF_HEIDI; n++)); do group "heidi-$n" heidi ivan; done
+  for ((; n <= LAB_GROUPS_OF_IVAN; n++)); do group "ivan-$n" ivan; done
   printf '%s\n' "dn: CN=Protected Users,$USERS" 'changetype: modify' 'add: member' "member: CN=dave,$USERS" - ''
 }
 

@@ -13,6 +13,7 @@
 : "${LAB_KEYTABS:=$LAB_STATE/keytabs}"
 : "${LAB_UPN_SUFFIX:=contoso.test}"           # a second suffix, beside the domain's own
 : "${LAB_GROUPS_OF_HEIDI:=600}"
+: "${LAB_GROUPS_OF_IVAN:=1200}"               # heidi's among them
 : "${LAB_DNS_FORWARDER:=}"                    # who is asked for names outside the domain; nobody is by default
 
 DNS_DOMAIN=${LAB_REALM,,}

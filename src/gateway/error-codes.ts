@@ -195,6 +195,8 @@ const NAMES: Readonly<Record<string, FaultName>> = {
   ERR_SSO_ACCOUNT_DISABLED: 'accountDisabled',
   ERR_SSO_NOT_DELEGATABLE: 'notDelegatable',
   ERR_SSO_KERBEROS_ABSENT: 'insideDown',
+  ERR_SSO_KDC_QUEUE_FULL: 'busy',
+  ERR_SSO_KDC_QUEUE_TIMEOUT: 'busy',
   ERR_SSO_BACKEND_REFUSED_TICKET: 'backendSignIn',
   ERR_SSO_BACKEND_KEY_MISMATCH: 'backendSignIn',
   ERR_SSO_BACKEND_NO_KEY: 'backendSignIn',

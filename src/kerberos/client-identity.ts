@@ -6,6 +6,7 @@
 
 import { errorCode, errorText, type Logger } from '../platform/index.ts'
 import { KerberosError, type KerberosErrorCode } from './errors.ts'
+import { keysFor } from './files/index.ts'
 import {
   ownKeys,
   secretsOf,
@@ -32,6 +33,8 @@ export class OwnIdentity implements OwnKeys {
   #seen: OwnSecrets
   #secrets: OwnSecrets
   #keys: OwnKeys
+  #changes = 0
+  #version: number
 
   /**
    * Takes the identity as it is now.
@@ -43,12 +46,19 @@ export class OwnIdentity implements OwnKeys {
     this.#logger = logger
     this.#secrets = this.#seen = secretsOf(identity)
     this.#keys = ownKeys(identity)
+    this.#version = this.#versionOf(this.#secrets)
   }
 
   /** The present keys: another object whenever they have changed. */
   get present(): OwnKeys {
     this.#look()
     return this.#keys
+  }
+
+  /** The highest version among a keytab's keys; for secrets without versions how often they have changed. */
+  get version(): number {
+    this.#look()
+    return this.#version
   }
 
   /** The ticket that an identity without keys consists of. */
@@ -112,9 +122,17 @@ export class OwnIdentity implements OwnKeys {
     try {
       this.#keys = ownKeys({ ...this.identity, keys: secrets })
       this.#secrets = secrets
+      this.#changes += 1
+      this.#version = this.#versionOf(secrets)
     } catch (error) {
       const fields = { code: errorCode(error), reason: errorText(error) }
       this.#logger?.error('The new keys cannot be used; the old ones stay.', fields)
     }
+  }
+
+  #versionOf(secrets: OwnSecrets): number {
+    const { principal, realm } = this.identity
+    if (!('length' in secrets)) return this.#changes
+    return Math.max(...keysFor(secrets, realm, principal).map(({ kvno }) => kvno))
   }
 }

@@ -88,6 +88,14 @@ export class KerberosClient {
   }
 
   /**
+   * Which of our keys are in use: another number whenever they have changed. The highest version of a keytab's keys; for a
+   * password, which has none, how often it was changed.
+   */
+  get keyVersion(): number {
+    return this.#own.version
+  }
+
+  /**
    * The clock to make tokens with: ours, moved to the KDC's time where the KDC refused ours and its protected replies
    * proved another. Hosts of a domain, and so the acceptors of tokens, take their time from its KDCs.
    *

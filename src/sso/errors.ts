@@ -37,6 +37,10 @@ export type SsoErrorCode =
   | 'ERR_SSO_NEVER_IMPERSONATE'
   /** The app wants Kerberos and this connector has none. */
   | 'ERR_SSO_KERBEROS_ABSENT'
+  /** As many exchanges as may wait for a KDC do so already. */
+  | 'ERR_SSO_KDC_QUEUE_FULL'
+  /** The turn to ask a KDC did not come in time. */
+  | 'ERR_SSO_KDC_QUEUE_TIMEOUT'
   /** The backend answered 401 to a fresh ticket, and what follows here does not say why. */
   | 'ERR_SSO_BACKEND_REFUSED_TICKET'
   /** It cannot open the ticket with its key (KRB_AP_ERR_MODIFIED, KRB_AP_ERR_BAD_INTEGRITY). */

@@ -77,7 +77,7 @@ export class IdentityFinder {
   readonly #clock: Clock
   readonly #limits: SsoLimits
   readonly #cache: LRUCache<string, Identity, Wanted>
-  readonly #refusals: RefusalMemory
+  readonly #refusals: RefusalMemory<AccountKey>
 
   constructor(
     ports: { directory: AccountDirectory; clock: Clock; onRefused: RefusalListener },
@@ -143,11 +143,22 @@ export class IdentityFinder {
    */
   async find(key: AccountKey): Promise<Identity> {
     const name = cacheKey(key)
-    const identity = await this.#refusals.guard(name, () =>
+    const identity = await this.#refusals.guard(name, key, () =>
       this.#cache.fetch(name, { context: { key }, forceRefresh: true }),
     )
     if (identity === undefined) throw evicted()
     return identity
+  }
+
+  /**
+   * Drops accounts and every refusal that is remembered: a login that was refused has no account to be named by.
+   *
+   * @param matches - Which accounts.
+   * @returns The users that were dropped.
+   */
+  flush(matches: (identity: Identity) => boolean): readonly string[] {
+    this.#refusals.drop(() => true)
+    return this.drop(matches)
   }
 
   /**
@@ -157,7 +168,6 @@ export class IdentityFinder {
    * @returns The users that were dropped.
    */
   drop(matches: (identity: Identity) => boolean): readonly string[] {
-    this.#refusals.clear()
     const dropped: string[] = []
     for (const [key, identity] of [...this.#cache.entries()]) {
       if (!matches(identity)) continue

@@ -18,7 +18,16 @@ export interface SsoLimits {
   readonly identityMs: number
   /** Wait before the directory or KDC is asked again after it could not be reached, milliseconds. Default 10 000. */
   readonly transportRetryMs: number
-  /** How long a refusal of the directory or a KDC is taken for its answer, milliseconds; 0: never. Default 2000. */
+  /**
+   * How long a refusal by a rule (no delegation, not forwardable, KDC policy, a disabled account) is taken for the answer,
+   * milliseconds; 0: never. Default 60 000.
+   */
+  readonly policyRefusalMs: number
+  /** The same where the directory or a KDC knows no such account or service. Default 30 000. */
+  readonly unknownPrincipalMs: number
+  /** The same where no directory server or KDC answers. Default 2000. */
+  readonly transportFailureMs: number
+  /** The same for every other refusal. Default 2000. */
   readonly refusalMs: number
   /** Refusals remembered. Default 10 000. */
   readonly refusalCount: number
@@ -30,6 +39,19 @@ export interface SsoLimits {
   readonly ticketMs: number
   /** A ticket is not used in the last so many milliseconds before its end. Default 120 000. */
   readonly ticketMarginMs: number
+  /**
+   * A ticket that is used in this last part of its use is renewed, and the request waits for nothing; percent, 0: never.
+   * Default 20.
+   */
+  readonly refreshAheadPercent: number
+  /** By how much sooner, at random, so that not all are renewed at once; percent of the use. Default 10. */
+  readonly refreshJitterPercent: number
+  /** Exchanges with KDCs for users at a time. Default 32. */
+  readonly kdcExchanges: number
+  /** Exchanges that may wait for their turn. Default 20 000. */
+  readonly kdcQueue: number
+  /** Longest wait for a turn, milliseconds. Default 30 000. */
+  readonly kdcQueueMs: number
   /** After a 401 a ticket older than this is fetched anew before the one retry, milliseconds. Default 30 000. */
   readonly ticketRefetchAgeMs: number
   /** Bodies of known length up to this are collected before they are sent, and can be sent again, octets. Default 65 536. */
@@ -60,12 +82,20 @@ export const SSO_LIMITS: Readonly<Record<keyof SsoLimits, LimitRange>> = {
   identityCount: { least: 1, most: 1_000_000, default: 10_000 },
   identityMs: { least: 1, most: DAY_MS, default: 300_000 },
   transportRetryMs: { least: 1, most: DAY_MS, default: 10_000 },
+  policyRefusalMs: { least: 0, most: DAY_MS, default: 60_000 },
+  unknownPrincipalMs: { least: 0, most: DAY_MS, default: 30_000 },
+  transportFailureMs: { least: 0, most: DAY_MS, default: 2000 },
   refusalMs: { least: 0, most: DAY_MS, default: 2000 },
   refusalCount: { least: 1, most: 1_000_000, default: 10_000 },
   ticketCount: { least: 1, most: 1_000_000, default: 20_000 },
   ticketOctets: { least: 1, most: 64 * GIB, default: 64 * 1024 * 1024 },
   ticketMs: { least: 1, most: DAY_MS, default: 3_600_000 },
   ticketMarginMs: { least: 0, most: DAY_MS, default: 120_000 },
+  refreshAheadPercent: { least: 0, most: 90, default: 20 },
+  refreshJitterPercent: { least: 0, most: 90, default: 10 },
+  kdcExchanges: { least: 1, most: 10_000, default: 32 },
+  kdcQueue: { least: 0, most: 1_000_000, default: 20_000 },
+  kdcQueueMs: { least: 1, most: DAY_MS, default: 30_000 },
   ticketRefetchAgeMs: { least: 0, most: DAY_MS, default: 30_000 },
   replayBodyOctets: { least: 0, most: GIB, default: 65_536 },
   expectContinueMs: { least: 1, most: 60_000, default: 100 },

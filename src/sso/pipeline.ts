@@ -31,6 +31,7 @@ import {
   ticketStage,
   type Next,
 } from './stages.ts'
+import type { DropReason } from './ticket-types.ts'
 import { TicketKeeper } from './tickets.ts'
 
 /** Whether an account is the one that an administrator means. */
@@ -64,7 +65,7 @@ class Pipeline implements SsoPipeline, CallHome {
   constructor(ports: PipelinePorts) {
     const limits = resolveSsoLimits(ports.limits)
     const onRefused = (user: string): void => {
-      this.#onRefused(user)
+      this.#dropUser(user, 'refused')
     }
     const { backends, clock, directory, kerberos, logger, random } = ports
     this.#ports = ports
@@ -96,6 +97,7 @@ class Pipeline implements SsoPipeline, CallHome {
       impersonations: this.#tickets?.counts.impersonations ?? 0,
       delegations: this.#tickets?.counts.delegations ?? 0,
       ...this.#delivery,
+      tickets: this.#tickets?.counters,
     }
   }
 
@@ -125,10 +127,10 @@ class Pipeline implements SsoPipeline, CallHome {
     this.#security.report({ code, what, fields })
   }
 
-  /** A KDC or the directory said no to a user that was in use: nothing of theirs lasts. */
-  #onRefused(user: string): void {
+  /** A KDC or the directory said no to a user that was in use, or the sign-in ended: nothing of theirs lasts. */
+  #dropUser(user: string, reason: DropReason): void {
     this.#identities?.drop((identity) => identity.user === user)
-    this.#tickets?.drop((identity) => identity.user === user)
+    this.#tickets?.dropUser(user, reason)
     this.#ports.backends.retire(user)
   }
 
@@ -153,15 +155,15 @@ class Pipeline implements SsoPipeline, CallHome {
         new SsoError('ERR_SSO_SESSION_ENDED', 'the session ended while the request was under way'),
       )
     }
-    for (const user of users) this.#onRefused(user)
+    for (const user of users) this.#dropUser(user, 'ended')
   }
 
   flush(filter: FlushFilter): void {
     const { user, servicePrincipalName } = filter
     const matches = (identity: Identity): boolean => user === undefined || isNamed(identity, user)
-    const users = new Set(this.#tickets?.drop(matches, servicePrincipalName))
+    const users = new Set(this.#tickets?.flush(matches, servicePrincipalName))
     if (servicePrincipalName === undefined) {
-      for (const each of this.#identities?.drop(matches) ?? []) users.add(each)
+      for (const each of this.#identities?.flush(matches) ?? []) users.add(each)
     }
     if (user === undefined && servicePrincipalName === undefined)
       this.#ports.backends.retire(undefined)
@@ -195,6 +197,7 @@ class Pipeline implements SsoPipeline, CallHome {
     this.#sweep?.cancel()
     for (const call of this.#calls.list()) call.fail(closed())
     this.#security.close()
+    this.#tickets?.close()
     await this.#ports.backends.close()
   }
 }

@@ -13,6 +13,7 @@ import type { BackendPool } from './backend.ts'
 import type { RequestBody } from './body-source.ts'
 import type { SsoLimits } from './limits.ts'
 import type { Policy } from './policy.ts'
+import type { TicketCounters } from './ticket-types.ts'
 
 /** The ID token that a user's session stands on, and the id that requests name it by. */
 export interface Proof {
@@ -82,6 +83,8 @@ export interface SsoCounters {
   readonly asked: number
   /** Requests sent once more after a 401 with a Negotiate challenge to a ticket. */
   readonly retried: number
+  /** The ticket cache and the queue before the KDCs; undefined without Kerberos. */
+  readonly tickets: TicketCounters | undefined
 }
 
 /** The pipeline: proof, policy, login identity, ticket, token, backend. */
@@ -107,7 +110,7 @@ export interface SsoPipeline {
 
 /** The part of the Kerberos client that the pipeline uses. */
 export type KerberosPort = Pick<KerberosClient, 'name' | 'impersonate' | 'delegate'> &
-  Partial<Pick<KerberosClient, 'tokenClock'>>
+  Partial<Pick<KerberosClient, 'tokenClock' | 'keyVersion'>>
 
 /** The keys of the issuers in the policy. The real one (JWKS by https, or a file) is in io/. */
 export interface KeySource {

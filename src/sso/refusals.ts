@@ -1,6 +1,6 @@
 /**
- * Remembers refusals for a moment, so that a page with a hundred parts does not ask the directory or a KDC a hundred
- * times for what it has just refused.
+ * Remembers refusals for a while, so that a page with a hundred parts does not ask the directory or a KDC a hundred times for
+ * what it has just refused.
  *
  * @module
  */
@@ -8,18 +8,22 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../platform/index.ts'
 import type { SsoLimits } from './limits.ts'
-import { isTransportFailure } from './transport-failure.ts'
+import { rememberedMs } from './refusal-kind.ts'
 
-interface Refusal {
+interface Refusal<T> {
+  readonly about: T
   readonly error: unknown
   readonly untilMs: number
 }
 
-/** Refusals by key, forgotten soon. */
-export class RefusalMemory {
+/** Refusals by key, forgotten soon. What each is about says whose a flush drops. */
+export class RefusalMemory<T extends object> {
   readonly #clock: Clock
   readonly #limits: SsoLimits
-  readonly #refusals: LRUCache<string, Refusal>
+  readonly #refusals: LRUCache<string, Refusal<T>>
+  #drops = 0
+  /** Questions that were not asked because the answer was remembered. */
+  hits = 0
 
   constructor(clock: Clock, limits: SsoLimits) {
     this.#clock = clock
@@ -27,29 +31,48 @@ export class RefusalMemory {
     this.#refusals = new LRUCache({ max: limits.refusalCount })
   }
 
+  /** Refusals remembered; some may be over. */
+  get size(): number {
+    return this.#refusals.size
+  }
+
   /**
    * Asks, unless that was refused a moment ago.
    *
    * @param key - What is asked for.
+   * @param about - What a flush is told by.
    * @param ask - Asks.
    * @returns What it yields.
-   * @throws What it throws, or threw a moment ago. That no server answered is not remembered.
+   * @throws What it throws, or threw a moment ago; how long that is remembered is a setting for each kind.
    */
-  async guard<T>(key: string, ask: () => Promise<T>): Promise<T> {
+  async guard<V>(key: string, about: T, ask: () => Promise<V>): Promise<V> {
     const refusal = this.#refusals.get(key)
-    if (refusal !== undefined && this.#clock.nowMs() < refusal.untilMs) throw refusal.error
+    if (refusal !== undefined && this.#clock.nowMs() < refusal.untilMs) {
+      this.hits += 1
+      throw refusal.error
+    }
+    const drops = this.#drops
     try {
       return await ask()
     } catch (error) {
-      if (!isTransportFailure(error) && this.#limits.refusalMs > 0) {
-        this.#refusals.set(key, { error, untilMs: this.#clock.nowMs() + this.#limits.refusalMs })
+      const forMs = rememberedMs(error, this.#limits)
+      // What was asked before a flush is no answer after it.
+      if (forMs > 0 && drops === this.#drops) {
+        this.#refusals.set(key, { about, error, untilMs: this.#clock.nowMs() + forMs })
       }
       throw error
     }
   }
 
-  /** Forgets everything: something has changed. */
-  clear(): void {
-    this.#refusals.clear()
+  /**
+   * Forgets: something has changed.
+   *
+   * @param matches - What is forgotten.
+   */
+  drop(matches: (about: T) => boolean): void {
+    this.#drops += 1
+    for (const [key, { about }] of [...this.#refusals.entries()]) {
+      if (matches(about)) this.#refusals.delete(key)
+    }
   }
 }

@@ -7,17 +7,18 @@
 import type { Evidence, Initiator } from '../kerberos/index.ts'
 import type { Clock, Logger, Random } from '../platform/index.ts'
 import type { Identity, RefusalListener } from './identity.ts'
+import type { KdcQueueCounts } from './kdc-queue.ts'
 import type { BackendPolicy } from './policy.ts'
 import type { KerberosPort } from './ports.ts'
 
 /** What an evidence ticket and a service ticket have in common here. */
 export interface Kept {
   readonly identity: Identity
-  /** The newest sign-in it was fetched for. */
-  readonly signedInMs: number
+  /** The newest sign-in that it serves. */
+  signedInMs: number
   readonly fetchedMs: number
-  /** Asked for afresh from then on. */
-  readonly freshUntilMs: number
+  /** Whoever uses it from then on has it renewed, and waits for nothing. Infinity while that is under way. */
+  refreshFromMs: number
   /** Not used from then on, whatever happens. */
   readonly endMs: number
 }
@@ -45,32 +46,41 @@ export interface TicketWish {
   readonly signedInMs: number
 }
 
-/** The same, once there is evidence. */
-export interface TicketContext extends TicketWish {
-  readonly evidence: KeptEvidence
-}
+/** Why something left the cache before its end. */
+export type DropReason = 'refused' | 'flushed' | 'ended'
 
-/** An exchange under way; what it yields is not kept when its user was dropped meanwhile. */
-export interface Flight {
-  readonly identity: Identity
-  /** Undefined for evidence. */
-  readonly spn: string | undefined
-  /** Takes its place in the cache, and what was there before, out. */
-  readonly evict: () => void
-  dropped: boolean
-}
-
-/** What an exchange is made with, and what it replaces. */
-export interface Guarded<T extends Kept> {
-  readonly flight: Flight
-  readonly stale: T | undefined
-  readonly wish: TicketWish
-}
-
-/** How many exchanges were asked for. */
-export interface ExchangeCounts {
+/** What the caches have done. No user and no service is named. */
+export interface TicketCounts {
+  /** Requests that found a ticket. */
+  hits: number
+  /** Requests that had to wait for one. */
+  misses: number
+  /** Tickets that were renewed while in use, and tries that no KDC answered. */
+  refreshes: number
+  refreshFailures: number
+  /** Requests that went on with the ticket at hand because no KDC answered. */
+  standIns: number
+  /** Tickets and evidence dropped: by a refusal, a flush, the end of a session. */
+  refused: number
+  flushed: number
+  ended: number
+  /** Pushed out by newer ones (ticketCount, ticketOctets). */
+  pushedOut: number
+  /** S4U2Self and S4U2Proxy exchanges asked for. */
   impersonations: number
   delegations: number
+}
+
+/** The same, with what is kept and what waits at this moment. */
+export interface TicketCounters extends Readonly<TicketCounts> {
+  /** Requests refused by what a KDC had said a moment ago. */
+  readonly refusalHits: number
+  /** Service tickets kept. */
+  readonly kept: number
+  /** Octets of service and evidence tickets kept. */
+  readonly keptOctets: number
+  /** Before the KDCs. */
+  readonly queue: Readonly<KdcQueueCounts>
 }
 
 /** What the caches work through. */

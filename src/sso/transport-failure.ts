@@ -11,13 +11,17 @@ const UNREACHABLE = new Set([
   'ERR_DIRECTORY_UNREACHABLE',
   'ERR_KRB_KDC_UNREACHABLE',
   'ERR_KRB_ABORTED',
+  // Nobody was asked.
+  'ERR_SSO_KDC_QUEUE_FULL',
+  'ERR_SSO_KDC_QUEUE_TIMEOUT',
+  'ERR_SSO_CLOSED',
 ])
 
 /**
  * Says whether nothing was answered.
  *
  * @param error - What was thrown.
- * @returns True when no KDC or directory server answered; false for every answer, also a malformed one.
+ * @returns True when no KDC or directory server answered, or none was asked; false for every answer, also a malformed one.
  */
 export function isTransportFailure(error: unknown): boolean {
   // RFC 4120 section 7.5.9: a KDC that cannot answer now has said nothing about the user.

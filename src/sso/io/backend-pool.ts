@@ -13,7 +13,7 @@ import { Connection } from './connection.ts'
 import { Exchange, type ExchangeHome } from './exchange.ts'
 import { resolveBackendLimits, type BackendLimits } from './limits.ts'
 import type { Resolve } from './resolve.ts'
-import { WaitingLine, type Place } from './waiting-line.ts'
+import { WaitingLine, type Place } from '../waiting-line.ts'
 
 /** One app's connections for one user, or for nobody. */
 interface UserPool {

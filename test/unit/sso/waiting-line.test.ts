@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { WaitingLine, type Place } from '../../../../src/sso/io/waiting-line.ts'
+import { WaitingLine, type Place } from '../../../src/sso/waiting-line.ts'
 
 describe('WaitingLine', () => {
   it('serves in order whoever has not left', () => {

@@ -1,0 +1,113 @@
+/**
+ * The two exchanges behind a ticket for a user (S4U2Self, S4U2Proxy), each in its turn, and how long what comes of them is used.
+ *
+ * @module
+ */
+
+import { Initiator, type ServiceTicket } from '../kerberos/index.ts'
+import type { Random } from '../platform/index.ts'
+import type { KdcQueue, Pass } from './kdc-queue.ts'
+import type { SsoLimits } from './limits.ts'
+import type {
+  Kept,
+  KeptEvidence,
+  PreparedTicket,
+  TicketCounts,
+  TicketPorts,
+  TicketWish,
+} from './ticket-types.ts'
+
+/** A number from 0 to 1. */
+function fraction(random: Random): number {
+  const [high = 0, low = 0] = random.bytes(2)
+  return (high * 256 + low) / 0xffff
+}
+
+/** Asks the KDC. */
+export class TicketExchanges {
+  readonly #ports: TicketPorts
+  readonly #limits: SsoLimits
+  readonly #queue: KdcQueue
+  readonly #counts: TicketCounts
+
+  constructor(
+    ports: TicketPorts,
+    limits: SsoLimits,
+    shared: { readonly queue: KdcQueue; readonly counts: TicketCounts },
+  ) {
+    this.#ports = ports
+    this.#limits = limits
+    this.#queue = shared.queue
+    this.#counts = shared.counts
+  }
+
+  /**
+   * S4U2Self.
+   *
+   * @param wish - For whom.
+   * @param pass - The place in the queue.
+   * @returns The evidence.
+   */
+  impersonate(wish: TicketWish, pass: Pass): Promise<KeptEvidence> {
+    return this.#queue.run(pass, async () => {
+      this.#counts.impersonations += 1
+      const evidence = await this.#ports.kerberos.impersonate(wish.identity.s4uUser)
+      return { ...this.#keep(evidence, wish), evidence, cleared: new WeakSet() }
+    })
+  }
+
+  /**
+   * S4U2Proxy.
+   *
+   * @param wish - For whom and to where.
+   * @param evidence - By what right.
+   * @param pass - The place in the queue.
+   * @returns The ticket, with what tokens are made by.
+   */
+  delegate(wish: TicketWish, evidence: KeptEvidence, pass: Pass): Promise<PreparedTicket> {
+    return this.#queue.run(pass, async () => {
+      this.#counts.delegations += 1
+      const ticket = await this.#ports.kerberos.delegate(evidence.evidence, wish.spn)
+      return this.#prepare(ticket, wish, evidence)
+    })
+  }
+
+  #prepare(ticket: ServiceTicket, wish: TicketWish, evidence: KeptEvidence): PreparedTicket {
+    const { kerberos, random, logger } = this.#ports
+    const clock = kerberos.tokenClock?.(ticket.serverRealm) ?? this.#ports.clock
+    logger.info('service ticket obtained', {
+      user: wish.identity.account.sAMAccountName,
+      servicePrincipalName: wish.spn,
+      endsAt: new Date(ticket.endTimeMs).toISOString(),
+    })
+    return {
+      ...this.#keep(ticket, wish),
+      spn: wish.spn,
+      initiator: new Initiator(ticket, { clock, random }),
+      evidence,
+      octets: ticket.ticket.length,
+    }
+  }
+
+  #keep(ticket: ServiceTicket, wish: TicketWish): Kept {
+    const { ticketMs, ticketMarginMs } = this.#limits
+    const fetchedMs = this.#ports.clock.nowMs()
+    const endMs = Math.min(fetchedMs + ticketMs, ticket.endTimeMs - ticketMarginMs)
+    const refreshFromMs = this.#refreshFrom(fetchedMs, endMs)
+    return { identity: wish.identity, signedInMs: wish.signedInMs, fetchedMs, refreshFromMs, endMs }
+  }
+
+  /** The last part of its use, begun sooner by chance: tickets of one morning are not renewed in one second. */
+  #refreshFrom(fetchedMs: number, endMs: number): number {
+    const { refreshAheadPercent, refreshJitterPercent } = this.#limits
+    if (refreshAheadPercent === 0) return Infinity
+    const percent = refreshAheadPercent + refreshJitterPercent * fraction(this.#ports.random)
+    return endMs - ((endMs - fetchedMs) * Math.min(percent, 95)) / 100
+  }
+
+  /** When a renewal that no KDC answered is tried again: between half and all of the wait. */
+  retryAtMs(): number {
+    const spread = 0.5 + fraction(this.#ports.random) / 2
+    return this.#ports.clock.nowMs() + this.#limits.transportRetryMs * spread
+  }
+}

@@ -1,0 +1,202 @@
+/**
+ * Tickets by key: kept, fetched once for everybody who asks at the same time, and dropped so that nothing which was under way
+ * meanwhile comes back.
+ *
+ * lru-cache keeps them. The flights are ours: its `fetch` hands out what is stale, and does not list what is being fetched.
+ *
+ * @module
+ */
+
+import { LRUCache } from 'lru-cache'
+import type { Identity } from './identity.ts'
+import type { KdcQueue, Pass, Urgency } from './kdc-queue.ts'
+import type { SsoLimits } from './limits.ts'
+import type { DropReason, Kept, TicketCounts, TicketWish } from './ticket-types.ts'
+
+/** Keys, flags and times beside the ticket's own octets. */
+const OVERHEAD_OCTETS = 2048
+
+interface Flight<T> {
+  readonly wish: TicketWish
+  readonly pass: Pass
+  promise: Promise<T | undefined>
+  dropped: boolean
+}
+
+/** What a store works through. */
+export interface StorePorts<T> {
+  readonly queue: KdcQueue
+  readonly counts: TicketCounts
+  /** Octets of the ticket itself. */
+  readonly octetsOf: (kept: T) => number
+  /** The SPN it is for; undefined for evidence. */
+  readonly spnOf: (of: T | TicketWish) => string | undefined
+}
+
+/** One question to a KDC. */
+export interface Question<T> {
+  readonly wish: TicketWish
+  readonly urgency: Urgency
+  readonly ask: (pass: Pass) => Promise<T>
+}
+
+/** A cache of tickets of one kind. */
+export class TicketStore<T extends Kept> {
+  readonly #ports: StorePorts<T>
+  readonly #kept: LRUCache<string, T>
+  readonly #flights = new Map<string, Flight<T>>()
+  /** Keys of what is kept, by user: a refusal must not cost more the more users there are. */
+  readonly #keysOf = new Map<string, Set<string>>()
+
+  constructor(ports: StorePorts<T>, limits: Pick<SsoLimits, 'ticketCount' | 'ticketOctets'>) {
+    this.#ports = ports
+    this.#kept = new LRUCache<string, T>({
+      max: limits.ticketCount,
+      maxSize: limits.ticketOctets,
+      sizeCalculation: (kept) => ports.octetsOf(kept) + OVERHEAD_OCTETS,
+      dispose: (kept, key, reason) => {
+        if (reason === 'set') return
+        this.#unlist(kept.identity.user, key)
+        if (reason === 'evict') ports.counts.pushedOut += 1
+      },
+    })
+  }
+
+  /** How many are kept. */
+  get size(): number {
+    return this.#kept.size
+  }
+
+  /** How much is kept, octets. */
+  get octets(): number {
+    return this.#kept.calculatedSize
+  }
+
+  /**
+   * Says whether anything of a user is kept.
+   *
+   * @param user - Whose.
+   * @returns Also true for what may no longer be used.
+   */
+  holds(user: string): boolean {
+    return this.#keysOf.has(user)
+  }
+
+  /**
+   * What is kept, whether or not it may still be used.
+   *
+   * @param key - Of which ticket.
+   * @returns The ticket; undefined where there is none.
+   */
+  get(key: string): T | undefined {
+    return this.#kept.get(key)
+  }
+
+  /**
+   * Fetches, together with whoever asks for the same at the same time for the same or an older sign-in.
+   *
+   * @param key - What is asked for.
+   * @param question - How.
+   * @returns The ticket, which is kept; undefined when it was dropped meanwhile and must not be used.
+   * @throws What `ask` throws.
+   */
+  fetch(key: string, question: Question<T>): Promise<T | undefined> {
+    const { wish, urgency } = question
+    const under = this.#flights.get(key)
+    if (under !== undefined && under.wish.signedInMs >= wish.signedInMs) {
+      if (urgency !== 'ahead') this.#ports.queue.hurry(under.pass)
+      return under.promise
+    }
+    const pass: Pass = { user: wish.identity.user, urgency }
+    const flight: Flight<T> = { wish, pass, promise: NOTHING, dropped: false }
+    flight.promise = this.#fly(key, flight, question)
+    this.#flights.set(key, flight)
+    return flight.promise
+  }
+
+  async #fly(key: string, flight: Flight<T>, question: Question<T>): Promise<T | undefined> {
+    try {
+      const fetched = await question.ask(flight.pass)
+      if (flight.dropped) return undefined
+      if (this.#flights.get(key) === flight) this.#keep(key, fetched)
+      return fetched
+    } finally {
+      if (this.#flights.get(key) === flight) this.#flights.delete(key)
+    }
+  }
+
+  #keep(key: string, fetched: T): void {
+    this.#kept.set(key, fetched)
+    // What is larger than the whole cache is not kept.
+    if (!this.#kept.has(key)) return
+    const { user } = fetched.identity
+    const keys = this.#keysOf.get(user)
+    if (keys === undefined) this.#keysOf.set(user, new Set([key]))
+    else keys.add(key)
+  }
+
+  #unlist(user: string, key: string): void {
+    const keys = this.#keysOf.get(user)
+    keys?.delete(key)
+    if (keys?.size === 0) this.#keysOf.delete(user)
+  }
+
+  /**
+   * Drops everything of a user, kept or under way.
+   *
+   * @param user - Whose.
+   * @param reason - Counted.
+   */
+  dropUser(user: string, reason: DropReason): void {
+    for (const [key, flight] of this.#flights) {
+      if (flight.wish.identity.user === user) this.#ground(key, flight)
+    }
+    for (const key of [...(this.#keysOf.get(user) ?? [])]) this.#evict(key, reason)
+  }
+
+  /**
+   * Drops what is kept and what is under way.
+   *
+   * @param matches - Whose.
+   * @param spn - For this SPN alone, letter case aside; undefined: all.
+   * @returns The users whose something was kept.
+   */
+  flush(matches: (identity: Identity) => boolean, spn: string | undefined): ReadonlySet<string> {
+    const wanted = spn?.toLowerCase()
+    const meant = (identity: Identity, of: T | TicketWish): boolean =>
+      matches(identity) && (wanted === undefined || this.#ports.spnOf(of)?.toLowerCase() === wanted)
+    const users = new Set<string>()
+    for (const [key, flight] of this.#flights) {
+      if (meant(flight.wish.identity, flight.wish)) this.#ground(key, flight)
+    }
+    for (const [key, kept] of [...this.#kept.entries()]) {
+      if (!meant(kept.identity, kept)) continue
+      users.add(kept.identity.user)
+      this.#evict(key, 'flushed')
+    }
+    return users
+  }
+
+  /**
+   * Drops one.
+   *
+   * @param key - Of which ticket.
+   * @param reason - Counted.
+   */
+  evict(key: string, reason: DropReason): void {
+    const flight = this.#flights.get(key)
+    if (flight !== undefined) this.#ground(key, flight)
+    this.#evict(key, reason)
+  }
+
+  #ground(key: string, flight: Flight<T>): void {
+    flight.dropped = true
+    this.#flights.delete(key)
+  }
+
+  #evict(key: string, reason: DropReason): void {
+    if (this.#kept.delete(key)) this.#ports.counts[reason] += 1
+  }
+}
+
+const NOTHING = Promise.resolve(undefined)
