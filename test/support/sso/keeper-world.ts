@@ -29,8 +29,9 @@ export interface Issued {
   readonly spn: string
   /** Number of the exchange, from 1. */
   readonly exchange: number
-  /** When it was asked for, and when its evidence was. */
+  /** When it was asked for, when it came, and when its evidence was asked for. */
   readonly atMs: number
+  readonly cameAtMs: number
   readonly evidenceAtMs: number
   readonly endsAtMs: number
   /** Its octets. */
@@ -86,13 +87,14 @@ export class SlowKerberos extends FakeKerberos {
     const user = evidence.accountName
     await this.#answer(user)
     const ticket = await super.delegate(evidence, spn)
-    const endsAtMs = ticket.endTimeMs
+    const [cameAtMs, endsAtMs] = [this.#clock.nowMs(), ticket.endTimeMs]
     const evidenceAtMs = this.#impersonatedMs.get(evidence) ?? 0
     this.#issues.push({
       user,
       spn,
       exchange,
       atMs,
+      cameAtMs,
       evidenceAtMs,
       endsAtMs,
       ticket: Buffer.from(ticket.ticket),

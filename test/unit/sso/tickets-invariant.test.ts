@@ -13,32 +13,19 @@ const MARGIN_MS = 120_000
 
 const user = fc.constantFrom(...USERS)
 const spn = fc.constantFrom(...SPNS)
-const step = fc.oneof(
+const what = fc.oneof(
+  { weight: 16, arbitrary: fc.constant('request' as const) },
+  { weight: 10, arbitrary: fc.constant('wait' as const) },
+  { weight: 6, arbitrary: fc.constantFrom('refuse' as const, 'signIn' as const) },
+  { weight: 2, arbitrary: fc.constant('allow' as const) },
   {
-    weight: 8,
-    arbitrary: fc.record({
-      do: fc.constant('request' as const),
-      user,
-      spn,
-      oldSession: fc.boolean(),
-    }),
+    weight: 5,
+    arbitrary: fc.constantFrom('signOut', 'flushUser', 'flushSpn', 'kdcs', 'newKeys'),
   },
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      do: fc.constant('wait' as const),
-      ms: fc.constantFrom(1, 40, 2000, 60_000, 1_200_000, 2_400_000),
-    }),
-  },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('refuse' as const), user }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('allow' as const), user }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('signIn' as const), user }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('signOut' as const), user }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('flushUser' as const), user }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('flushSpn' as const), spn }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('kdcs' as const), down: fc.boolean() }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('newKeys' as const) }) },
 )
+/** An exchange takes 50 ms: most waits let one or two end, few let tickets end. */
+const ms = fc.constantFrom(1, 40, 100, 100, 100, 100, 2000, 60_000, 600_000, 2_400_000)
+const step = fc.record({ do: what, user, spn, oldSession: fc.boolean(), ms, down: fc.boolean() })
 type Step = typeof step extends fc.Arbitrary<infer S> ? S : never
 
 /** Requests as the pipeline makes them, and what must be true of each ticket that is used. */
@@ -128,13 +115,14 @@ class Watch {
       use(known)
       return
     }
-    this.#pending.push(
-      keeper.obtain(wish).then(use, (error: unknown) => {
-        const code = errorCode(error)
-        this.codes.add(code)
-        assert.ok(EXPECTED.has(code), `unexpected ${code}`)
-      }),
-    )
+    const pending = keeper.obtain(wish).then(use, (error: unknown) => {
+      const code = errorCode(error)
+      this.codes.add(code)
+      assert.ok(EXPECTED.has(code), `unexpected ${code}`)
+    })
+    // What it finds is told at the end; until then nobody listens.
+    pending.catch(() => undefined)
+    this.#pending.push(pending)
   }
 
   #check(ticket: PreparedTicket, wish: TicketWish, name: string): void {
@@ -147,7 +135,7 @@ class Watch {
       [name, wish.spn],
       "another user's or service's ticket",
     )
-    assert.ok(now - issued.atMs < TICKET_MS, 'used for more than its hour')
+    assert.ok(now - issued.cameAtMs < TICKET_MS, 'used for more than its hour')
     assert.ok(now < issued.endsAtMs - MARGIN_MS, 'used past its end')
     for (const whose of [name, `${name} ${wish.spn}`]) {
       const since = this.#notBefore.get(whose) ?? 0
@@ -174,13 +162,16 @@ describe('invariant 9, whatever happens in whatever order', () => {
     let used = 0
     const codes = new Set<string>()
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 100 }), async (steps) => {
-        const watch = new Watch()
-        await watch.run(steps)
-        used += watch.used.length
-        for (const code of watch.codes) codes.add(code)
-      }),
-      { numRuns: 200 },
+      fc.asyncProperty(
+        fc.array(step, { minLength: 20, maxLength: 100, size: 'max' }),
+        async (steps) => {
+          const watch = new Watch()
+          await watch.run(steps)
+          used += watch.used.length
+          for (const code of watch.codes) codes.add(code)
+        },
+      ),
+      { numRuns: 100 },
     )
     // The property says something only where tickets were used and refused.
     assert.ok(used > 200, String(used))
