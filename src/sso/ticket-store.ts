@@ -17,6 +17,7 @@ import type { DropReason, Kept, TicketCounts, TicketWish } from './ticket-types.
 const OVERHEAD_OCTETS = 2048
 
 interface Flight<T> {
+  readonly key: string
   readonly wish: TicketWish
   readonly pass: Pass
   promise: Promise<T | undefined>
@@ -44,7 +45,10 @@ export interface Question<T> {
 export class TicketStore<T extends Kept> {
   readonly #ports: StorePorts<T>
   readonly #kept: LRUCache<string, T>
+  /** Who asks joins these: for each key the one for the newest sign-in. */
   readonly #flights = new Map<string, Flight<T>>()
+  /** Those for older sign-ins too: what drops tickets drops these. */
+  readonly #underWay = new Set<Flight<T>>()
   /** Keys of what is kept, by user: a refusal must not cost more the more users there are. */
   readonly #keysOf = new Map<string, Set<string>>()
 
@@ -108,20 +112,22 @@ export class TicketStore<T extends Kept> {
       return under.promise
     }
     const pass: Pass = { user: wish.identity.user, urgency }
-    const flight: Flight<T> = { wish, pass, promise: NOTHING, dropped: false }
-    flight.promise = this.#fly(key, flight, question)
+    const flight: Flight<T> = { key, wish, pass, promise: NOTHING, dropped: false }
+    this.#underWay.add(flight)
     this.#flights.set(key, flight)
+    flight.promise = this.#fly(flight, question)
     return flight.promise
   }
 
-  async #fly(key: string, flight: Flight<T>, question: Question<T>): Promise<T | undefined> {
+  async #fly(flight: Flight<T>, question: Question<T>): Promise<T | undefined> {
+    const { key } = flight
     try {
       const fetched = await question.ask(flight.pass)
       if (flight.dropped) return undefined
       if (this.#flights.get(key) === flight) this.#keep(key, fetched)
       return fetched
     } finally {
-      if (this.#flights.get(key) === flight) this.#flights.delete(key)
+      this.#land(flight)
     }
   }
 
@@ -148,8 +154,8 @@ export class TicketStore<T extends Kept> {
    * @param reason - Counted.
    */
   dropUser(user: string, reason: DropReason): void {
-    for (const [key, flight] of this.#flights) {
-      if (flight.wish.identity.user === user) this.#ground(key, flight)
+    for (const flight of this.#underWay) {
+      if (flight.wish.identity.user === user) this.#ground(flight)
     }
     for (const key of [...(this.#keysOf.get(user) ?? [])]) this.#evict(key, reason)
   }
@@ -166,8 +172,8 @@ export class TicketStore<T extends Kept> {
     const meant = (identity: Identity, of: T | TicketWish): boolean =>
       matches(identity) && (wanted === undefined || this.#ports.spnOf(of)?.toLowerCase() === wanted)
     const users = new Set<string>()
-    for (const [key, flight] of this.#flights) {
-      if (meant(flight.wish.identity, flight.wish)) this.#ground(key, flight)
+    for (const flight of this.#underWay) {
+      if (meant(flight.wish.identity, flight.wish)) this.#ground(flight)
     }
     for (const [key, kept] of [...this.#kept.entries()]) {
       if (!meant(kept.identity, kept)) continue
@@ -184,14 +190,18 @@ export class TicketStore<T extends Kept> {
    * @param reason - Counted.
    */
   evict(key: string, reason: DropReason): void {
-    const flight = this.#flights.get(key)
-    if (flight !== undefined) this.#ground(key, flight)
+    for (const flight of this.#underWay) if (flight.key === key) this.#ground(flight)
     this.#evict(key, reason)
   }
 
-  #ground(key: string, flight: Flight<T>): void {
+  #ground(flight: Flight<T>): void {
     flight.dropped = true
-    this.#flights.delete(key)
+    this.#land(flight)
+  }
+
+  #land(flight: Flight<T>): void {
+    this.#underWay.delete(flight)
+    if (this.#flights.get(flight.key) === flight) this.#flights.delete(flight.key)
   }
 
   #evict(key: string, reason: DropReason): void {
