@@ -31,7 +31,7 @@ import {
   ticketStage,
   type Next,
 } from './stages.ts'
-import type { DropReason } from './ticket-types.ts'
+import type { DropReason } from './ticket-counts.ts'
 import { TicketKeeper } from './tickets.ts'
 
 /** Whether an account is the one that an administrator means. */

@@ -13,7 +13,7 @@ import type { BackendPool } from './backend.ts'
 import type { RequestBody } from './body-source.ts'
 import type { SsoLimits } from './limits.ts'
 import type { Policy } from './policy.ts'
-import type { TicketCounters } from './ticket-types.ts'
+import type { TicketCounters } from './ticket-counts.ts'
 
 /** The ID token that a user's session stands on, and the id that requests name it by. */
 export interface Proof {

@@ -19,6 +19,8 @@ const KINDS: Readonly<Record<string, RefusalKind>> = {
   ERR_KRB_CLIENT_REVOKED: 'policyRefusalMs',
   ERR_KRB_CLIENT_KEY_EXPIRED: 'policyRefusalMs',
   ERR_SSO_ACCOUNT_DISABLED: 'policyRefusalMs',
+  ERR_SSO_ACCOUNT_EXPIRED: 'policyRefusalMs',
+  ERR_SSO_ACCOUNT_LOCKED: 'policyRefusalMs',
   ERR_SSO_NOT_DELEGATABLE: 'policyRefusalMs',
   ERR_KRB_CLIENT_UNKNOWN: 'unknownPrincipalMs',
   ERR_KRB_SPN_UNKNOWN: 'unknownPrincipalMs',

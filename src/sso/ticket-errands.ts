@@ -13,15 +13,8 @@ import { refuseProtectedUser } from './privileged.ts'
 import { TicketExchanges } from './ticket-exchanges.ts'
 import { TicketKeys } from './ticket-keys.ts'
 import { TicketStore } from './ticket-store.ts'
-import type {
-  DropReason,
-  Kept,
-  KeptEvidence,
-  PreparedTicket,
-  TicketCounts,
-  TicketPorts,
-  TicketWish,
-} from './ticket-types.ts'
+import type { DropReason, TicketCounts } from './ticket-counts.ts'
+import type { Kept, KeptEvidence, PreparedTicket, TicketPorts, TicketWish } from './ticket-types.ts'
 import { isTransportFailure } from './transport-failure.ts'
 
 /** Refusals that are about the user, not about the service. */

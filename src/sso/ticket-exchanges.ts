@@ -8,14 +8,8 @@ import { Initiator, type ServiceTicket } from '../kerberos/index.ts'
 import type { Random } from '../platform/index.ts'
 import type { KdcQueue, Pass } from './kdc-queue.ts'
 import type { SsoLimits } from './limits.ts'
-import type {
-  Kept,
-  KeptEvidence,
-  PreparedTicket,
-  TicketCounts,
-  TicketPorts,
-  TicketWish,
-} from './ticket-types.ts'
+import type { TicketCounts } from './ticket-counts.ts'
+import type { Kept, KeptEvidence, PreparedTicket, TicketPorts, TicketWish } from './ticket-types.ts'
 
 /** A number from 0 to 1. */
 function fraction(random: Random): number {

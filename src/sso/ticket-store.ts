@@ -11,7 +11,8 @@ import { LRUCache } from 'lru-cache'
 import type { Identity } from './identity.ts'
 import type { KdcQueue, Pass, Urgency } from './kdc-queue.ts'
 import type { SsoLimits } from './limits.ts'
-import type { DropReason, Kept, TicketCounts, TicketWish } from './ticket-types.ts'
+import type { DropReason, TicketCounts } from './ticket-counts.ts'
+import type { Kept, TicketWish } from './ticket-types.ts'
 
 /** Keys, flags and times beside the ticket's own octets. */
 const OVERHEAD_OCTETS = 2048

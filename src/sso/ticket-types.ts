@@ -7,7 +7,6 @@
 import type { Evidence, Initiator } from '../kerberos/index.ts'
 import type { Clock, Logger, Random } from '../platform/index.ts'
 import type { Identity, RefusalListener } from './identity.ts'
-import type { KdcQueueCounts } from './kdc-queue.ts'
 import type { BackendPolicy } from './policy.ts'
 import type { KerberosPort } from './ports.ts'
 
@@ -44,43 +43,6 @@ export interface TicketWish {
   readonly backend: BackendPolicy
   readonly spn: string
   readonly signedInMs: number
-}
-
-/** Why something left the cache before its end. */
-export type DropReason = 'refused' | 'flushed' | 'ended'
-
-/** What the caches have done. No user and no service is named. */
-export interface TicketCounts {
-  /** Requests that found a ticket. */
-  hits: number
-  /** Requests that had to wait for one. */
-  misses: number
-  /** Tickets that were renewed while in use, and tries that no KDC answered. */
-  refreshes: number
-  refreshFailures: number
-  /** Requests that went on with the ticket at hand because no KDC answered. */
-  standIns: number
-  /** Tickets and evidence dropped: by a refusal, a flush, the end of a session. */
-  refused: number
-  flushed: number
-  ended: number
-  /** Pushed out by newer ones (ticketCount, ticketOctets). */
-  pushedOut: number
-  /** S4U2Self and S4U2Proxy exchanges asked for. */
-  impersonations: number
-  delegations: number
-}
-
-/** The same, with what is kept and what waits at this moment. */
-export interface TicketCounters extends Readonly<TicketCounts> {
-  /** Requests refused by what a KDC had said a moment ago. */
-  readonly refusalHits: number
-  /** Service tickets kept. */
-  readonly kept: number
-  /** Octets of service and evidence tickets kept. */
-  readonly keptOctets: number
-  /** Before the KDCs. */
-  readonly queue: Readonly<KdcQueueCounts>
 }
 
 /** What the caches work through. */

@@ -14,14 +14,8 @@ import { KdcQueue } from './kdc-queue.ts'
 import type { SsoLimits } from './limits.ts'
 import { RefusalMemory } from './refusals.ts'
 import { clear, TicketErrands, type Errand } from './ticket-errands.ts'
-import type {
-  DropReason,
-  PreparedTicket,
-  TicketCounters,
-  TicketCounts,
-  TicketPorts,
-  TicketWish,
-} from './ticket-types.ts'
+import type { DropReason, TicketCounters, TicketCounts } from './ticket-counts.ts'
+import type { PreparedTicket, TicketPorts, TicketWish } from './ticket-types.ts'
 import { isTransportFailure } from './transport-failure.ts'
 
 /** Gets, keeps and drops tickets. */
