@@ -11,6 +11,7 @@ import Provider, {
   type Grant,
   type KoaContextWithOIDC,
 } from 'oidc-provider'
+import { Agent, request } from 'undici'
 import type { People, Person } from './people.ts'
 import type { ProviderSettings } from './settings.ts'
 
@@ -46,6 +47,35 @@ function account(person: Person): Account {
       ...(person.department === undefined ? {} : { department: person.department }),
     }),
   }
+}
+
+/** Authentication contexts: every sign-in is the first, one that was asked for the second is that. */
+export const PASSWORD: string = 'urn:sallyport:lab:password'
+export const SECOND_FACTOR: string = 'urn:sallyport:lab:second-factor'
+
+const gateways = new Agent({
+  connect: {
+    rejectUnauthorized: false,
+    lookup: (_name, { all }, done) => {
+      if (all === true) done(null, [{ address: '127.0.0.1', family: 4 }])
+      else done(null, '127.0.0.1', 4)
+    },
+  },
+})
+
+const toGateway: NonNullable<Configuration['fetch']> = async (url, options) => {
+  const { body, headers, method } = options as {
+    body?: URLSearchParams
+    headers: Headers
+    method: string
+  }
+  const { statusCode } = await request(url instanceof Request ? url.url : url, {
+    dispatcher: gateways,
+    method: method as 'POST',
+    headers: Object.fromEntries(headers),
+    body: body?.toString() ?? null,
+  })
+  return new Response(null, { status: statusCode })
 }
 
 /** Nobody is asked for consent: the administrator of this lab has given it. */
@@ -84,12 +114,22 @@ function configuration(settings: ProviderSettings, people: People): Configuratio
     // The whole truth in the ID token, as Entra and AD FS do it: the connector sees nothing else.
     conformIdTokenClaims: false,
     claims: {
-      openid: ['sub', 'upn', 'groups', 'department', 'auth_time'],
+      openid: ['sub', 'upn', 'groups', 'department', 'auth_time', 'acr'],
       profile: ['name', 'preferred_username'],
       email: ['email'],
     },
     scopes: ['openid', 'profile', 'email', 'offline_access'],
-    features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: true } },
+    features: {
+      devInteractions: { enabled: false },
+      rpInitiatedLogout: { enabled: true },
+      backchannelLogout: { enabled: true },
+      claimsParameter: { enabled: true },
+      // A gateway whose port is only known when it starts registers a client of its own, to be told of sign-outs there.
+      registration: { enabled: true, initialAccessToken: settings.clientSecret },
+    },
+    // Gateways of demos and tests have certificates of their own making, and names under .localhost.
+    fetch: toGateway,
+    acrValues: [PASSWORD, SECOND_FACTOR],
     interactions: { url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
     loadExistingGrant: grantEverything,
     // oidc-provider drops offline_access without prompt=consent, and here nobody is asked for consent.

@@ -28,6 +28,9 @@ export const SIGN_IN_PATH = '/.sallyport/sign-in'
 /** Ends the session. */
 export const SIGN_OUT_PATH = '/.sallyport/sign-out'
 
+/** Where the provider says that somebody has signed out there. */
+export const BACKCHANNEL_LOGOUT_PATH = '/.sallyport/backchannel-logout'
+
 /** Longer addresses are not returned to after a sign-in. They travel in a cookie. */
 const MAX_RETURN_LENGTH = 1500
 

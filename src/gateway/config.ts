@@ -6,6 +6,7 @@
  */
 
 import { z } from 'zod'
+import type { LogoutLimits } from './backchannel-logout.ts'
 import { appsSchema, type AppConfig } from './config-apps.ts'
 import { issuerUrl, listenAddress, listenPort, text, wholeNumber } from './config-fields.ts'
 
@@ -58,6 +59,8 @@ export interface OidcConfig {
   readonly parameters: Readonly<Record<string, string>>
   /** Time for one request to the provider. */
   readonly timeoutMs: number
+  /** Back-channel logout. */
+  readonly logoutTokens: LogoutLimits
   /** Where the provider sends the browser after sign-out; must be registered there. Absent: the provider's own page. */
   readonly postLogoutRedirectUri?: string
 }
@@ -126,6 +129,12 @@ const tunnelSchema: z.ZodType<GatewayConfig['tunnel']> = z.strictObject({
   publicAddress: text('host:port').regex(/^\S+:\d{1,5}$/, 'expected host:port'),
 })
 
+const logoutTokensSchema: z.ZodType<LogoutLimits> = z.strictObject({
+  maxAgeSeconds: wholeNumber(10, 3600).default(120),
+  failuresPerMinute: wholeNumber(1, 10_000).default(20),
+  remembered: wholeNumber(100, 1_000_000).default(10_000),
+})
+
 const oidcSchema: z.ZodType<OidcConfig> = z.strictObject({
   issuer: issuerUrl,
   clientId: text('the client id'),
@@ -140,6 +149,7 @@ const oidcSchema: z.ZodType<OidcConfig> = z.strictObject({
   maxAgeSeconds: wholeNumber(60, 2_592_000).default(36_000),
   parameters: z.record(z.string(), text('a parameter')).default({}),
   timeoutMs: wholeNumber(100, 120_000).default(10_000),
+  logoutTokens: logoutTokensSchema.prefault({}),
   postLogoutRedirectUri: text('a URL').exactOptional(),
 })
 

@@ -165,6 +165,7 @@ const NAMES: Readonly<Record<string, FaultName>> = {
   ERR_GATEWAY_PROVIDER_REFUSED: 'signInRefused',
   ERR_GATEWAY_PROVIDER_UNREACHABLE: 'signInDown',
   ERR_GATEWAY_LOGIN_CLAIM: 'signInRefused',
+  ERR_GATEWAY_LOGOUT_TOKEN: 'badRequest',
   ERR_GATEWAY_CROSS_SITE: 'crossSite',
   ERR_GATEWAY_NO_CONNECTOR: 'noConnector',
   ERR_GATEWAY_BAD_RESPONSE: 'backend',

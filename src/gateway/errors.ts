@@ -30,6 +30,8 @@ export type GatewayErrorCode =
   | 'ERR_GATEWAY_PROVIDER_UNREACHABLE'
   /** The provider's token does not say who the user is. */
   | 'ERR_GATEWAY_LOGIN_CLAIM'
+  /** A logout token that did not verify, or a request for back-channel logout that has none. */
+  | 'ERR_GATEWAY_LOGOUT_TOKEN'
   /** A request from another site to a page that only our own pages may ask for. */
   | 'ERR_GATEWAY_CROSS_SITE'
   /** No connector of the app's group is connected. */

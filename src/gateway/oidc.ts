@@ -15,6 +15,13 @@ export interface TokenSet {
   readonly refreshToken?: string
 }
 
+/** A JWT of the provider that was verified: signature, issuer, audience, times. */
+export interface SignedToken {
+  readonly claims: Claims
+  /** The header's `typ`. */
+  readonly type: string | undefined
+}
+
 /** What ties a callback to the request that began it. */
 export interface SignInChecks {
   readonly state: string
@@ -41,6 +48,11 @@ export interface OidcProvider {
   redeem(callbackUrl: string, checks: SignInChecks): Promise<TokenSet>
   /** A fresh ID token; undefined when the provider gives none on refresh. */
   refresh(refreshToken: string): Promise<TokenSet | undefined>
+  /**
+   * Verifies signature, issuer, audience and end of a logout token; what is in it is for the caller to judge. Rejects with
+   * ERR_GATEWAY_LOGOUT_TOKEN where it does not verify.
+   */
+  verifyLogoutToken(token: string): Promise<SignedToken>
   /** Where a browser ends its session at the provider, if it offers that. */
   endSessionUrl(idToken: string): Promise<string | undefined>
 }

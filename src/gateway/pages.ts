@@ -125,6 +125,19 @@ export function redirect(location: string, extra: readonly string[] = []): Page 
   return page(303, ['Location', location, ...extra], '')
 }
 
+/**
+ * A response for a program.
+ *
+ * @param status - HTTP status.
+ * @param value - What it says.
+ * @param extra - Further fields, flat.
+ * @returns JSON.
+ */
+export function jsonPage(status: number, value: object, extra: readonly string[] = []): Page {
+  const fields = ['Content-Type', 'application/json; charset=utf-8', ...extra]
+  return page(status, fields, `${JSON.stringify(value)}\n`)
+}
+
 /** What an error page is made of. */
 export interface ErrorContext {
   readonly code: string
@@ -160,11 +173,7 @@ export function errorPage(context: ErrorContext): Page {
       requestId,
       ...(offered !== undefined && { signIn: offered }),
     }
-    return page(
-      status,
-      ['Content-Type', 'application/json; charset=utf-8', ...extra],
-      `${JSON.stringify(body)}\n`,
-    )
+    return jsonPage(status, body, extra)
   }
   const content = { title, text, note: `${code} · request ${requestId}` }
   const link = offered === undefined ? undefined : { href: offered, label: 'Sign in' }

@@ -43,6 +43,8 @@ export interface SignedIn {
   readonly host: string
   readonly issuer: string
   readonly subject: string
+  /** The provider's own session, where the token names it. */
+  readonly sid?: string | undefined
   /** Login name. */
   readonly user: string
   readonly tokens: Pick<TokenSet, 'idToken' | 'refreshToken'>
@@ -90,6 +92,7 @@ export class Sessions {
       idHash: cookie.idHash,
       issuer: signedIn.issuer,
       subject: signedIn.subject,
+      ...(signedIn.sid !== undefined && { sid: signedIn.sid }),
       user: foldUser(signedIn.user),
       createdMs: nowMs,
       seenMs: nowMs,
@@ -195,6 +198,21 @@ export class Sessions {
    */
   async revokeUser(user: string): Promise<number> {
     const idHashes = await this.#ports.repository.deleteByUser(foldUser(user))
+    this.#ended(idHashes)
+    return idHashes.length
+  }
+
+  /**
+   * Ends the sessions that the provider has ended.
+   *
+   * @param whose - Its user, its session, or both.
+   * @returns How many there were.
+   */
+  async endByProvider(
+    whose: Parameters<SessionRepository['deleteByProvider']>[0],
+  ): Promise<number> {
+    if (whose.subject === undefined && whose.sid === undefined) return 0
+    const idHashes = await this.#ports.repository.deleteByProvider(whose)
     this.#ended(idHashes)
     return idHashes.length
   }

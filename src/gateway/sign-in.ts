@@ -137,7 +137,8 @@ export class SignIn {
     const former = await this.#session(request)
     if (former) await sessions.end(former.idHash)
     const host = request.route.externalHost
-    const { cookieValue } = await sessions.begin({ host, issuer, subject, user, tokens })
+    const sid = textClaim(claims, 'sid')
+    const { cookieValue } = await sessions.begin({ host, issuer, subject, sid, user, tokens })
     logger.info('signed in', { user, app: request.route.app.id, requestId: request.requestId })
     const to = `${request.route.externalOrigin}${stated.pending.returnTo}`
     return redirect(to, [...stated.cookies, 'Set-Cookie', setCookie(SESSION_COOKIE, cookieValue)])

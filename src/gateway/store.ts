@@ -27,6 +27,8 @@ export interface SessionRecord {
   readonly issuer: string
   /** The provider's `sub`. */
   readonly subject: string
+  /** The provider's own session (`sid`), where its tokens name it: it may end it from afar. */
+  readonly sid?: string
   /** The login name that is shown and revoked by. */
   readonly user: string
   readonly createdMs: number
@@ -50,6 +52,15 @@ export interface SessionRepository {
   delete(idHash: string): Promise<void>
   /** Ends every session of a login name. Returns their id hashes. */
   deleteByUser(user: string): Promise<readonly string[]>
+  /**
+   * Ends the sessions of one issuer's user, session, or both: with both named, a session that has no sid counts as that one.
+   * Returns their id hashes.
+   */
+  deleteByProvider(whose: {
+    readonly issuer: string
+    readonly subject: string | undefined
+    readonly sid: string | undefined
+  }): Promise<readonly string[]>
   /** Ends sessions last used before the first time or created before the second. Returns their id hashes. */
   deleteExpired(idleBeforeMs: number, createdBeforeMs: number): Promise<readonly string[]>
   /** Every session, oldest first. */

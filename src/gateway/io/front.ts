@@ -10,9 +10,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { errorCode, errorText, type Logger } from '../../platform/index.ts'
 import type { AppRoute, Apps } from '../apps.ts'
 import { mayUse, type ClaimNames } from '../authorise.ts'
+import type { BackchannelLogout } from '../backchannel-logout.ts'
 import {
+  BACKCHANNEL_LOGOUT_PATH,
   isNavigation,
   isOwnTarget,
+  pathOf,
   signInTarget,
   wantsHtml,
   type BrowserRequest,
@@ -26,6 +29,7 @@ import type { Sessions } from '../sessions.ts'
 import type { SignIn } from '../sign-in.ts'
 import type { Freshness, TokenKeeper } from '../token-keeper.ts'
 import { BrowserExchange, type AdmittedRequest, type ExchangePorts } from './browser-exchange.ts'
+import { readForm } from './read-form.ts'
 import { sendPage } from './send-page.ts'
 
 /** Everything that has to do with users; absent when all apps are passthrough. */
@@ -33,6 +37,7 @@ export interface UserPorts {
   readonly sessions: Sessions
   readonly keeper: TokenKeeper
   readonly signIn: SignIn
+  readonly logout: BackchannelLogout
   readonly claimNames: ClaimNames
 }
 
@@ -115,9 +120,24 @@ export class Front {
       this.#refuse(routed, 'ERR_GATEWAY_NOT_FOUND')
       return
     }
+    if (pathOf(routed.request.url ?? '') === BACKCHANNEL_LOGOUT_PATH) {
+      this.#backchannel(routed, users)
+      return
+    }
     this.#promised(routed, async () => {
       const page = await users.signIn.answer(browserRequest(routed))
       sendPage(routed.request, routed.response, page)
+    })
+  }
+
+  #backchannel(routed: RoutedRequest, users: UserPorts): void {
+    const { request, response, requestId, clientAddress: address } = routed
+    this.#promised(routed, async () => {
+      const { method = '', headers } = request
+      const contentType = headers['content-type'] ?? ''
+      const body = method === 'POST' ? await readForm(request, response) : ''
+      const asked = { method, contentType, body, address, requestId }
+      sendPage(request, response, await users.logout.answer(asked))
     })
   }
 

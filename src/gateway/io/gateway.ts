@@ -6,6 +6,7 @@
 
 import {
   errorCode,
+  SecurityLog,
   type Clock,
   type Logger,
   type Random,
@@ -14,6 +15,7 @@ import {
 import type { TunnelHandler } from '../../tunnel/index.ts'
 import { ActiveExchanges } from '../active-exchanges.ts'
 import { Apps } from '../apps.ts'
+import { BackchannelLogout } from '../backchannel-logout.ts'
 import type { GatewayConfig, SessionConfig } from '../config.ts'
 import type { ConnectedTunnel } from '../live-connector.ts'
 import { LiveConnectors } from '../live-connectors.ts'
@@ -65,6 +67,7 @@ export class Gateway {
   readonly #config: GatewayConfig
   readonly #ports: GatewayPorts
   readonly #active: ActiveExchanges
+  readonly #security: SecurityLog
   readonly #sessions: Sessions
   readonly #front: Front
   readonly #listener: BrowserListener
@@ -76,6 +79,7 @@ export class Gateway {
     const apps = new Apps(config.apps)
     this.#config = config
     this.#ports = ports
+    this.#security = new SecurityLog(ports)
     this.connectors = new LiveConnectors(apps, logger)
     this.#active = new ActiveExchanges(clock, logger)
     this.#sessions = this.#createSessions()
@@ -178,6 +182,7 @@ export class Gateway {
     await this.#active.drain(this.#config.browser.limits.drainMs)
     this.#active.stop()
     this.#sweep?.cancel()
+    this.#security.close()
     this.connectors.close(CLOSE_REASON)
     await this.#listener.close()
   }
@@ -197,12 +202,14 @@ export class Gateway {
     const { provider, clock, random, logger } = this.#ports
     const { oidc } = this.#config
     if (!provider || !oidc) return undefined
-    const { loginClaim, groupsClaim } = oidc
+    const { loginClaim, groupsClaim, logoutTokens } = oidc
     const sessions = this.#sessions
+    const security = this.#security
     return {
       sessions,
       keeper: new TokenKeeper({ provider, sessions, clock, logger, loginClaim }),
       signIn: new SignIn({ provider, sessions, clock, random, logger, loginClaim }),
+      logout: new BackchannelLogout(logoutTokens, { provider, sessions, clock, logger, security }),
       claimNames: { loginClaim, groupsClaim },
     }
   }

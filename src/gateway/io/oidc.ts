@@ -7,15 +7,41 @@
  * @module
  */
 
+import {
+  createRemoteJWKSet,
+  customFetch,
+  errors as jose,
+  jwtVerify,
+  type FetchImplementation,
+  type JWTVerifyGetKey,
+} from 'jose'
 import * as client from 'openid-client'
 import { Agent, fetch } from 'undici'
+import { errorText } from '../../platform/index.ts'
+import { patientFetch } from '../../sso/io/patient-fetch.ts'
 import type { OidcConfig } from '../config.ts'
 import { GatewayError } from '../errors.ts'
-import type { AuthorizationRequest, OidcProvider, SignInChecks, TokenSet } from '../oidc.ts'
+import type {
+  AuthorizationRequest,
+  OidcProvider,
+  SignedToken,
+  SignInChecks,
+  TokenSet,
+} from '../oidc.ts'
 import { providerFault } from './oidc-faults.ts'
 
 /** Larger answers of the provider are refused. */
 const MAX_ANSWER_OCTETS = 1_048_576
+
+/** Signatures of logout tokens: all asymmetric ones. The key set says which key is for which. */
+const ALGORITHMS = [
+  ...['RS', 'PS', 'ES'].flatMap((kind) => [256, 384, 512].map((bits) => `${kind}${bits}`)),
+  ...['EdDSA', 'Ed25519'],
+]
+/** Difference of clocks, seconds. */
+const CLOCK_TOLERANCE_SECONDS = 30
+/** Least wait before the key set is asked for again after a failure. */
+const KEYS_RETRY_MS = 2000
 
 /** What the command line read from files. */
 export interface OidcSecrets {
@@ -66,11 +92,25 @@ function tokenSet(
   }
 }
 
+/** What jose says of the token is the token's fault; its messages hold claims. Everything else kept us from the keys. */
+function logoutFault(error: unknown): GatewayError {
+  if (error instanceof jose.JOSEError && !(error instanceof jose.JWKSTimeout)) {
+    const text = `the logout token does not verify: ${error.code}`
+    return new GatewayError('ERR_GATEWAY_LOGOUT_TOKEN', text)
+  }
+  return new GatewayError(
+    'ERR_GATEWAY_PROVIDER_UNREACHABLE',
+    `the provider's keys cannot be fetched: ${errorText(error)}`,
+    { cause: error },
+  )
+}
+
 class DiscoveredProvider implements ClosableProvider {
   readonly #config: OidcConfig
   readonly #secret: string | undefined
   readonly #agent: Agent
   #discovery: Promise<client.Configuration> | undefined
+  #keys: JWTVerifyGetKey | undefined
 
   constructor(config: OidcConfig, secrets: OidcSecrets) {
     this.#config = config
@@ -122,6 +162,32 @@ class DiscoveredProvider implements ClosableProvider {
       return tokenSet(await client.refreshTokenGrant(configuration, refreshToken))
     } catch (error) {
       throw providerFault('the refresh', error)
+    }
+  }
+
+  async verifyLogoutToken(token: string): Promise<SignedToken> {
+    const { issuer, jwks_uri: where } = (await this.#configuration()).serverMetadata()
+    const ask = fetchBy(this.#agent)
+    const fetchKeys: FetchImplementation = (url, { headers, method, signal }) =>
+      ask(url, {
+        headers: Object.fromEntries(headers),
+        method,
+        signal,
+        redirect: 'manual',
+        body: null,
+      })
+    this.#keys ??= createRemoteJWKSet(new URL(where ?? ''), {
+      timeoutDuration: this.#config.timeoutMs,
+      [customFetch]: patientFetch(fetchKeys, KEYS_RETRY_MS),
+    })
+    try {
+      const { payload, protectedHeader } = await jwtVerify(token, this.#keys, {
+        ...{ issuer, audience: this.#config.clientId, algorithms: ALGORITHMS },
+        clockTolerance: CLOCK_TOLERANCE_SECONDS,
+      })
+      return { claims: payload, type: protectedHeader.typ }
+    } catch (error) {
+      throw logoutFault(error)
     }
   }
 

@@ -38,4 +38,7 @@ export const MIGRATIONS: readonly string[] = [
      "usedMs" INTEGER,
      "usedBy" TEXT
    ) STRICT;`,
+  `ALTER TABLE sessions ADD COLUMN "sid" TEXT;
+   CREATE INDEX sessions_subject ON sessions ("issuer", "subject");
+   CREATE INDEX sessions_sid ON sessions ("issuer", "sid");`,
 ]

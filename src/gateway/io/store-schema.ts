@@ -10,6 +10,7 @@ interface SessionTable {
   idHash: string
   issuer: string
   subject: string
+  sid: string | null
   user: string
   createdMs: number
   seenMs: number

@@ -19,6 +19,7 @@ import { errorText, SallyportError, type Logger } from '../../platform/index.ts'
 import { SsoError } from '../errors.ts'
 import type { IssuerPolicy, Policy } from '../policy.ts'
 import type { KeySource } from '../ports.ts'
+import { patientFetch } from './patient-fetch.ts'
 import type { Resolve } from './resolve.ts'
 
 /** How keys are fetched. */
@@ -112,27 +113,13 @@ function agentFor(ca: string | undefined, options: Settings): Agent {
   })
 }
 
-/**
- * Fetches key sets, but not again and again where that fails: whoever sends tokens with unknown keys must not make us
- * besiege a provider that is down already.
- */
-function patientFetch(agent: Agent, retryMs: number): FetchImplementation {
-  let failure: { readonly error: unknown; readonly untilMs: number } | undefined
+/** No redirect is followed: the policy names where the keys are. */
+function fetchBy(agent: Agent): FetchImplementation {
   return async (url, { signal }) => {
-    if (failure !== undefined && performance.now() < failure.untilMs) throw failure.error
-    try {
-      const headers = { accept: 'application/json' }
-      // No redirect is followed: the policy names where the keys are.
-      const response = await request(url, { dispatcher: agent, signal, headers })
-      const text = await response.body.text()
-      if (response.statusCode !== 200) throw new Error(`HTTP status ${response.statusCode}`)
-      JSON.parse(text)
-      failure = undefined
-      return new Response(text, { status: 200 })
-    } catch (error) {
-      failure = { error, untilMs: performance.now() + retryMs }
-      throw error
-    }
+    const headers = { accept: 'application/json' }
+    const { statusCode, body } = await request(url, { dispatcher: agent, signal, headers })
+    const text = await body.text()
+    return new Response(statusCode === 204 ? null : text, { status: Math.max(statusCode, 200) })
   }
 }
 
@@ -145,7 +132,7 @@ function remoteKeys(
     timeoutDuration: options.timeoutMs,
     cooldownDuration: options.cooldownMs,
     cacheMaxAge: options.keepMs,
-    [customFetch]: patientFetch(agent, options.retryMs),
+    [customFetch]: patientFetch(fetchBy(agent), options.retryMs),
   })
   return async (header, token) => {
     try {

@@ -84,6 +84,30 @@ function sessionTests(store: () => GatewayStore): void {
     )
   })
 
+  it('ends the sessions of a provider’s user, of its session, or of both', async () => {
+    const { sessions } = store()
+    const issuer = 'https://idp.example'
+    const add = (id: string, sid?: string, more: Partial<SessionRecord> = {}) =>
+      sessions.insert(
+        session(id, { issuer, subject: 'u1', ...(sid !== undefined && { sid }), ...more }),
+      )
+    await add('one', 's1')
+    await add('two', 's1')
+    await add('three', 's2')
+    await add('unnamed')
+    await add('bob', 's1', { subject: 'u2' })
+    await add('elsewhere', 's1', { issuer: 'https://other.example' })
+    assert.equal((await sessions.find('one'))?.sid, 's1')
+    assert.equal(Object.hasOwn((await sessions.find('unnamed')) ?? {}, 'sid'), false)
+    const both = await sessions.deleteByProvider({ issuer, subject: 'u1', sid: 's1' })
+    assert.deepEqual(sorted(both), ['one', 'two', 'unnamed'])
+    const bySid = await sessions.deleteByProvider({ issuer, subject: undefined, sid: 's1' })
+    assert.deepEqual(bySid, ['bob'])
+    const bySubject = await sessions.deleteByProvider({ issuer, subject: 'u1', sid: undefined })
+    assert.deepEqual(bySubject, ['three'])
+    assert.ok(await sessions.find('elsewhere'))
+  })
+
   it('ends sessions that are idle or old, and keeps those at the very edge', async () => {
     await store().sessions.insert(session('idle', { createdMs: 100, seenMs: 199 }))
     await store().sessions.insert(session('old', { createdMs: 49, seenMs: 900 }))

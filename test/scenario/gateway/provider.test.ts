@@ -61,6 +61,7 @@ describe('a real OpenID provider', () => {
     const counting: OidcProvider = {
       authorizationUrl: (asked) => port.authorizationUrl(asked),
       redeem: (url, checks) => port.redeem(url, checks),
+      verifyLogoutToken: (token) => port.verifyLogoutToken(token),
       endSessionUrl: (idToken) => port.endSessionUrl(idToken),
       refresh: async (token) => {
         const tokens = await port.refresh(token)

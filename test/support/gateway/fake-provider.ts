@@ -1,6 +1,6 @@
 /** An OpenID provider that says what a test wants; its tokens are unsigned. */
 
-import type { OidcProvider, TokenSet } from '../../../src/gateway/index.ts'
+import { GatewayError, type OidcProvider, type TokenSet } from '../../../src/gateway/index.ts'
 
 /** Claims of an ID token. */
 export type TestClaims = Readonly<Record<string, unknown>>
@@ -56,6 +56,19 @@ export class FakeProvider implements OidcProvider {
     await this.held
     if (this.fault) throw this.fault
     return this.tokens()
+  }
+  /** Takes an unsigned token for a verified one. */
+  verifyLogoutToken(token: string): ReturnType<OidcProvider['verifyLogoutToken']> {
+    if (this.fault) return Promise.reject(this.fault)
+    const [header = '', claims = ''] = token
+      .split('.')
+      .map((part) => Buffer.from(part, 'base64url').toString())
+    try {
+      const { typ } = JSON.parse(header) as { typ?: string }
+      return Promise.resolve({ claims: JSON.parse(claims) as TestClaims, type: typ })
+    } catch {
+      return Promise.reject(new GatewayError('ERR_GATEWAY_LOGOUT_TOKEN', 'not verified'))
+    }
   }
   endSessionUrl(): Promise<string | undefined> {
     return this.fault ? Promise.reject(this.fault) : Promise.resolve(this.endSession)

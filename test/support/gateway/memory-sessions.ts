@@ -34,6 +34,17 @@ export class MemorySessions implements SessionRepository {
   deleteByUser(user: string): Promise<readonly string[]> {
     return Promise.resolve(this.#deleteWhere((row) => row.user === user))
   }
+  deleteByProvider(
+    whose: Parameters<SessionRepository['deleteByProvider']>[0],
+  ): Promise<readonly string[]> {
+    const { issuer, subject, sid } = whose
+    const isTheirs = (row: SessionRecord) => {
+      if (row.issuer !== issuer) return false
+      if (subject === undefined) return sid !== undefined && row.sid === sid
+      return row.subject === subject && (sid === undefined || (row.sid ?? sid) === sid)
+    }
+    return Promise.resolve(this.#deleteWhere(isTheirs))
+  }
   deleteExpired(idleBeforeMs: number, createdBeforeMs: number): Promise<readonly string[]> {
     const over = (row: SessionRecord) =>
       row.seenMs < idleBeforeMs || row.createdMs < createdBeforeMs
