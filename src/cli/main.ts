@@ -11,6 +11,7 @@ import { Command, CommanderError } from 'commander'
 import { adminCommands } from './admin.ts'
 import { connectorCommand } from './connector.ts'
 import { delegationCommand } from './delegation.ts'
+import { doctorCommand } from './doctor.ts'
 import { gatewayCommand } from './gateway.ts'
 import { reportError } from './report.ts'
 import { ownVersion } from './version.ts'
@@ -21,6 +22,7 @@ Examples:
   $ sallyport tokens create --config gateway.yaml --group default > token.txt
   $ sallyport connector register --state ./state --token-file token.txt
   $ sallyport connector run --config connector.yaml
+  $ sallyport doctor --config connector.yaml
   $ sallyport sessions revoke --config gateway.yaml --user alice@corp.example
 
 Exit status: 0 done, 1 failed, 2 wrong command line.`
@@ -38,6 +40,7 @@ function buildProgram(): Command {
     gatewayCommand(),
     connectorCommand(),
     delegationCommand(),
+    doctorCommand(),
     ...adminCommands(),
   ]) {
     program.addCommand(withExitOverride(command))

@@ -13,6 +13,14 @@ export {
   type Outcome,
 } from './check.ts'
 export { CODE_AREAS, DOCTOR_CODES, type DoctorCode } from './codes/index.ts'
+export {
+  HOST_CHECKS,
+  type HostWorld,
+  type KdcTime,
+  type KerberosWorld,
+  type NamedFile,
+} from './host/index.ts'
+export { TUNNEL_CHECKS, type GatewayFacts, type TunnelWorld } from './tunnel/index.ts'
 export { planChecks, selectChecks, type PlannedCheck } from './plan.ts'
 export {
   formatResult,

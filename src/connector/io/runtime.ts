@@ -4,8 +4,6 @@
  * @module
  */
 
-import { LdapDirectory } from '../../directory/io/index.ts'
-import type { KerberosClient } from '../../kerberos/index.ts'
 import type { Environment } from '../../kerberos/io/index.ts'
 import { errorCode, errorText, SecurityLog, type Logger } from '../../platform/index.ts'
 import { systemClock, systemRandom } from '../../platform/io/index.ts'
@@ -18,10 +16,9 @@ import {
   type DirectoryConfig,
   type KerberosStatus,
 } from '../index.ts'
-import { createKerberosClient, ldapBinder } from './kerberos-identity.ts'
+import { openIdentity, type Identity } from './identity.ts'
 import { issuerKeysProxy } from './named-proxy.ts'
 import { createNameResolver, type NameResolver } from './name-resolver.ts'
-import { readText } from './read-text.ts'
 import { readRegistration } from './register-files.ts'
 import { createTunnelDialler } from './tunnel-dialler.ts'
 
@@ -40,13 +37,6 @@ export interface ConnectorRuntimeOptions {
   readonly environment?: Environment | undefined
 }
 
-/** Account and directory of a connector that has Kerberos. */
-interface Identity {
-  readonly client: KerberosClient
-  readonly directory: LdapDirectory
-  readonly close: () => void
-}
-
 /**
  * Makes the service. What the configuration names is read now, so that a mistake shows itself at once; the network is first used by
  * `start`.
@@ -60,7 +50,7 @@ export async function createConnectorRuntime(options: ConnectorRuntimeOptions): 
   const readIdentity = () => readRegistration(config.stateDirectory)
   await readIdentity()
   const resolve = createNameResolver(config.dns, systemClock)
-  const identity = await createIdentity(options, resolve)
+  const identity = await openIdentity(options, resolve)
   const security = new SecurityLog({ logger, clock: systemClock })
   const keys = await createKeys(options, resolve, identity)
   const parts = { resolve, identity, security, keys }
@@ -71,30 +61,6 @@ export async function createConnectorRuntime(options: ConnectorRuntimeOptions): 
     { version, limits: config.limits },
     { ...world, dialler, pipeline, logger, security, ...(checkKerberos ? { checkKerberos } : {}) },
   )
-}
-
-async function createIdentity(
-  { config, logger, environment }: ConnectorRuntimeOptions,
-  resolve: NameResolver,
-): Promise<Identity | undefined> {
-  const { kerberos, directory, dns } = config
-  if (!kerberos || !directory) return undefined
-  const { ca: caFile, ...settings } = directory
-  const ca = caFile === undefined ? undefined : await readText(caFile, 'directory.ca')
-  const opened: LdapDirectory[] = []
-  const directoryOf = (client: KerberosClient): LdapDirectory => {
-    const binder = ldapBinder(client, world)
-    const ports = { clock: systemClock, logger, binder, lookup: resolve }
-    const made = new LdapDirectory({ ...settings, ca }, ports)
-    opened.push(made)
-    return made
-  }
-  const ports = { ...world, logger, resolve, nameServers: dns?.servers, environment }
-  const client = await createKerberosClient(kerberos, ports, directoryOf)
-  const close = (): void => {
-    for (const each of opened) each.close()
-  }
-  return { client, directory: directoryOf(client), close }
 }
 
 interface PipelineParts {

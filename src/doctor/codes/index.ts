@@ -4,16 +4,24 @@
  * @module
  */
 
-import type { CodeMeaning } from './meaning.ts'
 import { DELEGATION_CODES } from './delegation.ts'
 import { GENERAL_CODES } from './general.ts'
+import { HOST_CODES } from './host.ts'
+import type { CodeMeaning } from './meaning.ts'
+import { TUNNEL_CODES } from './tunnel.ts'
 
 /** A stable code of a finding. */
-export type DoctorCode = keyof typeof GENERAL_CODES | keyof typeof DELEGATION_CODES
+export type DoctorCode =
+  | keyof typeof GENERAL_CODES
+  | keyof typeof HOST_CODES
+  | keyof typeof TUNNEL_CODES
+  | keyof typeof DELEGATION_CODES
 
 /** Every code and what it means. */
 export const DOCTOR_CODES: Readonly<Record<DoctorCode, CodeMeaning>> = {
   ...GENERAL_CODES,
+  ...HOST_CODES,
+  ...TUNNEL_CODES,
   ...DELEGATION_CODES,
 }
 
@@ -27,5 +35,7 @@ export interface CodeArea {
 /** The areas in the order of the page. */
 export const CODE_AREAS: readonly CodeArea[] = [
   { title: 'Any check', codes: GENERAL_CODES },
+  { title: 'The host', codes: HOST_CODES },
+  { title: 'The way to the gateway', codes: TUNNEL_CODES },
   { title: 'Delegation', codes: DELEGATION_CODES },
 ]

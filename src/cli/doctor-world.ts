@@ -1,0 +1,178 @@
+/**
+ * Builds what doctor looks at from connector.yaml and policy.yaml, with the parts that the connector itself uses.
+ *
+ * @module
+ */
+
+import { readFileSync } from 'node:fs'
+import { lookup } from 'node:dns/promises'
+import {
+  askGateway,
+  createNameResolver,
+  openIdentity,
+  readRegistration,
+  type Identity,
+  type NameResolver,
+} from '../connector/io/index.ts'
+import { splitHostPort, type ConnectorConfig } from '../connector/index.ts'
+import type {
+  GatewayFacts,
+  HostWorld,
+  KdcTime,
+  KerberosWorld,
+  NamedFile,
+  TunnelWorld,
+} from '../doctor/index.ts'
+import {
+  fipsFacts,
+  lookAtFile,
+  nameQuestions,
+  ownUser,
+  peekTls,
+  timeTcp,
+  type NameQuestions,
+} from '../doctor/io/index.ts'
+import { dnsSrvResolver, forwardProxyOf } from '../kerberos/io/index.ts'
+import { errorCode, errorText, type Logger } from '../platform/index.ts'
+import { systemClock, systemRandom } from '../platform/io/index.ts'
+import type { Policy } from '../sso/index.ts'
+import { ownVersion } from './version.ts'
+
+/** What the command line has read. */
+export interface DoctorSources {
+  /** Path of connector.yaml. */
+  readonly configPath: string
+  readonly config: ConnectorConfig
+  readonly policy: Policy
+  readonly logger: Logger
+}
+
+/** Everything that doctor looks at, opened when it is first asked for. */
+export interface DoctorWorlds {
+  readonly sources: DoctorSources
+  readonly host: HostWorld
+  readonly tunnel: TunnelWorld
+  /** Names of the inside, as the connector resolves them. */
+  readonly resolve: NameResolver
+  readonly names: NameQuestions
+  /** The connector's own account; undefined without Kerberos. Rejects as `openIdentity` does, every time. */
+  account(): Promise<Identity | undefined>
+  close(): void
+}
+
+/**
+ * Builds the worlds. Nothing is read or sent yet.
+ *
+ * @param sources - What the command line has read.
+ * @returns The worlds.
+ */
+export function createDoctorWorlds(sources: DoctorSources): DoctorWorlds {
+  const { config, logger } = sources
+  const resolve = createNameResolver(config.dns, systemClock)
+  const names = nameQuestions(config.dns?.servers, config.dns?.timeoutMs ?? 2000)
+  const { env: environment } = process
+  const account = once(() => openIdentity({ config, logger, environment }, resolve))
+  return {
+    sources,
+    host: hostWorld(sources, { resolve, names, account }),
+    tunnel: tunnelWorld(sources),
+    resolve,
+    names,
+    account,
+    close: () => {
+      account().then(
+        (opened) => opened?.close(),
+        () => undefined,
+      )
+    },
+  }
+}
+
+/** Does something the first time, and remembers how it ended. */
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let done: Promise<T> | undefined
+  return () => (done ??= work())
+}
+
+type HostParts = Pick<DoctorWorlds, 'resolve' | 'names' | 'account'>
+
+function hostWorld(sources: DoctorSources, parts: HostParts): HostWorld {
+  const { config } = sources
+  const file = new URL('../../package.json', import.meta.url)
+  const { engines } = JSON.parse(readFileSync(file, 'utf8')) as { engines: { node: string } }
+  const { node, openssl } = process.versions
+  return {
+    versions: { sallyport: ownVersion(), node, openssl, nodeWanted: engines.node },
+    files: namedFiles(sources),
+    user: ownUser(),
+    lookAt: lookAtFile,
+    fips: fipsFacts(),
+    kerberos: kerberosWorld(config, parts),
+  }
+}
+
+/** Every file that connector.yaml names, and the files of the registration. */
+function namedFiles({ configPath, config }: DoctorSources): readonly NamedFile[] {
+  const { stateDirectory, policy, kerberos, directory } = config
+  const { keytab, passwordFile, krb5Conf, managedBy, kdcProxy } = kerberos ?? {}
+  const file = (what: string, path: string | undefined, secret: boolean): readonly NamedFile[] =>
+    path === undefined ? [] : [{ what, path, kind: 'file', secret }]
+  return [
+    ...file('configuration', configPath, false),
+    ...file('policy', policy, false),
+    { what: 'state directory', path: stateDirectory, kind: 'directory', secret: true },
+    ...file('key of the connector', `${stateDirectory}/connector.key`, true),
+    ...file('keytab (kerberos.keytab)', keytab, true),
+    ...file('password file (kerberos.passwordFile)', passwordFile, true),
+    ...file('keytab (kerberos.managedBy.keytab)', managedBy?.keytab, true),
+    ...file('krb5.conf (kerberos.krb5Conf)', krb5Conf, false),
+    ...file('CA of KDC proxies (kerberos.kdcProxy.ca)', kdcProxy?.ca, false),
+    ...file('CA of the directory (directory.ca)', directory?.ca, false),
+  ]
+}
+
+function kerberosWorld(config: ConnectorConfig, parts: HostParts): KerberosWorld | undefined {
+  const { kerberos, directory, dns } = config
+  if (kerberos === undefined) return undefined
+  const { realm, kdcs, krb5Conf, dnsLookup, allowOwnMd5 } = kerberos
+  const srv = dnsSrvResolver({ random: systemRandom, servers: dns?.servers })
+  const hosts = [...kdcs.filter((kdc) => !kdc.startsWith('https:')), ...(directory?.servers ?? [])]
+  return {
+    realm,
+    hosts: [...new Set(hosts.map((host) => splitHostPort(host)?.host ?? host))],
+    kdcsListed: kdcs.length > 0 || krb5Conf !== undefined,
+    dnsLookup,
+    allowOwnMd5,
+    compareClocks: (signal) => compareClocks(parts, signal),
+    addresses: parts.resolve,
+    namesOf: (address) => parts.names.namesOf(address),
+    services: async (question) => (await srv(question)).map(({ name, port }) => `${name}:${port}`),
+  }
+}
+
+async function compareClocks({ account }: HostParts, signal: AbortSignal): Promise<KdcTime> {
+  try {
+    const opened = await account()
+    await opened?.client.ticketGrantingTicket(signal)
+    return { skewMs: opened?.client.clockSkewMs }
+  } catch (error) {
+    return { skewMs: undefined, problem: { code: errorCode(error), text: errorText(error) } }
+  }
+}
+
+function tunnelWorld({ config, logger }: DoctorSources): TunnelWorld {
+  const registration = once(() => readRegistration(config.stateDirectory))
+  const ask = once(async (): Promise<GatewayFacts> => {
+    return askGateway({ identity: await registration(), clock: systemClock, logger })
+  })
+  return {
+    nowMs: systemClock.nowMs(),
+    stateDirectory: config.stateDirectory,
+    proxy: forwardProxyOf(process.env, 'https://gateway.invalid/')?.url,
+    registration,
+    addresses: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
+    connect: (host, port, signal) => timeTcp({ host, port }, signal),
+    peek: peekTls,
+    ask,
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * `sallyport doctor`: looks at everything between the gateway and the backends, and says what is broken and how to mend it.
+ *
+ * @module
+ */
+
+import { Command, InvalidArgumentError } from 'commander'
+import type { CheckResult, PlannedCheck } from '../doctor/index.ts'
+import { createLogger, systemClock } from '../platform/io/index.ts'
+import { protectMemory } from './service.ts'
+
+interface DoctorArguments {
+  readonly config: string
+  readonly app: readonly string[]
+  readonly user: readonly string[]
+  readonly only: readonly string[]
+  readonly json: boolean
+  readonly timeout: number
+}
+
+const HELP = `
+Run it as the user that the connector runs as, on the connector's host; a running connector is not disturbed. It uses the connector's own account,
+key and certificate, and changes nothing.
+
+Examples:
+  $ sallyport doctor --config /etc/sallyport/connector.yaml
+  $ sallyport doctor --app intranet --user alice@corp.example
+  $ sallyport doctor --only host --only tunnel.tls
+  $ sallyport doctor --json | jq '.findings[] | select(.outcome == "fail")'
+
+Exit status: 0 all is well, perhaps with warnings; 1 a check failed; 2 wrong command line. All codes: native-notes/doctor.md.`
+
+const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value]
+
+function seconds(text: string): number {
+  const value = Number(text)
+  if (Number.isInteger(value) && value >= 1 && value <= 3600) return value
+  throw new InvalidArgumentError('expected seconds, 1 to 3600')
+}
+
+/**
+ * The command.
+ *
+ * @returns `doctor`.
+ */
+export function doctorCommand(): Command {
+  return new Command('doctor')
+    .description(
+      'look at host, tunnel, directory, apps and users, and say what is broken and how to mend it',
+    )
+    .option('-c, --config <file>', 'the configuration', 'connector.yaml')
+    .option('--app <id>', 'this app alone; may be repeated', collect, [])
+    .option('--user <login>', 'look at this user too; may be repeated', collect, [])
+    .option(
+      '--only <area|check>',
+      'this area or check, and what it needs; may be repeated',
+      collect,
+      [],
+    )
+    .option('--timeout <seconds>', 'longest time for one check', seconds, 30)
+    .option('--json', 'one object for programs', false)
+    .addHelpText('after', HELP)
+    .action(runDoctor)
+}
+
+async function runDoctor(options: DoctorArguments): Promise<void> {
+  const logger = createLogger('silent')
+  protectMemory(logger)
+  const { loadConnectorConfig, loadPolicy } = await import('./connector-config.ts')
+  const { createDoctorWorlds } = await import('./doctor-world.ts')
+  const { planDoctor } = await import('./doctor-plan.ts')
+  const { formatSummary, reportOf } = await import('../doctor/index.ts')
+  const config = loadConnectorConfig(options.config)
+  const policy = loadPolicy(config.policy)
+  const worlds = createDoctorWorlds({ configPath: options.config, config, policy, logger })
+  try {
+    const report = reportOf(await runPlan(planDoctor(worlds), options))
+    if (options.json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`)
+    else process.stdout.write(`\n${formatSummary(report)}\n`)
+    process.exitCode = report.ok ? 0 : 1
+  } finally {
+    worlds.close()
+  }
+}
+
+async function runPlan(
+  plan: readonly PlannedCheck[],
+  { only, timeout, json }: DoctorArguments,
+): Promise<readonly CheckResult[]> {
+  const { DEFAULT_RUN_LIMITS, formatResult, runChecks, selectChecks } =
+    await import('../doctor/index.ts')
+  let area = ''
+  const onResult = (result: CheckResult): void => {
+    const [name = ''] = result.id.split('.')
+    if (name !== area) process.stdout.write(`${area === '' ? '' : '\n'}${name}\n`)
+    area = name
+    process.stdout.write(`${formatResult(result)}\n`)
+  }
+  // Timers of the product never hold the process, so this one does.
+  const alive = setInterval(() => undefined, 2 ** 30)
+  try {
+    const limits = { ...DEFAULT_RUN_LIMITS, checkMs: timeout * 1000 }
+    const ports = { clock: systemClock, ...(json ? {} : { onResult }) }
+    return await runChecks(selectChecks(plan, only), limits, ports)
+  } finally {
+    clearInterval(alive)
+  }
+}
