@@ -164,7 +164,7 @@ describe('a connector behind a KDC that lies', { skip: lab ? false : NO_LAB }, (
     const refused = await visit('intranet')
     assert.deepEqual(
       [refused.status, pageCode(refused)],
-      [502, 'ERR_SSO_BACKEND_REFUSED_TICKET'],
+      [502, 'ERR_SSO_BACKEND_KEY_MISMATCH'],
       refused.body,
     )
     proxy.wiretap = honest

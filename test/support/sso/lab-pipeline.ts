@@ -20,10 +20,12 @@ import {
   createPipeline,
   policySchema,
   type Proof,
+  type RequestBody,
   type SsoPipeline,
 } from '../../../src/sso/index.ts'
 import { createNameResolver, type NameResolver } from '../../../src/connector/io/index.ts'
 import { createBackendPool } from '../../../src/sso/io/index.ts'
+import type { AppSettings } from '../../../src/tunnel/index.ts'
 import { MemoryLogger } from '../manual-clock.ts'
 import { CollectingSink, type Outcome } from './sink.ts'
 import { appOf, createIssuer, ISSUER, type Issuer, type RawPolicy } from './world.ts'
@@ -36,7 +38,22 @@ export interface LabPipeline {
   proof(login: string): Promise<Proof>
   /** Sends a GET to a URL of a backend. */
   get(url: string, proof: Proof, spn?: string): Promise<Outcome>
+  /** Sends a PUT with a body. */
+  put(url: string, proof: Proof, body: RequestBody): Promise<Outcome>
   close(): Promise<void>
+}
+
+/** What a test may choose. */
+export interface LabPipelineOptions {
+  readonly account?: string
+  readonly row?: RawPolicy
+  readonly app?: Partial<AppSettings>
+}
+
+interface Sent {
+  readonly method: string
+  readonly body: RequestBody
+  readonly spn: string | undefined
 }
 
 function policyFor(lab: LabEnvironment, row: RawPolicy): unknown {
@@ -103,12 +120,12 @@ function directoryOf(lab: LabEnvironment, kerberos: KerberosClient, ca: string):
  * Starts a pipeline.
  *
  * @param lab - The lab.
- * @param options - Which connector account (default CONN1), and fields for every policy row.
+ * @param options - Which connector account (default CONN1), fields for every policy row, and settings of every app.
  * @returns The pipeline; to be closed.
  */
 export async function createLabPipeline(
   lab: LabEnvironment,
-  options: { readonly account?: string; readonly row?: RawPolicy } = {},
+  options: LabPipelineOptions = {},
 ): Promise<LabPipeline> {
   const ca = await readFile(lab.caFile, 'utf8')
   const kerberos = await kerberosOf(lab, options.account ?? 'CONN1')
@@ -125,29 +142,28 @@ export async function createLabPipeline(
     random: systemRandom,
     logger,
   })
-  const apps = new Map<string, ReturnType<typeof appOf>>()
+  const apps = new Map<string, AppSettings>()
   let count = 0
+  const appFor = (origin: string, servicePrincipalName: string): AppSettings => {
+    const id = `${origin} ${servicePrincipalName}`
+    const app = apps.get(id) ?? appOf(`${origin}/`, { id, servicePrincipalName, ...options.app })
+    apps.set(id, app)
+    return app
+  }
+  const send = (url: string, proof: Proof, more: Sent): Promise<Outcome> => {
+    const { origin, pathname, search, hostname } = new URL(url)
+    const { spn = `HTTP/${hostname}`, method, body } = more
+    const sink = new CollectingSink()
+    const request = { requestId: `r${++count}`, app: appFor(origin, spn), proof, method }
+    pipeline.handle({ ...request, target: pathname + search, headers: [], body }, sink)
+    return sink.outcome
+  }
   return {
     pipeline,
     logger,
     proof: async (login) => ({ id: `p${++count}`, idToken: await issuer.token({ upn: login }) }),
-    get: (url, proof, spn) => {
-      const { origin, pathname, search, hostname } = new URL(url)
-      const servicePrincipalName = spn ?? `HTTP/${hostname}`
-      const id = `${origin} ${servicePrincipalName}`
-      const app = apps.get(id) ?? appOf(`${origin}/`, { id, servicePrincipalName })
-      apps.set(id, app)
-      const sink = new CollectingSink()
-      const request = {
-        requestId: `r${++count}`,
-        app,
-        proof,
-        method: 'GET',
-        target: pathname + search,
-      }
-      pipeline.handle({ ...request, headers: [], body: { kind: 'none' } }, sink)
-      return sink.outcome
-    },
+    get: (url, proof, spn) => send(url, proof, { method: 'GET', body: { kind: 'none' }, spn }),
+    put: (url, proof, body) => send(url, proof, { method: 'PUT', body, spn: undefined }),
     close: async () => {
       await pipeline.close()
       directory.close()
