@@ -38,6 +38,8 @@ function application(lab: LabEnvironment, places: StackPlaces, id: string): Conf
     delegatedLoginIdentity: 'userPrincipalName',
     connectorGroup: 'default',
     allow: id === 'closed' ? { users: [] } : EVERYONE,
+    // This site's Apache has GssapiConnectionBound On.
+    ...(id === 'bound' && { sendTicket: 'oncePerConnection' }),
   }
 }
 

@@ -62,6 +62,31 @@ describe('sending tickets to real backends', { skip: lab ? false : NO_LAB }, () 
     })
   }
 
+  it('oncePerConnection: keeps two users apart, with no more tokens than connections', async () => {
+    await through(settings({ sendTicket: 'oncePerConnection' }), async (world) => {
+      const people = [
+        { proof: await world.proof('alice@corp.example'), expected: ALICE },
+        { proof: await world.proof('robert@contoso.test'), expected: 'bob@CORP.EXAMPLE' },
+      ]
+      const connections = new Map<string, Set<string>>()
+      const lane = async (first: number): Promise<void> => {
+        for (let count = 0; count < 60; count++) {
+          const person = people[(first + count) % 2] ?? assert.fail()
+          const outcome = await world.get(`${bound.origin}/whoami`, person.proof)
+          assert.equal(userOf(outcome), person.expected)
+          const [connection = ''] = valuesOf(outcome.headers, 'x-lab-connection')
+          const users = connections.get(connection) ?? new Set()
+          connections.set(connection, users.add(person.expected))
+        }
+      }
+      await Promise.all([0, 1, 2, 3, 4, 5].map(lane))
+      assert.ok([...connections.values()].every((users) => users.size === 1))
+      const { requests, tokens } = world.pipeline.counters
+      assert.equal(requests, 360)
+      assert.ok(tokens <= connections.size, `${tokens} tokens, ${connections.size} connections`)
+    })
+  })
+
   it('oncePerConnection: learns that a backend signs requests in one by one', async () => {
     await through(settings({ sendTicket: 'oncePerConnection' }), async (world) => {
       await several(world, iwa.origin)
