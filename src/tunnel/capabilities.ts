@@ -9,3 +9,35 @@
  * gateway: it knows such tunnels.
  */
 export const PROBE = 'probe'
+
+/** Names for HELLO. A frame or field that belongs to one is only sent to a peer that announced it. */
+export const CAPABILITY = {
+  /** Takes INTERIM frames: heads with status 100, 102 to 199. */
+  INTERIM: 'interim',
+  /** Takes TRAILERS frames. */
+  TRAILERS: 'trailers',
+  /** Switches protocols: takes OPEN with an `Upgrade` field, and answers it with 101 where the backend does. */
+  UPGRADE: 'upgrade',
+} as const
+
+/** All of them: what an end announces that passes on everything HTTP/1.1 can do. */
+export const HTTP_CAPABILITIES: readonly string[] = Object.values(CAPABILITY)
+
+/** Which of the optional frames an end takes. */
+export interface OptionalFrames {
+  readonly interim: boolean
+  readonly trailers: boolean
+}
+
+/**
+ * Reads which optional frames an end takes.
+ *
+ * @param capabilities - From its HELLO.
+ * @returns What it takes.
+ */
+export function optionalFrames(capabilities: readonly string[]): OptionalFrames {
+  return {
+    interim: capabilities.includes(CAPABILITY.INTERIM),
+    trailers: capabilities.includes(CAPABILITY.TRAILERS),
+  }
+}

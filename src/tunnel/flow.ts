@@ -29,6 +29,8 @@ export class Outflow {
   #tail: Buffer | undefined
   #tailAt = 0
   #tailGeneration = 0
+  /** Payload of the TRAILERS frame that ends the direction. */
+  #trailers: Buffer | undefined
 
   constructor(place: { streamId: number; outbox: Outbox; limits: TunnelLimits; credit: number }) {
     this.#streamId = place.streamId
@@ -63,9 +65,14 @@ export class Outflow {
     this.queuedOctets += chunk.length - sent
   }
 
-  /** Ends the direction once the queue is empty. */
-  end(): void {
+  /**
+   * Ends the direction once the queue is empty.
+   *
+   * @param trailers - Payload of a TRAILERS frame to end with.
+   */
+  end(trailers?: Buffer): void {
     this.ending = true
+    this.#trailers = trailers
     if (this.queuedOctets === 0) this.#writeEnd()
   }
 
@@ -123,7 +130,10 @@ export class Outflow {
   #writeEnd(): void {
     this.ended = true
     const { batch } = this.#outbox
-    if (this.#tail !== undefined && this.#tailGeneration === batch.generation) {
+    if (this.#trailers !== undefined) {
+      const at = batch.begin(FRAME.TRAILERS | FLAG_END, this.#streamId, this.#trailers.length)
+      this.#trailers.copy(batch.buffer, at)
+    } else if (this.#tail !== undefined && this.#tailGeneration === batch.generation) {
       this.#tail[this.#tailAt] = (this.#tail[this.#tailAt] ?? 0) | FLAG_END
     } else {
       batch.begin(FRAME.DATA | FLAG_END, this.#streamId, 0)

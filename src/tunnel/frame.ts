@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { OptionalFrames } from './capabilities.ts'
 import { TunnelError } from './errors.ts'
 import { PROTOCOL_MAX_DATA_OCTETS, type TunnelLimits } from './limits.ts'
 
@@ -20,9 +21,11 @@ export const FRAME = {
   PING: 8,
   PONG: 9,
   CLOSE: 10,
+  INTERIM: 11,
+  TRAILERS: 12,
 } as const
 
-/** Flag in the high nibble of OPEN, HEAD and DATA: the sender's direction ends with this frame. */
+/** Flag in the high nibble of OPEN, HEAD, DATA and TRAILERS: the sender's direction ends with this frame. */
 export const FLAG_END = 0x10
 
 /** u24 payload length, u8 flags and type, u32 stream id. */
@@ -34,23 +37,37 @@ export const REASON_LIMITS = { codeOctets: 64, messageOctets: 512 } as const
 /** HELLO: 10 octets, then at most 32 capabilities of at most 64 octets. */
 export const HELLO_LIMITS = { fixedOctets: 10, capabilities: 32, capabilityOctets: 64 } as const
 
+const NONE: OptionalFrames = { interim: false, trailers: false }
+
 /** What a type of frame may look like. */
 interface FrameShape {
   readonly least: number
   readonly most: number
   readonly onStream: boolean
   readonly mayEnd: boolean
+  readonly mustEnd: boolean
 }
 
 const REASON_MOST = 3 + REASON_LIMITS.codeOctets + REASON_LIMITS.messageOctets
 const HELLO_MOST =
   HELLO_LIMITS.fixedOctets + HELLO_LIMITS.capabilities * (1 + HELLO_LIMITS.capabilityOctets)
 
-function shape(least: number, most: number, where: 'session' | 'stream' | 'body'): FrameShape {
-  return { least, most, onStream: where !== 'session', mayEnd: where === 'body' }
+function shape(
+  least: number,
+  most: number,
+  where: 'session' | 'stream' | 'body' | 'last',
+): FrameShape {
+  const mustEnd = where === 'last'
+  return {
+    least,
+    most,
+    onStream: where !== 'session',
+    mayEnd: mustEnd || where === 'body',
+    mustEnd,
+  }
 }
 
-function shapesFor(limits: TunnelLimits): readonly FrameShape[] {
+function shapesFor(limits: TunnelLimits, own: OptionalFrames): readonly FrameShape[] {
   const shapes: FrameShape[] = []
   shapes[FRAME.HELLO] = shape(HELLO_LIMITS.fixedOctets, HELLO_MOST, 'session')
   shapes[FRAME.OPEN] = shape(1, limits.maxHeadOctets, 'body')
@@ -63,6 +80,8 @@ function shapesFor(limits: TunnelLimits): readonly FrameShape[] {
   shapes[FRAME.PING] = shape(4, 4, 'session')
   shapes[FRAME.PONG] = shape(4, 4, 'session')
   shapes[FRAME.CLOSE] = shape(4, REASON_MOST, 'session')
+  if (own.interim) shapes[FRAME.INTERIM] = shape(4, limits.maxHeadOctets, 'stream')
+  if (own.trailers) shapes[FRAME.TRAILERS] = shape(6, limits.maxHeadOctets, 'last')
   return shapes
 }
 
@@ -96,8 +115,14 @@ export class FrameCursor {
   stop = 0
   readonly #shapes: readonly FrameShape[]
 
-  constructor(limits: TunnelLimits) {
-    this.#shapes = shapesFor(limits)
+  /**
+   * Nothing is read yet.
+   *
+   * @param limits - Resolved limits of this side.
+   * @param own - Which optional frames this side has announced; the others are unknown to it.
+   */
+  constructor(limits: TunnelLimits, own: OptionalFrames = NONE) {
+    this.#shapes = shapesFor(limits, own)
   }
 
   /**
@@ -146,6 +171,7 @@ export class FrameCursor {
     if (rule === undefined) fault(`unknown type ${this.type}`, at)
     const length = this.stop - this.start
     if (reservedFlags !== 0 || (this.end && !rule.mayEnd)) fault('flag not allowed', at)
+    if (rule.mustEnd && !this.end) fault('flag END missing', at)
     if (rule.onStream !== (this.streamId !== 0)) fault(`stream id ${this.streamId}`, at)
     if (length < rule.least || length > rule.most) fault(`payload of ${length} octets`, at)
     if (length === 0 && this.type === FRAME.DATA && !this.end) fault('DATA without effect', at)

@@ -45,6 +45,24 @@ export class GuardedHandler {
     }
   }
 
+  interim(head: ResponseHead): boolean {
+    try {
+      this.#handler.onInterim?.(head)
+      return true
+    } catch (error) {
+      return this.#threw('onInterim', error)
+    }
+  }
+
+  trailers(fields: readonly string[]): boolean {
+    try {
+      this.#handler.onTrailers?.(fields)
+      return true
+    } catch (error) {
+      return this.#threw('onTrailers', error)
+    }
+  }
+
   data(chunk: Uint8Array): boolean {
     try {
       this.#handler.onData(chunk)

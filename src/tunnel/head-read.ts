@@ -1,11 +1,12 @@
 /**
- * Reading heads, strictly. PROTOCOL.md sections 5.2 and 5.3.
+ * Reading heads and trailers, strictly. PROTOCOL.md sections 5.2, 5.3 and 5.9.
  *
  * @module
  */
 
 import type { FrameCursor } from './frame.ts'
 import {
+  checkInterimStatus,
   checkName,
   checkRequest,
   checkStatus,
@@ -14,6 +15,7 @@ import {
   HEAD_FIXED_OCTETS,
   OPEN_FIXED_OCTETS,
   TABLE_ENTRY_OCTETS,
+  TRAILERS_FIXED_OCTETS,
 } from './head-rules.ts'
 import type { TunnelLimits } from './limits.ts'
 import type { RequestHead, ResponseHead } from './types.ts'
@@ -106,10 +108,42 @@ export function readRequestHead(cursor: FrameCursor, limits: TunnelLimits): Requ
  * @throws TunnelError ERR_TUNNEL_HEAD for anything that PROTOCOL.md section 5.3 does not allow.
  */
 export function readResponseHead(cursor: FrameCursor, limits: TunnelLimits): ResponseHead {
+  if (cursor.stop - cursor.start < HEAD_FIXED_OCTETS) fault('HEAD is cut')
+  checkStatus(cursor.message.readUInt16BE(cursor.start))
+  return readStatusAndFields(cursor, limits)
+}
+
+/**
+ * Reads the payload of an INTERIM frame.
+ *
+ * @param cursor - Stands on the frame.
+ * @param limits - Bounds of count.
+ * @returns The interim head.
+ * @throws TunnelError ERR_TUNNEL_HEAD for anything that PROTOCOL.md section 5.3 does not allow.
+ */
+export function readInterimHead(cursor: FrameCursor, limits: TunnelLimits): ResponseHead {
+  checkInterimStatus(cursor.message.readUInt16BE(cursor.start))
+  return readStatusAndFields(cursor, limits)
+}
+
+/**
+ * Reads the payload of a TRAILERS frame.
+ *
+ * @param cursor - Stands on the frame.
+ * @param limits - Bounds of count.
+ * @returns Flat: name, value and so on.
+ * @throws TunnelError ERR_TUNNEL_HEAD for anything that PROTOCOL.md section 5.9 does not allow.
+ */
+export function readTrailers(cursor: FrameCursor, limits: TunnelLimits): readonly string[] {
+  const count = cursor.message.readUInt16BE(cursor.start)
+  if (count === 0) fault('TRAILERS without a field')
+  const place = { tableAt: cursor.start + TRAILERS_FIXED_OCTETS, count, from: 0 }
+  return readFields(cursor, place, readText(cursor, place, limits))
+}
+
+function readStatusAndFields(cursor: FrameCursor, limits: TunnelLimits): ResponseHead {
   const { message, start } = cursor
-  if (cursor.stop - start < HEAD_FIXED_OCTETS) fault('HEAD is cut')
   const status = message.readUInt16BE(start)
-  checkStatus(status)
   const place = {
     tableAt: start + HEAD_FIXED_OCTETS,
     count: message.readUInt16BE(start + 2),

@@ -11,6 +11,8 @@ import type { RequestHead } from './types.ts'
 export const OPEN_FIXED_OCTETS = 16
 /** Status and count. */
 export const HEAD_FIXED_OCTETS = 4
+/** The count. */
+export const TRAILERS_FIXED_OCTETS = 2
 /** A name's length and a value's. */
 export const TABLE_ENTRY_OCTETS = 3
 const MAX_NAME_OCTETS = 255
@@ -63,12 +65,23 @@ export function checkRequest(head: RequestHead): void {
 /**
  * Checks a status code.
  *
- * @param status - 101 or 200 to 599; informational responses other than 101 do not travel.
+ * @param status - 101 or 200 to 599; other informational responses travel in INTERIM.
  * @throws TunnelError ERR_TUNNEL_HEAD for any other.
  */
 export function checkStatus(status: number): void {
   const known = status === 101 || (status >= 200 && status <= 599)
   if (!known || !Number.isInteger(status)) fault(`status ${status} is neither 101 nor 200 to 599`)
+}
+
+/**
+ * Checks the status code of an interim head.
+ *
+ * @param status - 100, or 102 to 199.
+ * @throws TunnelError ERR_TUNNEL_HEAD for any other.
+ */
+export function checkInterimStatus(status: number): void {
+  const known = status >= 100 && status <= 199 && status !== 101
+  if (!known || !Number.isInteger(status)) fault(`status ${status} is not an interim one`)
 }
 
 /**

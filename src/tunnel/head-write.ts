@@ -1,5 +1,6 @@
 /**
- * Writing heads: a table of lengths, then the text. PROTOCOL.md sections 5.2 and 5.3.
+ * Writing heads and trailers: a table of lengths, then the text. PROTOCOL.md sections 5.2, 5.3
+ * and 5.9.
  *
  * A head is never text that someone has to split: names and values are cut by length, and each is checked on the way
  * out and on the way in (RFC 9110 sections 5.1 and 5.5), so nothing can smuggle a line.
@@ -10,6 +11,7 @@
 import type { FrameBatch } from './batch.ts'
 import { FLAG_END, FRAME } from './frame.ts'
 import {
+  checkInterimStatus,
   checkName,
   checkRequest,
   checkStatus,
@@ -19,6 +21,7 @@ import {
   MAX_VALUE_OCTETS,
   OPEN_FIXED_OCTETS,
   TABLE_ENTRY_OCTETS,
+  TRAILERS_FIXED_OCTETS,
 } from './head-rules.ts'
 import type { TunnelLimits } from './limits.ts'
 import type { RequestHead, ResponseHead } from './types.ts'
@@ -99,15 +102,50 @@ export function writeRequestHead(head: RequestHead, out: Outgoing): void {
  */
 export function writeResponseHead(head: ResponseHead, out: Outgoing): void {
   checkStatus(head.status)
+  writeStatusAndFields(FRAME.HEAD | (out.end ? FLAG_END : 0), head, out)
+}
+
+/**
+ * Writes an INTERIM frame.
+ *
+ * @param head - Status 100, or 102 to 199, and fields.
+ * @param out - Where to and on which stream.
+ * @throws TunnelError ERR_TUNNEL_HEAD when the head breaks a rule or a limit; nothing is written then.
+ */
+export function writeInterimHead(head: ResponseHead, out: Outgoing): void {
+  checkInterimStatus(head.status)
+  writeStatusAndFields(FRAME.INTERIM, head, out)
+}
+
+function writeStatusAndFields(kind: number, head: ResponseHead, out: Outgoing): void {
   const text = fieldText(head.headers, out.limits)
   const count = head.headers.length / 2
   const total = HEAD_FIXED_OCTETS + count * TABLE_ENTRY_OCTETS + text.length
   checkSize(text, total, out.limits)
-  const at = out.batch.begin(FRAME.HEAD | (out.end ? FLAG_END : 0), out.streamId, total)
+  const at = out.batch.begin(kind, out.streamId, total)
   const { buffer } = out.batch
   buffer.writeUInt16BE(head.status, at)
   buffer.writeUInt16BE(count, at + 2)
   buffer.write(text, writeTable(buffer, at + HEAD_FIXED_OCTETS, head.headers), 'latin1')
+}
+
+/**
+ * Encodes the payload of a TRAILERS frame. It is checked here and may have to wait for credit before it is written.
+ *
+ * @param fields - Flat: name, value and so on; at least one field.
+ * @param limits - Bounds of count and size.
+ * @returns The payload.
+ * @throws TunnelError ERR_TUNNEL_HEAD when it breaks a rule or a limit.
+ */
+export function trailersPayload(fields: readonly string[], limits: TunnelLimits): Buffer {
+  const text = fieldText(fields, limits)
+  const count = fields.length / 2
+  const total = TRAILERS_FIXED_OCTETS + count * TABLE_ENTRY_OCTETS + text.length
+  checkSize(text, total, limits)
+  const payload = Buffer.allocUnsafe(total)
+  payload.writeUInt16BE(count, 0)
+  payload.write(text, writeTable(payload, TRAILERS_FIXED_OCTETS, fields), 'latin1')
+  return payload
 }
 
 /** Unknown is all ones. */

@@ -4,9 +4,10 @@
  * @module
  */
 
+import type { OptionalFrames } from './capabilities.ts'
 import { TunnelError } from './errors.ts'
 import { FRAME, FrameCursor } from './frame.ts'
-import { readRequestHead, readResponseHead } from './head-read.ts'
+import { readInterimHead, readRequestHead, readResponseHead, readTrailers } from './head-read.ts'
 import type { TunnelLimits } from './limits.ts'
 import { readHello, readReason, type Hello } from './session-frames.ts'
 import type { StreamTable } from './stream-table.ts'
@@ -33,8 +34,15 @@ export class Inbound {
   readonly #limits: TunnelLimits
   readonly #target: InboundTarget
 
-  constructor(limits: TunnelLimits, target: InboundTarget) {
-    this.#cursor = new FrameCursor(limits)
+  /**
+   * Nothing is read yet.
+   *
+   * @param limits - Of this side.
+   * @param own - Which optional frames this side has announced.
+   * @param target - Is told.
+   */
+  constructor(limits: TunnelLimits, own: OptionalFrames, target: InboundTarget) {
+    this.#cursor = new FrameCursor(limits, own)
     this.#limits = limits
     this.#target = target
   }
@@ -82,6 +90,12 @@ export class Inbound {
         break
       case FRAME.CREDIT:
         stream.acceptCredit(cursor.message.readUInt32BE(cursor.start))
+        break
+      case FRAME.INTERIM:
+        stream.acceptInterim(readInterimHead(cursor, this.#limits))
+        break
+      case FRAME.TRAILERS:
+        stream.acceptTrailers(readTrailers(cursor, this.#limits))
         break
       default:
         stream.acceptReset(readReason(cursor))

@@ -4,7 +4,7 @@
  * @module
  */
 
-export { PROBE } from './capabilities.ts'
+export { CAPABILITY, HTTP_CAPABILITIES, PROBE } from './capabilities.ts'
 export {
   decodeControl,
   encodeControl,
@@ -29,6 +29,7 @@ export {
   type TokenFormat,
 } from './sending-settings.ts'
 export { createTunnelSession, type SessionOptions } from './session.ts'
+export { isTrailerName, trailerFields } from './trailer-rules.ts'
 export type {
   CarrierReceiver,
   RequestHead,

@@ -12,6 +12,8 @@ export interface TunnelLimits {
   readonly maxHeadOctets: number
   /** Most header fields in a head. */
   readonly maxHeadFields: number
+  /** Most interim heads (103 and the like) on one stream; further ones are passed over. */
+  readonly maxInterimHeads: number
   /** Largest control message, octets of JSON. */
   readonly maxControlOctets: number
   /** Most streams open at once on one tunnel. */
@@ -40,6 +42,7 @@ export const DEFAULT_LIMITS: TunnelLimits = {
   maxDataOctets: PROTOCOL_MAX_DATA_OCTETS,
   maxHeadOctets: 65_536,
   maxHeadFields: 256,
+  maxInterimHeads: 16,
   maxControlOctets: 1_048_576,
   maxStreams: 4096,
   streamWindowOctets: 524_288,

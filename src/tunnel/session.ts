@@ -5,6 +5,7 @@
  */
 
 import { errorText, type Clock, type Logger } from '../platform/index.ts'
+import { optionalFrames } from './capabilities.ts'
 import { decodeControl, encodeControl, type ControlMessage, type TunnelRole } from './control.ts'
 import { TunnelError } from './errors.ts'
 import { FRAME } from './frame.ts'
@@ -91,7 +92,7 @@ class Session implements TunnelSession, InboundTarget, CarrierReceiver {
     this.#logger = ports.logger
     this.#carrier = carrier
     this.#handler = ports.handler
-    this.#inbound = new Inbound(this.#limits, this)
+    this.#inbound = new Inbound(this.#limits, optionalFrames(this.#capabilities), this)
     this.#outbox = new Outbox(carrier, this.#limits, () => {
       this.close({ code: 'ERR_TUNNEL_BACKLOG', message: 'the peer does not read' })
     })
@@ -187,6 +188,7 @@ class Session implements TunnelSession, InboundTarget, CarrierReceiver {
     }
     this.#desk.peerWindowOctets = hello.streamWindowOctets
     this.#desk.peerMaxStreams = hello.maxStreams
+    this.#desk.peerTakes = optionalFrames(hello.capabilities)
     this.#liveness.watch()
     this.#guarded('onReady', () => this.#handler.onReady?.(this))
   }

@@ -5,6 +5,7 @@
  */
 
 import { errorText, type Logger } from '../platform/index.ts'
+import type { OptionalFrames } from './capabilities.ts'
 import type { TunnelRole } from './control.ts'
 import { TunnelError } from './errors.ts'
 import { writeRequestHead } from './head-write.ts'
@@ -42,6 +43,8 @@ export class StreamDesk implements StreamHost {
   peerWindowOctets = 0
   /** From the peer's HELLO. */
   peerMaxStreams = 0
+  /** From the peer's HELLO. */
+  peerTakes: OptionalFrames = { interim: false, trailers: false }
   readonly #onRelease: () => void
 
   constructor(parts: DeskParts) {

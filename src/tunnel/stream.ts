@@ -5,15 +5,17 @@
  */
 
 import type { Logger } from '../platform/index.ts'
+import type { OptionalFrames } from './capabilities.ts'
 import type { TunnelRole } from './control.ts'
 import { TunnelError } from './errors.ts'
 import { Inflow, Outflow } from './flow.ts'
 import { FRAME } from './frame.ts'
 import { GuardedHandler } from './guarded-handler.ts'
-import { writeResponseHead } from './head-write.ts'
+import { trailersPayload, writeInterimHead, writeResponseHead } from './head-write.ts'
 import type { TunnelLimits } from './limits.ts'
 import type { Outbox } from './outbox.ts'
 import { writeNumber, writeReason } from './session-frames.ts'
+import { trailerFields } from './trailer-rules.ts'
 import type { ResponseHead, StreamHandler, StreamReason, TunnelStream } from './types.ts'
 
 /** What a stream needs of its session. */
@@ -24,6 +26,8 @@ export interface StreamHost {
   readonly outbox: Outbox
   /** The window that the peer announced, octets. */
   readonly peerWindowOctets: number
+  /** Which optional frames the peer takes. */
+  readonly peerTakes: OptionalFrames
   /** The stream is over. */
   release(stream: Stream): void
   /** Calls stream.writable() when the backlog has fallen. */
@@ -48,6 +52,8 @@ export class Stream implements TunnelStream {
   readonly #handler: GuardedHandler
   /** The HEAD has been sent (connector) or has arrived (gateway). */
   #headDone = false
+  /** INTERIM frames sent (connector) or arrived (gateway). */
+  #interims = 0
   #over = false
 
   constructor(id: number, host: StreamHost) {
@@ -77,6 +83,14 @@ export class Stream implements TunnelStream {
     if (this.#host.role === 'connector') this.#in.ended = ended
     else if (ended) this.#out.ended = this.#out.ending = true
     else this.#out.markTail()
+  }
+
+  sendInterim(head: ResponseHead): void {
+    const { role, limits, outbox, peerTakes } = this.#host
+    if (role !== 'connector') throw new TypeError('the gateway sends no response head')
+    if (this.#over || this.#headDone || !peerTakes.interim) return
+    if (++this.#interims > limits.maxInterimHeads) return
+    writeInterimHead(head, { batch: outbox.batch, limits, streamId: this.id, end: false })
   }
 
   sendHead(head: ResponseHead): void {
@@ -110,6 +124,18 @@ export class Stream implements TunnelStream {
     this.#finishIfDone()
   }
 
+  endWithTrailers(fields: readonly string[]): void {
+    const kept = this.#host.peerTakes.trailers ? trailerFields(fields) : []
+    if (kept.length === 0) {
+      this.end()
+      return
+    }
+    if (this.#over || this.#out.ending) return
+    this.#mustHaveHead()
+    this.#out.end(trailersPayload(kept, this.#host.limits))
+    this.#finishIfDone()
+  }
+
   reset(reason: StreamReason): void {
     if (this.#over) return
     writeReason({ type: FRAME.RESET, streamId: this.id, reason }, this.#host.outbox.batch)
@@ -135,6 +161,32 @@ export class Stream implements TunnelStream {
     this.#headDone = true
     if (!this.#handler.head(head)) this.#resetAndTell(HANDLER_FAULT)
     if (end) this.#acceptEnd()
+  }
+
+  /**
+   * INTERIM has arrived.
+   *
+   * @param head - The interim head.
+   * @throws TunnelError ERR_TUNNEL_STATE after HEAD, or at the connector.
+   */
+  acceptInterim(head: ResponseHead): void {
+    if (this.#headDone || this.#host.role !== 'gateway') this.#violated('INTERIM out of place')
+    if (++this.#interims > this.#host.limits.maxInterimHeads) return
+    if (!this.#handler.interim(head)) this.#resetAndTell(HANDLER_FAULT)
+  }
+
+  /**
+   * TRAILERS have arrived, and with them the end of the peer's direction.
+   *
+   * @param fields - Flat: name, value and so on.
+   * @throws TunnelError ERR_TUNNEL_STATE after END or before HEAD.
+   */
+  acceptTrailers(fields: readonly string[]): void {
+    if (this.#in.ended) this.#violated('TRAILERS after END')
+    if (this.#host.role === 'gateway' && !this.#headDone) this.#violated('TRAILERS before HEAD')
+    this.#in.arrived(0, true)
+    if (!this.#handler.trailers(trailerFields(fields))) this.#resetAndTell(HANDLER_FAULT)
+    this.#acceptEnd()
   }
 
   /**

@@ -48,6 +48,10 @@ export interface StreamReason {
 export interface StreamHandler {
   /** The response's head. Called once, before its data; the opener's side only. */
   onHead?(head: ResponseHead): void
+  /** An interim head (100, 103 and the like), before the response's: the opener's side only, never without the capability. */
+  onInterim?(head: ResponseHead): void
+  /** Trailer fields of the peer, flat, right before onEnd. What must not stand in trailers has been taken out. */
+  onTrailers?(fields: readonly string[]): void
   /** Data of the peer; may be a view of a received message. Credit goes back by `consumed`. */
   onData(chunk: Uint8Array): void
   /** The peer sends no more. The own direction may still be open. */
@@ -61,6 +65,14 @@ export interface StreamHandler {
 /** One request and its response. */
 export interface TunnelStream {
   readonly id: number
+  /**
+   * Sends an interim head: the connector's side, before the response's head. Dropped where the peer takes none, and
+   * beyond `maxInterimHeads`.
+   *
+   * @param head - Status 100, or 102 to 199, and fields.
+   * @throws TunnelError ERR_TUNNEL_HEAD when the head breaks a rule or limit.
+   */
+  sendInterim(head: ResponseHead): void
   /** Sends the response's head: the connector's side, once, before any data. */
   sendHead(head: ResponseHead): void
   /**
@@ -71,6 +83,13 @@ export interface TunnelStream {
   write(chunk: Uint8Array): boolean
   /** Ends the own direction, with a last chunk or without. */
   end(chunk?: Uint8Array): void
+  /**
+   * Ends the own direction with trailer fields; without them where the peer takes none.
+   *
+   * @param fields - Flat: name, value and so on. What must not stand in trailers is left out.
+   * @throws TunnelError ERR_TUNNEL_HEAD when they break a rule or limit; the direction is still open then.
+   */
+  endWithTrailers(fields: readonly string[]): void
   /** Ends both directions at once. Harmless when the stream is over. */
   reset(reason: StreamReason): void
   /** Says that the application has taken that many octets, so that the peer may send more. */

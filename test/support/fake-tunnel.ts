@@ -23,6 +23,8 @@ export class FakeStream implements TunnelStream {
   head: ResponseHead | undefined
   readonly written: Uint8Array[] = []
   ended = false
+  readonly interims: ResponseHead[] = []
+  trailers: readonly string[] | undefined
   resetBy: StreamReason | undefined
   credit = 0
   /** What `write` answers. */
@@ -33,6 +35,13 @@ export class FakeStream implements TunnelStream {
   sendHead(head: ResponseHead): void {
     if (this.headFault) throw this.headFault
     this.head = head
+  }
+  sendInterim(head: ResponseHead): void {
+    this.interims.push(head)
+  }
+  endWithTrailers(fields: readonly string[]): void {
+    this.trailers = fields
+    this.ended = true
   }
   write(chunk: Uint8Array): boolean {
     this.written.push(chunk)

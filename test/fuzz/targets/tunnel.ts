@@ -1,10 +1,25 @@
 /** The tunnel: frames and heads by themselves, control messages, and whole sessions of both sides. */
 
-import { decodeControl, DEFAULT_LIMITS, encodeControl } from '../../../src/tunnel/index.ts'
-import { FRAME, FrameCursor } from '../../../src/tunnel/frame.ts'
+import {
+  decodeControl,
+  DEFAULT_LIMITS,
+  encodeControl,
+  HTTP_CAPABILITIES,
+} from '../../../src/tunnel/index.ts'
+import { FLAG_END, FRAME, FrameCursor } from '../../../src/tunnel/frame.ts'
 import { FrameBatch } from '../../../src/tunnel/batch.ts'
-import { readRequestHead, readResponseHead } from '../../../src/tunnel/head-read.ts'
-import { writeRequestHead, writeResponseHead } from '../../../src/tunnel/head-write.ts'
+import {
+  readInterimHead,
+  readRequestHead,
+  readResponseHead,
+  readTrailers,
+} from '../../../src/tunnel/head-read.ts'
+import {
+  trailersPayload,
+  writeInterimHead,
+  writeRequestHead,
+  writeResponseHead,
+} from '../../../src/tunnel/head-write.ts'
 import {
   readHello,
   readReason,
@@ -20,6 +35,7 @@ import {
   hello,
   openPayload,
   reasonPayload,
+  trailersPayload as naiveTrailers,
   TYPE,
   u32,
 } from '../../support/tunnel/naive.ts'
@@ -33,6 +49,8 @@ const HEADERS = ['content-type', 'text/html', 'set-cookie', 'a=b; path=/', 'x', 
 type Said =
   | { readonly open: RequestHead }
   | { readonly head: ResponseHead }
+  | { readonly interim: ResponseHead }
+  | { readonly trailers: readonly string[] }
   | { readonly hello: Hello }
   | { readonly reason: StreamReason }
   | { readonly type: number }
@@ -54,6 +72,10 @@ function whatIsSaid(cursor: FrameCursor): Said {
       return { open: readRequestHead(cursor, DEFAULT_LIMITS) }
     case FRAME.HEAD:
       return { head: readResponseHead(cursor, DEFAULT_LIMITS) }
+    case FRAME.INTERIM:
+      return { interim: readInterimHead(cursor, DEFAULT_LIMITS) }
+    case FRAME.TRAILERS:
+      return { trailers: readTrailers(cursor, DEFAULT_LIMITS) }
     case FRAME.HELLO:
       return { hello: readHello(cursor) }
     case FRAME.RESET:
@@ -65,7 +87,7 @@ function whatIsSaid(cursor: FrameCursor): Said {
 }
 
 function readMessage(message: Uint8Array): ReadFrame[] {
-  const cursor = new FrameCursor(DEFAULT_LIMITS)
+  const cursor = new FrameCursor(DEFAULT_LIMITS, { interim: true, trailers: true })
   const found: ReadFrame[] = []
   cursor.begin(message)
   while (cursor.next()) found.push(readFrame(cursor))
@@ -83,6 +105,8 @@ function writeMessage(all: readonly ReadFrame[]): Uint8Array {
     const out = { batch, limits: DEFAULT_LIMITS, streamId, end }
     if ('open' in said) writeRequestHead(said.open, out)
     if ('head' in said) writeResponseHead(said.head, out)
+    if ('interim' in said) writeInterimHead(said.interim, out)
+    if ('trailers' in said) writeTrailers(said.trailers, batch, streamId)
     if ('hello' in said) writeHello(said.hello, batch)
     if ('reason' in said) {
       const type = streamId === 0 ? FRAME.CLOSE : FRAME.RESET
@@ -90,6 +114,12 @@ function writeMessage(all: readonly ReadFrame[]): Uint8Array {
     }
   }
   return Buffer.concat(batch.take())
+}
+
+function writeTrailers(fields: readonly string[], batch: FrameBatch, streamId: number): void {
+  const payload = trailersPayload(fields, DEFAULT_LIMITS)
+  const at = batch.begin(FRAME.TRAILERS | FLAG_END, streamId, payload.length)
+  batch.buffer.set(payload, at)
 }
 
 function lawful(below: Below): Buffer[] {
@@ -100,6 +130,8 @@ function lawful(below: Below): Buffer[] {
   return [
     frame(TYPE.OPEN, id, { payload: openPayload(request), flags }),
     frame(TYPE.HEAD, id, { payload: headPayload(200, HEADERS), flags }),
+    frame(TYPE.INTERIM, id, { payload: headPayload(103, HEADERS) }),
+    frame(TYPE.TRAILERS, id, { payload: naiveTrailers(HEADERS), flags: END }),
     frame(TYPE.DATA, id, { payload: Buffer.alloc(1 + below(300), 65), flags }),
     frame(TYPE.CREDIT, id, { payload: u32(1 + below(1000)) }),
     frame(TYPE.RESET, id, { payload: reasonPayload('ERR_X', 'why') }),
@@ -199,11 +231,15 @@ function messagesOf(octets: Uint8Array): Uint8Array[] {
 /** Plays a script against one side; the fault in how it came to its end, if any. */
 function play(octets: Uint8Array): string | undefined {
   const role = (octets[0] ?? 0) % 2 === 0 ? 'gateway' : 'connector'
-  const solo = new Solo(role, { limits: { streamWindowOctets: 2000, maxStreams: 3 } }).ready()
+  const limits = { streamWindowOctets: 2000, maxStreams: 3 }
+  const solo = new Solo(role, { limits, capabilities: HTTP_CAPABILITIES })
+  solo.ready({ names: [...HTTP_CAPABILITIES] })
   const opened = role === 'gateway' ? [1, 2].map(() => openRecorded(solo.session, {}, false)) : []
   solo.side.onStream = (_recorder, stream) => {
+    stream.sendInterim({ status: 103, headers: [] })
     stream.sendHead({ status: 200, headers: [] })
     stream.write(Buffer.alloc(100))
+    if (stream.id % 2 === 0) stream.endWithTrailers(['x-sum', '1'])
   }
   for (const message of messagesOf(octets)) {
     if (solo.session.closed) break

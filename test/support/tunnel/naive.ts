@@ -24,6 +24,8 @@ export const TYPE = {
   PING: 8,
   PONG: 9,
   CLOSE: 10,
+  INTERIM: 11,
+  TRAILERS: 12,
 } as const
 
 /** Section 4.1: the flag. */
@@ -131,6 +133,12 @@ export function headPayload(status: number, headers: readonly string[]): Buffer 
   return Buffer.concat([u16(status), u16(headers.length / 2), table, Buffer.from(text, 'latin1')])
 }
 
+/** Section 5.9. */
+export function trailersPayload(trailers: readonly string[]): Buffer {
+  const { table, text } = fields(trailers)
+  return Buffer.concat([u16(trailers.length / 2), table, Buffer.from(text, 'latin1')])
+}
+
 /** Section 5.5. */
 export function reasonPayload(code: string, message: string): Buffer {
   const text = Buffer.from(message, 'utf8')
@@ -195,6 +203,12 @@ export function readHead(payload: Buffer): { status: number; headers: string[] }
   const pieces = new Pieces(payload)
   const status = pieces.number(2)
   return { status, headers: readHeaders(pieces, readLengths(pieces)) }
+}
+
+/** Section 5.9, backwards. */
+export function readTrailers(payload: Buffer): string[] {
+  const pieces = new Pieces(payload)
+  return readHeaders(pieces, readLengths(pieces))
 }
 
 /** Section 5.5, backwards. */

@@ -17,6 +17,8 @@ export class StreamRecorder implements StreamHandler {
   /** The OPEN said that there is no body. */
   openedEnded = false
   head: ResponseHead | undefined
+  readonly interims: ResponseHead[] = []
+  trailers: readonly string[] | undefined
   readonly chunks: Buffer[] = []
   ends = 0
   drains = 0
@@ -29,6 +31,13 @@ export class StreamRecorder implements StreamHandler {
   onHead(head: ResponseHead): void {
     this.head = head
     this.onChange()
+  }
+  onInterim(head: ResponseHead): void {
+    this.interims.push(head)
+    this.onChange()
+  }
+  onTrailers(fields: readonly string[]): void {
+    this.trailers = fields
   }
   onData(chunk: Uint8Array): void {
     this.chunks.push(Buffer.from(chunk))
