@@ -20,6 +20,8 @@ import type { OpenSession } from './open-session.ts'
 /** A request under way. */
 export interface WatchedExchange extends RosterMember {
   readonly session: OpenSession | undefined
+  /** Its connection has switched protocols: it ends when someone ends it. */
+  readonly switched: boolean
   /** Looks whether time is up; ends itself then. */
   check(nowMs: number): void
   /** Ends it: a page when nothing was sent yet, else the connection is cut. */
@@ -35,6 +37,7 @@ export class ActiveExchanges {
   readonly #logger: Logger
   #timer: Timer | undefined
   #idle: (() => void) | undefined
+  #switched = 0
   /** Monotonic, as of the last tick: good enough for limits of seconds. */
   nowMs: number
 
@@ -76,8 +79,20 @@ export class ActiveExchanges {
    * @param exchange - Which.
    */
   delete(exchange: WatchedExchange): void {
+    const before = this.#all.size
     this.#all.delete(exchange)
-    if (this.#all.size === 0) this.#idle?.()
+    if (exchange.switched && this.#all.size < before) this.#switched--
+    this.#tellIdle()
+  }
+
+  /** An exchange has become a connection of another protocol: a stop does not wait for it. */
+  switched(): void {
+    this.#switched++
+    this.#tellIdle()
+  }
+
+  #tellIdle(): void {
+    if (this.#all.size === this.#switched) this.#idle?.()
   }
 
   /**
@@ -95,12 +110,12 @@ export class ActiveExchanges {
   }
 
   /**
-   * Waits until no request is under way, then ends those that are left.
+   * Waits until no request is under way, then ends those that are left, and connections that have switched protocols.
    *
    * @param graceMs - How long.
    */
   async drain(graceMs: number): Promise<void> {
-    if (this.#all.size > 0) {
+    if (this.#all.size > this.#switched) {
       await new Promise<void>((resolve) => {
         const timer = this.#clock.setTimer(graceMs, resolve)
         this.#idle = () => {

@@ -22,19 +22,26 @@ export interface AppRoute {
   readonly backendHost: string
   readonly kerberos: boolean
   readonly signIn: boolean
+  /** Protocols that a connection may be switched to, lower case. */
+  readonly upgrades: ReadonlySet<string>
+  /** Origins whose pages may switch protocols in the user's name. */
+  readonly upgradeOrigins: ReadonlySet<string>
 }
 
 function routeOf(app: AppConfig, all: readonly AppConfig[]): AppRoute {
   const external = new URL(app.externalUrl)
+  const externalOrigin = originsOf(app).external
   return {
     app,
     translator: new UrlTranslator(app, all),
-    externalOrigin: originsOf(app).external,
+    externalOrigin,
     externalHost: external.host,
     externalHostname: external.hostname,
     backendHost: app.hostHeader === 'external' ? external.host : new URL(app.internalUrl).host,
     kerberos: app.singleSignOn === 'kerberos',
     signIn: app.preAuthentication === 'oidc',
+    upgrades: new Set(app.upgrades),
+    upgradeOrigins: new Set([externalOrigin, ...app.upgradeOrigins]),
   }
 }
 
@@ -79,11 +86,11 @@ export class Apps {
 
 function settingsOf(app: AppConfig): AppSettings {
   const { id, externalUrl, internalUrl, preAuthentication, singleSignOn } = app
-  const { servicePrincipalName, delegatedLoginIdentity, hostHeader, timeouts } = app
+  const { servicePrincipalName, delegatedLoginIdentity, hostHeader, timeouts, upgrades } = app
   return {
     ...{ id, externalUrl, internalUrl, preAuthentication, singleSignOn },
     ...(servicePrincipalName !== undefined && { servicePrincipalName }),
-    ...{ delegatedLoginIdentity, hostHeader, timeouts },
+    ...{ delegatedLoginIdentity, hostHeader, timeouts, upgrades },
     ...sendingOf(app),
   }
 }

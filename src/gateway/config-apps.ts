@@ -6,7 +6,14 @@
 
 import { z } from 'zod'
 import { LOGIN_IDENTITY, sendingFields, sendingOf, type AppSettings } from '../tunnel/index.ts'
-import { identifier, originUrl, servicePrincipalName, text, wholeNumber } from './config-fields.ts'
+import {
+  identifier,
+  originUrl,
+  servicePrincipalName,
+  text,
+  upgradeProtocol,
+  wholeNumber,
+} from './config-fields.ts'
 
 const MAX_TIMEOUT_MS = 86_400_000
 const timeoutMs = wholeNumber(1, MAX_TIMEOUT_MS)
@@ -27,6 +34,10 @@ export interface AllowRule {
 export interface AppConfig extends AppSettings {
   readonly connectorGroup: string
   readonly allow: AllowRule
+  /** Protocols that a connection may be switched to, lower case. */
+  readonly upgrades: readonly string[]
+  /** Other origins whose pages may switch protocols in the user's name. The app's own always may. */
+  readonly upgradeOrigins: readonly string[]
 }
 
 const allowSchema: z.ZodType<AllowRule> = z.strictObject({
@@ -64,9 +75,14 @@ const appSchema: z.ZodType<AppConfig> = z.strictObject({
       connectMs: timeoutMs.default(10_000),
       firstOctetMs: timeoutMs.default(85_000),
       idleMs: timeoutMs.default(180_000),
+      upgradedIdleMs: timeoutMs.default(3_600_000),
     })
     .prefault({}),
   ...sendingFields,
+  upgrades: z.array(upgradeProtocol).max(16, 'at most 16 protocols').default(['websocket']),
+  upgradeOrigins: z
+    .array(originUrl(['https:', 'http:']).transform((url) => new URL(url).origin))
+    .default([]),
 })
 
 /** A fault in an app: the field, and what is wrong with it. */

@@ -83,6 +83,15 @@ export const identifier: z.ZodString = text('an id').regex(
   'expected 1 to 64 letters, digits, dots, underscores or hyphens',
 )
 
+/** Another version of HTTP, or TLS, would carry requests past every check on fields. */
+const PAST_THE_CHECKS = /^(?:h2c?|h3|http\b.*|tls\b.*)$/
+
+/** A protocol of the Upgrade field; comes out in lower case. */
+export const upgradeProtocol: z.ZodType<string> = text('a protocol name')
+  .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~/-]{1,64}$/, 'expected a protocol name, e.g. websocket')
+  .toLowerCase()
+  .refine((name) => !PAST_THE_CHECKS.test(name), 'must not be another version of HTTP, nor TLS')
+
 /** An address to listen on. */
 export const listenAddress: z.ZodString = text('an address')
 

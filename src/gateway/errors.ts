@@ -36,6 +36,8 @@ export type GatewayErrorCode =
   | 'ERR_GATEWAY_CROSS_SITE'
   /** No connector of the app's group is connected. */
   | 'ERR_GATEWAY_NO_CONNECTOR'
+  /** No connector of the app's group can switch protocols. */
+  | 'ERR_GATEWAY_UPGRADE'
   /** The connector sent a response that must not be passed on. */
   | 'ERR_GATEWAY_BAD_RESPONSE'
   /** The connector took too long. */

@@ -109,6 +109,9 @@ export type RequestAction =
   | 'content-length'
   | 'transfer-encoding'
   | 'address'
+  | 'te'
+  | 'trailer'
+  | 'expect'
 
 /** What is done with a response field. */
 export type ResponseAction =
@@ -118,6 +121,8 @@ export type ResponseAction =
   | 'connection'
   | 'content-length'
   | 'address'
+  | 'link'
+  | 'trailer'
   | 'refresh'
   | 'set-cookie'
   | 'challenge'
@@ -145,7 +150,9 @@ const REQUEST_ACTIONS: Readonly<Record<string, RequestAction>> = {
   connection: 'connection',
   'content-length': 'content-length',
   'transfer-encoding': 'transfer-encoding',
-  expect: 'drop',
+  expect: 'expect',
+  te: 'te',
+  trailer: 'trailer',
   origin: 'address',
   referer: 'address',
   destination: 'address',
@@ -157,6 +164,8 @@ const RESPONSE_ACTIONS: Readonly<Record<string, ResponseAction>> = {
   location: 'address',
   'content-location': 'address',
   'access-control-allow-origin': 'address',
+  link: 'link',
+  trailer: 'trailer',
   refresh: 'refresh',
   'set-cookie': 'set-cookie',
   'www-authenticate': 'challenge',

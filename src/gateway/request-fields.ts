@@ -10,6 +10,7 @@
 import type { AppRoute } from './apps.ts'
 import { withoutOwnCookies } from './cookies.ts'
 import { GatewayError } from './errors.ts'
+import { takesTrailers, type HopFields } from './hop-fields.ts'
 import {
   connectionNames,
   FORBIDDEN_IN_VALUE,
@@ -32,6 +33,8 @@ export interface RequestFields {
   readonly hasBody: boolean
   /** Its Content-Length. Absent: unknown, or no body. */
   readonly bodyLength: number | undefined
+  /** What the browser said to us alone; absent in nearly every request. */
+  readonly hop: HopFields | undefined
 }
 
 /** Schemes that authenticate a connection, not a request. */
@@ -39,6 +42,18 @@ const CONNECTION_SCHEME = /^\s*(?:negotiate|ntlm|kerberos)(?:\s|$)/i
 
 function refuse(message: string): never {
   throw new GatewayError('ERR_GATEWAY_BAD_REQUEST', message)
+}
+
+const NO_HOP: HopFields = { takesTrailers: false, trailer: undefined, expectsContinue: false }
+
+function hopWith(
+  hop: HopFields = NO_HOP,
+  name: 'te' | 'trailer' | 'expect',
+  value: string,
+): HopFields {
+  if (name === 'te') return { ...hop, takesTrailers: hop.takesTrailers || takesTrailers(value) }
+  if (name === 'expect') return { ...hop, expectsContinue: true }
+  return { ...hop, trailer: hop.trailer === undefined ? value : `${hop.trailer}, ${value}` }
 }
 
 /** Gathers the fields of one request. */
@@ -50,6 +65,7 @@ class Gathering {
   chunked = false
   bodyLength: number | undefined
   readonly named: string[] = []
+  hop: HopFields | undefined
 
   constructor(route: AppRoute) {
     this.#route = route
@@ -75,6 +91,11 @@ class Gathering {
         return
       case 'connection':
         this.named.push(...connectionNames(value))
+        return
+      case 'te':
+      case 'trailer':
+      case 'expect':
+        this.hop = hopWith(this.hop, action, value)
         return
       default:
         this.#framing(action, value)
@@ -138,7 +159,8 @@ export function requestFields(
   headers.push('X-Forwarded-For', from.clientAddress)
   headers.push('X-Forwarded-Host', route.externalHost, 'X-Forwarded-Proto', 'https')
   headers.push('X-Request-ID', from.requestId)
-  return { headers, hasBody: chunked || bodyLength !== undefined, bodyLength }
+  const { hop } = gathering
+  return { headers, hasBody: chunked || bodyLength !== undefined, bodyLength, hop }
 }
 
 function notHost(names: readonly string[]): readonly string[] {

@@ -25,6 +25,8 @@ export interface ResponseFields {
   readonly headers: readonly string[]
   /** Content-Length, where the backend said one. */
   readonly bodyLength: number | undefined
+  /** Names that the response may end with, where the backend announces them. */
+  readonly trailer: string | undefined
 }
 
 /** One challenge of a scheme that authenticates a connection, with the comma before it. */
@@ -40,6 +42,7 @@ class Gathering {
   readonly headers: string[] = []
   readonly #route: AppRoute
   bodyLength: number | undefined
+  trailer: string | undefined
   readonly named: string[] = []
 
   constructor(route: AppRoute) {
@@ -58,6 +61,9 @@ class Gathering {
     switch (action) {
       case 'address':
         this.headers.push(name, translator.outward(value))
+        return
+      case 'link':
+        this.headers.push(name, translator.outwardLink(value))
         return
       case 'refresh':
         this.headers.push(name, translator.outwardRefresh(value))
@@ -80,6 +86,10 @@ class Gathering {
   #framing(action: ResponseAction, value: string): void {
     if (action === 'connection') {
       this.named.push(...connectionNames(value))
+      return
+    }
+    if (action === 'trailer') {
+      this.trailer = value
       return
     }
     if (action !== 'content-length') refuse('a field name is not a token')
@@ -111,15 +121,35 @@ function withoutConnectionChallenges(value: string): string {
  */
 export function responseFields(head: ResponseHead, route: AppRoute): ResponseFields {
   if (head.status < 200) refuse('a response that switches protocols was not asked for')
-  const raw = head.headers
+  const gathering = gather(head.headers, route)
+  const headers = keptOf(gathering)
+  // RFC 9110 section 8.6: a 204 response has no Content-Length.
+  const bodyLength = head.status === 204 ? undefined : gathering.bodyLength
+  if (bodyLength !== undefined) headers.push('Content-Length', String(bodyLength))
+  return { headers, bodyLength, trailer: gathering.trailer }
+}
+
+function gather(raw: readonly string[], route: AppRoute): Gathering {
   const gathering = new Gathering(route)
   for (let index = 0; index + 1 < raw.length; index += 2) {
     gathering.take(raw[index] ?? '', raw[index + 1] ?? '')
   }
-  const { named } = gathering
-  const headers = named.length > 0 ? withoutNamed(gathering.headers, named) : gathering.headers
-  // RFC 9110 section 8.6: a 204 response has no Content-Length.
-  const bodyLength = head.status === 204 ? undefined : gathering.bodyLength
-  if (bodyLength !== undefined) headers.push('Content-Length', String(bodyLength))
-  return { headers, bodyLength }
+  return gathering
+}
+
+function keptOf({ headers, named }: Gathering): string[] {
+  return named.length > 0 ? withoutNamed(headers, named) : headers
+}
+
+/**
+ * Builds what the browser gets before a response (103 Early Hints), or instead of one (101 Switching Protocols): fields
+ * without framing.
+ *
+ * @param head - From the connector.
+ * @param route - The app.
+ * @returns Flat: name, value and so on.
+ * @throws GatewayError ERR_GATEWAY_BAD_RESPONSE when the head must not be passed on.
+ */
+export function bodilessFields(head: ResponseHead, route: AppRoute): string[] {
+  return keptOf(gather(head.headers, route))
 }

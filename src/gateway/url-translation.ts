@@ -10,6 +10,8 @@ import type { AppSettings } from '../tunnel/index.ts'
 const ADDRESS = /^(?:([a-z][a-z0-9+.-]*):)?\/\/([^/?#\\]*)(.*)$/is
 /** Up to the address. No two parts can take the same space, else a long row of spaces would be tried in every split. */
 const REFRESH = /^\s*(?:[\d.]+\s*)?(?:[;,]\s*)?url\s*=\s*/i
+/** A target at the beginning of a link, of which a field may hold several. */
+const LINK_TARGET = /(^\s*|,\s*)<([^<>]*)>/g
 const DEFAULT_PORT: Readonly<Record<string, string>> = { http: ':80', https: ':443' }
 
 /** `https://host[:port]` of an address, lower case, without a default port; `//…` where the scheme is not said. */
@@ -86,6 +88,18 @@ export class UrlTranslator {
    */
   inward(address: string): string {
     return translate(address, this.#inwards)
+  }
+
+  /**
+   * Translates the addresses of a Link field outwards. RFC 8288 section 3: each stands in angle brackets.
+   *
+   * @param value - E.g. `<http://iwa.corp.example/a.css>; rel=preload`.
+   * @returns The field with its addresses translated.
+   */
+  outwardLink(value: string): string {
+    return value.replace(LINK_TARGET, (_whole, before: string, address: string) => {
+      return `${before}<${this.outward(address)}>`
+    })
   }
 
   /**

@@ -32,7 +32,11 @@ export interface AppSettings extends SendingSettings {
     readonly connectMs: number
     readonly firstOctetMs: number
     readonly idleMs: number
+    /** How long nothing may pass on a connection that has switched protocols. Absent: an hour. */
+    readonly upgradedIdleMs?: number
   }
+  /** Protocols that a connection may be switched to, lower case. Absent: websocket alone. */
+  readonly upgrades?: readonly string[]
 }
 
 /** Gateway to connector: the whole list of apps of its group, at once after HELLO and on every change. */
@@ -95,9 +99,15 @@ const appSchema: z.ZodType<AppSettings> = z.object({
   delegatedLoginIdentity: z.string().regex(LOGIN_IDENTITY),
   hostHeader: z.enum(['internal', 'external']),
   timeouts: z
-    .object({ connectMs: milliseconds, firstOctetMs: milliseconds, idleMs: milliseconds })
+    .object({
+      connectMs: milliseconds,
+      firstOctetMs: milliseconds,
+      idleMs: milliseconds,
+      upgradedIdleMs: milliseconds.exactOptional(),
+    })
     .readonly(),
   ...sendingFields,
+  upgrades: z.array(z.string().min(1).max(64)).max(16).readonly().exactOptional(),
 })
 
 const schemas: Readonly<Record<ControlType, z.ZodType<ControlMessage>>> = {

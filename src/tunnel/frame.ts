@@ -170,13 +170,16 @@ export class FrameCursor {
     const rule = this.#shapes[this.type]
     if (rule === undefined) fault(`unknown type ${this.type}`, at)
     const length = this.stop - this.start
-    if (reservedFlags !== 0 || (this.end && !rule.mayEnd)) fault('flag not allowed', at)
-    if (rule.mustEnd && !this.end) fault('flag END missing', at)
+    if (reservedFlags !== 0 || !endFits(rule, this.end)) fault('flags not allowed', at)
     if (rule.onStream !== (this.streamId !== 0)) fault(`stream id ${this.streamId}`, at)
     if (length < rule.least || length > rule.most) fault(`payload of ${length} octets`, at)
     if (length === 0 && this.type === FRAME.DATA && !this.end) fault('DATA without effect', at)
     if (this.stop > this.message.length) fault('payload is cut', at)
   }
+}
+
+function endFits(rule: FrameShape, end: boolean): boolean {
+  return end ? rule.mayEnd : !rule.mustEnd
 }
 
 function fault(what: string, at: number): never {

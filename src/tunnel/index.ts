@@ -29,7 +29,7 @@ export {
   type TokenFormat,
 } from './sending-settings.ts'
 export { createTunnelSession, type SessionOptions } from './session.ts'
-export { isTrailerName, trailerFields } from './trailer-rules.ts'
+export { isTrailerName } from './trailer-rules.ts'
 export type {
   CarrierReceiver,
   RequestHead,

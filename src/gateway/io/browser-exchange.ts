@@ -6,55 +6,39 @@
  * @module
  */
 
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import { errorCode, errorText, NOT_LISTED, type Clock, type Logger } from '../../platform/index.ts'
-import type {
-  RequestHead,
-  ResponseHead,
-  StreamHandler,
-  StreamReason,
-  TunnelStream,
+import type { Writable } from 'node:stream'
+import { errorCode, errorText, NOT_LISTED } from '../../platform/index.ts'
+import {
+  CAPABILITY,
+  type RequestHead,
+  type ResponseHead,
+  type StreamHandler,
+  type StreamReason,
+  type TunnelStream,
 } from '../../tunnel/index.ts'
-import type { ActiveExchanges, WatchedExchange } from '../active-exchanges.ts'
-import type { AppRoute } from '../apps.ts'
+import type { WatchedExchange } from '../active-exchanges.ts'
 import { signInTarget, wantsHtml } from '../browser-request.ts'
-import type { BrowserLimits } from '../config.ts'
-import type { GatewayErrorCode } from '../errors.ts'
+import { GatewayError, type GatewayErrorCode } from '../errors.ts'
+import { hopFieldsFor } from '../hop-fields.ts'
 import type { LiveConnector } from '../live-connector.ts'
-import type { LiveConnectors } from '../live-connectors.ts'
 import type { OpenSession } from '../open-session.ts'
 import { errorPage } from '../pages.ts'
 import { requestFields, type RequestFields } from '../request-fields.ts'
 import { mayTryAgain } from '../retry.ts'
+import type { BrowserResponse } from './browser-response.ts'
+import type { AdmittedRequest, ExchangePorts } from './exchange-ports.ts'
 import { RequestBody } from './request-body.ts'
+import type { RequestSource } from './request-source.ts'
 import { ResponseBody } from './response-body.ts'
+import { sendInterim } from './send-interim.ts'
 import { sendPage } from './send-page.ts'
-
-/** What all exchanges share. */
-export interface ExchangePorts {
-  readonly connectors: LiveConnectors
-  readonly active: ActiveExchanges
-  readonly limits: BrowserLimits
-  /** Told once a second of a session whose request still moves octets: it is in use, and its token is kept fresh. */
-  readonly stillUsed: (session: OpenSession) => void
-  readonly clock: Clock
-  readonly logger: Logger
-}
-
-/** An admitted request. */
-export interface AdmittedRequest {
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
-  readonly route: AppRoute
-  /** Absent in passthrough apps. */
-  readonly session: OpenSession | undefined
-  readonly requestId: string
-  readonly clientAddress: string
-}
+import { UpgradeResponse } from './upgrade-response.ts'
+import { UpgradedInput, type InputOwner } from './upgraded-input.ts'
 
 const EXCHANGE = Symbol('exchange')
 
-interface Carrying extends ServerResponse {
+/** A response, or a socket that may switch protocols. */
+interface Carrying extends Writable {
   [EXCHANGE]?: BrowserExchange
 }
 
@@ -73,19 +57,32 @@ const MOVING_MS = 2_000
 /** Most tunnels tried for one request. */
 const MAX_ATTEMPTS = 3
 
+/** An hour, as proxies give to connections that have switched. */
+const DEFAULT_UPGRADED_IDLE_MS = 3_600_000
+
+function responseOf(admitted: AdmittedRequest, takesTrailers: boolean): BrowserResponse {
+  const { request, response, route, upgrade } = admitted
+  const context = { route, isHead: request.method === 'HEAD', takesTrailers }
+  return upgrade
+    ? new UpgradeResponse(response, upgrade, context)
+    : new ResponseBody(response, context)
+}
+
 /** One request under way. */
-export class BrowserExchange implements StreamHandler, WatchedExchange {
+export class BrowserExchange implements StreamHandler, WatchedExchange, InputOwner {
   rosterSlot: number = NOT_LISTED
   readonly session: OpenSession | undefined
   readonly #ports: ExchangePorts
   readonly #admitted: AdmittedRequest
-  readonly #response: ResponseBody
+  #response: BrowserResponse
   #fields: RequestFields | undefined
-  #body: RequestBody | undefined
+  #body: RequestSource | undefined
   #live: LiveConnector | undefined
   #stream: TunnelStream | undefined
   #attempts = 0
   #over = false
+  /** The browser waits for 100 before it sends its body. */
+  #continueDue = false
   /** When octets last moved, by the watch's clock. */
   #movedMs: number
 
@@ -94,8 +91,11 @@ export class BrowserExchange implements StreamHandler, WatchedExchange {
     this.#ports = ports
     this.#admitted = admitted
     this.#movedMs = ports.active.nowMs
-    const isHead = admitted.request.method === 'HEAD'
-    this.#response = new ResponseBody(admitted.response, { route: admitted.route, isHead })
+    this.#response = responseOf(admitted, false)
+  }
+
+  get switched(): boolean {
+    return this.#response.switched
   }
 
   /** Sends the request inside. */
@@ -113,29 +113,74 @@ export class BrowserExchange implements StreamHandler, WatchedExchange {
     carrying[EXCHANGE] = this
     carrying.on('close', onClose)
     carrying.on('drain', onDrain)
-    const { hasBody, bodyLength } = this.#fields
-    if (hasBody && bodyLength !== 0) {
+    this.#prepare(this.#fields)
+    this.#attempt(undefined)
+  }
+
+  #prepare({ hasBody, bodyLength, hop }: RequestFields): void {
+    const { request, upgrade } = this.#admitted
+    if (hop?.takesTrailers) this.#response = responseOf(this.#admitted, true)
+    if (upgrade) {
+      this.#listen(upgrade.socket)
+      this.#body = new UpgradedInput(upgrade, this)
+    } else if (hasBody && bodyLength !== 0) {
       const { replayOctets } = this.#ports.limits
       this.#body = new RequestBody(request, { length: bodyLength, replayOctets })
+      this.#continueDue = hop?.expectsContinue ?? false
     }
-    this.#attempt(undefined)
-    if (this.#body && request.headers.expect !== undefined && !this.#over) response.writeContinue()
+  }
+
+  /** The response tells of the socket until that has switched; from then on only the socket does. */
+  #listen(socket: Carrying): void {
+    socket[EXCHANGE] = this
+    socket.on('close', onClose)
+    socket.on('drain', onDrain)
+  }
+
+  onInterim(head: ResponseHead): void {
+    if (this.#over) return
+    this.moved()
+    if (head.status === 100) this.#continue()
+    else sendInterim(this.#admitted.response, head, this.#admitted.route)
+  }
+
+  /** The inside wants the body: now the browser may send it. */
+  #continue(): void {
+    if (!this.#continueDue) return
+    this.#continueDue = false
+    this.#admitted.response.writeContinue()
   }
 
   onHead(head: ResponseHead): void {
     if (this.#over) return
-    this.#moved()
+    this.moved()
     try {
       this.#response.head(head)
+      if (this.#admitted.upgrade) this.#headOfUpgrade()
     } catch (error) {
       this.#stream?.reset({ code: 'ERR_GATEWAY_BAD_RESPONSE', message: 'head not passed on' })
       this.#fail('ERR_GATEWAY_BAD_RESPONSE', errorText(error))
     }
   }
 
+  #headOfUpgrade(): void {
+    if (this.switched) {
+      this.#ports.active.switched()
+      if (this.#body instanceof UpgradedInput) this.#body.open()
+    } else {
+      // Refused: what the browser sends from here on is for nobody.
+      this.#body?.stop()
+      this.#stream?.end()
+    }
+  }
+
+  onTrailers(fields: readonly string[]): void {
+    if (!this.#over) this.#response.trailers(fields)
+  }
+
   onData(chunk: Uint8Array): void {
     if (this.#over) return
-    this.#moved()
+    this.moved()
     const taken = this.#response.data(chunk)
     if (taken > 0) this.#stream?.consumed(taken)
     if (this.#response.overrun) this.#cut('the response is longer than its Content-Length')
@@ -147,6 +192,8 @@ export class BrowserExchange implements StreamHandler, WatchedExchange {
       this.#cut('the response is shorter than its Content-Length')
       return
     }
+    // The browser's direction may still be open; its connection closes when both have ended.
+    if (this.switched) return
     const unread = this.#body !== undefined && !this.#body.ended
     this.#finish()
     if (unread) {
@@ -182,7 +229,7 @@ export class BrowserExchange implements StreamHandler, WatchedExchange {
 
   /** The browser has taken what was waiting. */
   clientDrained(): void {
-    this.#moved()
+    this.moved()
     const owed = this.#response.drained()
     if (owed > 0) this.#stream?.consumed(owed)
   }
@@ -198,12 +245,13 @@ export class BrowserExchange implements StreamHandler, WatchedExchange {
   check(nowMs: number): void {
     const waitedMs = nowMs - this.#movedMs
     if (waitedMs < MOVING_MS) this.#stillUsed()
-    const { firstOctetMs, connectMs, idleMs } = this.#admitted.route.app.timeouts
+    else if (this.switched) this.#stillOpen()
+    const { firstOctetMs, connectMs } = this.#admitted.route.app.timeouts
     if (this.#isClientSlow()) {
       if (waitedMs > this.#ports.limits.stalledMs) this.abort('ERR_GATEWAY_CLIENT_STALLED')
       return
     }
-    const limitMs = this.#response.begun ? idleMs : connectMs + firstOctetMs
+    const limitMs = this.#response.begun ? this.#idleMs : connectMs + firstOctetMs
     if (waitedMs > limitMs + GRACE_MS) this.abort('ERR_GATEWAY_TIMEOUT')
   }
 
@@ -213,23 +261,35 @@ export class BrowserExchange implements StreamHandler, WatchedExchange {
     this.#fail(code, 'ended by the gateway')
   }
 
+  get #idleMs(): number {
+    const { idleMs, upgradedIdleMs = DEFAULT_UPGRADED_IDLE_MS } = this.#admitted.route.app.timeouts
+    return this.switched ? upgradedIdleMs : idleMs
+  }
+
   #stillUsed(): void {
     if (!this.session) return
     this.#ports.stillUsed(this.session)
+    this.#ensureProof(this.session)
+  }
+
+  #stillOpen(): void {
+    if (!this.session) return
+    this.#ports.stillOpen(this.session)
+    this.#ensureProof(this.session)
+  }
+
+  #ensureProof({ idHash, tokens }: OpenSession): void {
     // A connector ends what runs under an expired proof, unless it has been given a newer one.
-    this.#live?.ensureProof(
-      this.session.idHash,
-      this.session.tokens.proof,
-      this.#ports.clock.nowMs(),
-    )
+    this.#live?.ensureProof(idHash, tokens.proof, this.#ports.clock.nowMs())
   }
 
   #isClientSlow(): boolean {
     if (this.#response.waitsForClient) return true
-    return this.#body !== undefined && !this.#body.ended && !this.#body.paused
+    // Who waits for our 100 sends nothing before it.
+    return !this.#continueDue && (this.#body?.awaitsClient ?? false)
   }
 
-  #moved(): void {
+  moved(): void {
     this.#movedMs = this.#ports.active.nowMs
   }
 
@@ -245,6 +305,7 @@ export class BrowserExchange implements StreamHandler, WatchedExchange {
   #attempt(except: LiveConnector | undefined): void {
     const { route } = this.#admitted
     let avoid = except
+    let failed: unknown
     while (this.#attempts < MAX_ATTEMPTS) {
       const live = this.#ports.connectors.pick(route.app.connectorGroup, avoid)
       if (!live) break
@@ -258,23 +319,34 @@ export class BrowserExchange implements StreamHandler, WatchedExchange {
           this.#fail(code, errorText(error))
           return
         }
+        failed = error
         avoid = live
       }
     }
-    this.#fail('ERR_GATEWAY_NO_CONNECTOR', `no tunnel of group '${route.app.connectorGroup}'`)
+    const code = errorCode(failed) === 'ERR_GATEWAY_UPGRADE' ? errorCode(failed) : undefined
+    this.#fail(
+      code ?? 'ERR_GATEWAY_NO_CONNECTOR',
+      `no tunnel of group '${route.app.connectorGroup}'`,
+    )
   }
 
   #open(live: LiveConnector): void {
     this.#live = live
+    const { capabilities } = live.session.peer
+    const { upgrade } = this.#admitted
+    if (upgrade && !capabilities.includes(CAPABILITY.UPGRADE)) {
+      throw new GatewayError('ERR_GATEWAY_UPGRADE', 'this connector cannot switch protocols')
+    }
     if (this.session) {
       live.ensureProof(this.session.idHash, this.session.tokens.proof, this.#ports.clock.nowMs())
     }
-    const stream = live.session.open(this.#head(), this, this.#body === undefined)
+    const stream = live.session.open(this.#head(capabilities), this, this.#body === undefined)
     this.#stream = stream
     this.#body?.sendTo(stream)
+    if (this.#continueDue && !capabilities.includes(CAPABILITY.INTERIM)) this.#continue()
   }
 
-  #head(): RequestHead {
+  #head(capabilities: readonly string[]): RequestHead {
     const { request, route, requestId } = this.#admitted
     const fields = this.#fields
     return {
@@ -283,9 +355,16 @@ export class BrowserExchange implements StreamHandler, WatchedExchange {
       proof: this.session?.tokens.proof.id ?? '',
       method: request.method ?? 'GET',
       target: request.url ?? '/',
-      headers: fields?.headers ?? [],
+      headers: this.#headers(capabilities),
       ...(fields?.bodyLength !== undefined && { bodyLength: fields.bodyLength }),
     }
+  }
+
+  #headers(capabilities: readonly string[]): readonly string[] {
+    const { headers = [], hop } = this.#fields ?? {}
+    const { upgrade } = this.#admitted
+    if (hop === undefined && upgrade === undefined) return headers
+    return [...headers, ...hopFieldsFor(hop, upgrade?.protocol, capabilities)]
   }
 
   #cut(message: string): void {
@@ -300,7 +379,7 @@ export class BrowserExchange implements StreamHandler, WatchedExchange {
     this.#finish()
     if (this.#response.begun) {
       // Part of a response has gone out: only a cut connection tells the browser that the rest is missing.
-      response.destroy()
+      this.#response.destroy()
       return
     }
     const fresh = code === 'ERR_SSO_PROOF_EXPIRED'

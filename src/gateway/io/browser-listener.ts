@@ -7,8 +7,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer, type Server, type ServerOptions } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { errorCode, SallyportError } from '../../platform/index.ts'
 import type { BrowserLimits } from '../config.ts'
+import { responseOn, type UpgradeRequest } from './upgrade-request.ts'
 
 /** Certificate chain and private key, PEM. */
 export interface ServerCertificate {
@@ -31,7 +33,12 @@ export interface ListenAddress {
 }
 
 /** What is done with a request. */
-export type RequestTaker = (request: IncomingMessage, response: ServerResponse) => void
+export interface RequestTaker {
+  /** Handles it. */
+  handle(request: IncomingMessage, response: ServerResponse, upgrade?: UpgradeRequest): void
+  /** Which protocol its connection shall be switched to; undefined: none, it is an ordinary request. */
+  protocolOf(request: IncomingMessage): string | undefined
+}
 
 const WHY: Readonly<Record<string, string>> = {
   EADDRINUSE: 'another program listens there',
@@ -40,7 +47,10 @@ const WHY: Readonly<Record<string, string>> = {
     'this user may not listen on a port below 1024 (AmbientCapabilities=CAP_NET_BIND_SERVICE)',
 }
 
-function serverOptions({ limits, certificate }: BrowserListenerOptions): ServerOptions {
+function serverOptions(
+  { limits, certificate }: BrowserListenerOptions,
+  taker: RequestTaker,
+): ServerOptions {
   return {
     cert: certificate.certificatePem,
     key: certificate.keyPem,
@@ -57,6 +67,8 @@ function serverOptions({ limits, certificate }: BrowserListenerOptions): ServerO
     noDelay: true,
     // From Node 24.12 on: a request without a body costs no stream.
     optimizeEmptyRequests: true,
+    // From Node 24.9 on.
+    shouldUpgradeCallback: (request) => taker.protocolOf(request) !== undefined,
   }
 }
 
@@ -71,11 +83,18 @@ function applyLimits(server: Server, limits: BrowserLimits): void {
 export class BrowserListener {
   readonly #server: Server
   readonly #options: BrowserListenerOptions
+  readonly #taker: RequestTaker
+  /** Sockets that node:http has handed over and does not know any more. */
+  readonly #handedOver = new Set<Duplex>()
 
-  constructor(options: BrowserListenerOptions, take: RequestTaker) {
+  constructor(options: BrowserListenerOptions, taker: RequestTaker) {
     this.#options = options
+    this.#taker = taker
+    const take = (request: IncomingMessage, response: ServerResponse): void => {
+      taker.handle(request, response)
+    }
     try {
-      this.#server = createServer(serverOptions(options), take)
+      this.#server = createServer(serverOptions(options, taker), take)
     } catch (error) {
       throw new SallyportError(
         'ERR_GATEWAY_CERTIFICATE',
@@ -89,6 +108,21 @@ export class BrowserListener {
     applyLimits(this.#server, options.limits)
     // With its own listener node:http leaves `100 Continue` to us: a refused upload is never sent.
     this.#server.on('checkContinue', take)
+    this.#server.on('upgrade', (request, socket, head) => {
+      this.#onUpgrade(request, socket, head)
+    })
+  }
+
+  #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    this.#handedOver.add(socket)
+    socket.once('close', () => {
+      this.#handedOver.delete(socket)
+    })
+    const response = responseOn(request, socket)
+    if (response === undefined) return
+    const protocol = this.#taker.protocolOf(request)
+    const upgrade = protocol === undefined ? undefined : { protocol, socket, head }
+    this.#taker.handle(request, response, upgrade)
   }
 
   /**
@@ -137,6 +171,7 @@ export class BrowserListener {
         resolve()
       })
       this.#server.closeAllConnections()
+      for (const socket of this.#handedOver) socket.destroy()
     })
   }
 }

@@ -25,12 +25,15 @@ import type { GatewayErrorCode } from '../errors.ts'
 import type { OpenSession } from '../open-session.ts'
 import { errorPage } from '../pages.ts'
 import { rawCookies, rawField } from '../raw-fields.ts'
+import { mayOriginSwitch, protocolToSwitchTo } from '../upgrade.ts'
 import type { Sessions } from '../sessions.ts'
 import type { SignIn } from '../sign-in.ts'
 import type { Freshness, TokenKeeper } from '../token-keeper.ts'
-import { BrowserExchange, type AdmittedRequest, type ExchangePorts } from './browser-exchange.ts'
+import { BrowserExchange } from './browser-exchange.ts'
+import type { AdmittedRequest, ExchangePorts } from './exchange-ports.ts'
 import { readForm } from './read-form.ts'
 import { sendPage } from './send-page.ts'
+import type { UpgradeRequest } from './upgrade-request.ts'
 
 /** Everything that has to do with users; absent when all apps are passthrough. */
 export interface UserPorts {
@@ -77,8 +80,9 @@ export class Front {
    *
    * @param request - From node:http.
    * @param response - Its response.
+   * @param upgrade - The connection, where it shall switch protocols.
    */
-  handle(request: IncomingMessage, response: ServerResponse): void {
+  handle(request: IncomingMessage, response: ServerResponse, upgrade?: UpgradeRequest): void {
     const requestId = `${this.#ports.requestIdPrefix}-${(++this.#count).toString(36)}`
     if (this.stopping) response.shouldKeepAlive = false
     try {
@@ -88,10 +92,22 @@ export class Front {
         this.#refuse({ request, response, requestId }, code ?? 'ERR_GATEWAY_UNKNOWN_HOST')
         return
       }
-      this.#route({ request, response, route, requestId, clientAddress: addressOf(request) })
+      const clientAddress = addressOf(request)
+      this.#route({ request, response, route, requestId, clientAddress, upgrade })
     } catch (error) {
       this.#broken({ request, response, requestId }, error)
     }
+  }
+
+  /**
+   * Says which protocol a request's connection shall be switched to.
+   *
+   * @param request - One with `Connection: upgrade`.
+   * @returns The protocol; undefined when the request is an ordinary one all the same.
+   */
+  protocolOf(request: IncomingMessage): string | undefined {
+    const route = this.#ports.apps.find(rawField(request.rawHeaders, 'host') ?? '')
+    return route && protocolToSwitchTo(request, route)
   }
 
   #refusal(request: IncomingMessage, route: AppRoute | undefined): GatewayErrorCode | undefined {
@@ -110,9 +126,24 @@ export class Front {
     const { request, route } = routed
     const users = route.signIn ? this.#ports.users : undefined
     if (isOwnTarget(request.url ?? '')) this.#ownPage(routed, users)
+    else if (users && this.#isCrossSite(routed)) this.#refuseCrossSite(routed)
     else if (users) this.#withUser(routed, users)
     else if (route.signIn) this.#refuse(routed, 'ERR_GATEWAY_INTERNAL')
     else this.#inside({ ...routed, session: undefined })
+  }
+
+  #isCrossSite({ request, route, upgrade }: RoutedRequest): boolean {
+    return upgrade !== undefined && !mayOriginSwitch(request.rawHeaders, route)
+  }
+
+  #refuseCrossSite(routed: RoutedRequest): void {
+    const { requestId, route, request } = routed
+    this.#ports.logger.warn('a page of another site asked to switch protocols', {
+      ...{ requestId, app: route.app.id, origin: rawField(request.rawHeaders, 'origin') },
+      code: 'ERR_GATEWAY_CROSS_SITE',
+      mend: 'List the origin in upgradeOrigins of the app, if its pages may use the session.',
+    })
+    this.#refuse(routed, 'ERR_GATEWAY_CROSS_SITE')
   }
 
   #ownPage(routed: RoutedRequest, users: UserPorts | undefined): void {
@@ -184,8 +215,8 @@ export class Front {
   }
 
   #signInFirst(routed: RoutedRequest, users: UserPorts): void {
-    const { request, response } = routed
-    if (!isNavigation(request.method ?? '', request.headers)) {
+    const { request, response, upgrade } = routed
+    if (upgrade || !isNavigation(request.method ?? '', request.headers)) {
       this.#refuse(routed, 'ERR_GATEWAY_NOT_SIGNED_IN')
       return
     }

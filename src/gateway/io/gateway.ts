@@ -94,16 +94,12 @@ export class Gateway {
           // 'ended' and 'unavailable' show at the next request.
           void users?.keeper.ensure(session)
         },
+        stillOpen: (session) => void users?.keeper.ensure(session),
       },
       logger,
       requestIdPrefix: Buffer.from(random.bytes(6)).toString('base64url'),
     })
-    this.#listener = new BrowserListener(
-      { address, port, limits, certificate },
-      (request, response) => {
-        this.#front.handle(request, response)
-      },
-    )
+    this.#listener = new BrowserListener({ address, port, limits, certificate }, this.#front)
   }
 
   /**

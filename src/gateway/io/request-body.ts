@@ -7,6 +7,8 @@
 
 import type { IncomingMessage } from 'node:http'
 import type { TunnelStream } from '../../tunnel/index.ts'
+import { inwardTrailers } from '../hop-fields.ts'
+import type { RequestSource } from './request-source.ts'
 
 const BODY = Symbol('body')
 
@@ -32,7 +34,7 @@ export interface BodyFraming {
 }
 
 /** One request's body. */
-export class RequestBody {
+export class RequestBody implements RequestSource {
   readonly #request: Carrying
   readonly #length: number | undefined
   #stream: TunnelStream | undefined
@@ -51,16 +53,14 @@ export class RequestBody {
     this.#kept = length <= replayOctets ? [] : undefined
   }
 
-  /** Everything that was sent can be sent again. */
+  get awaitsClient(): boolean {
+    return !this.ended && !this.paused
+  }
+
   get replayable(): boolean {
     return this.#kept !== undefined || this.#received === 0
   }
 
-  /**
-   * Sends the body, from its beginning.
-   *
-   * @param stream - Where to.
-   */
   sendTo(stream: TunnelStream): void {
     this.#stream = stream
     const wasEnded = this.ended
@@ -71,7 +71,6 @@ export class RequestBody {
     else this.resume()
   }
 
-  /** The stream has room again. */
   resume(): void {
     this.paused = false
     this.#request.resume()
@@ -107,7 +106,9 @@ export class RequestBody {
   finish(): void {
     if (this.ended) return
     this.ended = true
-    this.#stream?.end()
+    const { rawTrailers } = this.#request
+    if (rawTrailers.length === 0) this.#stream?.end()
+    else this.#stream?.endWithTrailers(inwardTrailers(rawTrailers))
   }
 
   #read(): void {

@@ -8,7 +8,8 @@
 import type { ServerResponse } from 'node:http'
 import type { ResponseHead } from '../../tunnel/index.ts'
 import type { AppRoute } from '../apps.ts'
-import { responseFields } from '../response-fields.ts'
+import { responseFields, type ResponseFields } from '../response-fields.ts'
+import type { BrowserResponse } from './browser-response.ts'
 import { flushLater, type Flushable } from './flush-later.ts'
 
 /** A last chunk up to this size is written as latin1 text. */
@@ -19,10 +20,12 @@ export interface ResponseContext {
   readonly route: AppRoute
   /** The request was a HEAD: no body, whatever the fields say. */
   readonly isHead: boolean
+  /** The browser has said that it takes trailers. */
+  readonly takesTrailers: boolean
 }
 
 /** One response. */
-export class ResponseBody implements Flushable {
+export class ResponseBody implements BrowserResponse, Flushable {
   readonly #response: ServerResponse
   readonly #context: ResponseContext
   #length: number | undefined
@@ -32,9 +35,7 @@ export class ResponseBody implements Flushable {
   #flushed = false
   /** Octets written while the browser was slow: their credit is held back until it has taken them. */
   #owed = 0
-  /** A head has been handed to node:http: no page can be sent any more. */
   begun = false
-  /** More came than was announced. */
   overrun = false
 
   constructor(response: ServerResponse, context: ResponseContext) {
@@ -42,12 +43,15 @@ export class ResponseBody implements Flushable {
     this.#context = context
   }
 
-  /** Everything that was announced has been written; the connector's END may still be on its way. */
+  get switched(): boolean {
+    return false
+  }
+
+  /** The connector's END may still be on its way. */
   get complete(): boolean {
     return this.#ended
   }
 
-  /** The browser has not taken what it was sent. */
   get waitsForClient(): boolean {
     return this.#owed > 0
   }
@@ -60,13 +64,39 @@ export class ResponseBody implements Flushable {
    */
   head(head: ResponseHead): void {
     const { route, isHead } = this.#context
-    const { headers, bodyLength } = responseFields(head, route)
-    // node:http checks names and values once more, and throws before anything is sent.
-    this.#response.writeHead(head.status, headers as string[])
-    this.begun = true
+    const fields = responseFields(head, route)
     this.#hasBody = !isHead && head.status !== 204 && head.status !== 304
-    this.#length = this.#hasBody ? bodyLength : undefined
+    this.#length = this.#hasBody ? fields.bodyLength : undefined
+    // node:http checks names and values once more, and throws before anything is sent.
+    this.#response.writeHead(head.status, this.#announced(fields))
+    this.begun = true
     flushLater(this)
+  }
+
+  /** Trailers stand behind the last chunk, so there must be chunks. */
+  get #mayTrail(): boolean {
+    const { req } = this.#response
+    const chunked = this.#hasBody && this.#length === undefined && req.httpVersionMinor === 1
+    return chunked && this.#context.takesTrailers
+  }
+
+  #announced({ headers, trailer }: ResponseFields): string[] {
+    const fields = headers as string[]
+    if (trailer !== undefined && this.#mayTrail) fields.push('Trailer', trailer)
+    return fields
+  }
+
+  trailers(fields: readonly string[]): void {
+    if (this.#ended || !this.#mayTrail) return
+    const pairs: [string, string][] = []
+    for (let at = 0; at + 1 < fields.length; at += 2) {
+      pairs.push([fields[at] ?? '', fields[at + 1] ?? ''])
+    }
+    this.#response.addTrailers(pairs)
+  }
+
+  destroy(): void {
+    this.#response.destroy()
   }
 
   flushHead(): void {
@@ -75,12 +105,6 @@ export class ResponseBody implements Flushable {
     this.#response.flushHeaders()
   }
 
-  /**
-   * Sends data on.
-   *
-   * @param chunk - Octets.
-   * @returns Credit to give back now.
-   */
   data(chunk: Uint8Array): number {
     if (!this.#hasBody || this.#ended) return chunk.length
     this.#sent += chunk.length
@@ -106,11 +130,6 @@ export class ResponseBody implements Flushable {
     else this.#response.end(chunk)
   }
 
-  /**
-   * The connector has sent everything.
-   *
-   * @returns False when that is less than was announced.
-   */
   end(): boolean {
     if (!this.begun) return false
     if (this.#length !== undefined && this.#sent < this.#length) return false
@@ -122,11 +141,6 @@ export class ResponseBody implements Flushable {
     return true
   }
 
-  /**
-   * The browser has taken what was waiting.
-   *
-   * @returns Credit to give back.
-   */
   drained(): number {
     const owed = this.#owed
     this.#owed = 0

@@ -16,6 +16,7 @@ import {
 } from '../../platform/index.ts'
 import {
   PROBE,
+  HTTP_CAPABILITIES,
   type TunnelHandler,
   type TunnelLimits,
   type TunnelSession,
@@ -132,7 +133,13 @@ export class TunnelGate {
     try {
       const handler = this.#ports.tunnelHandler({ id, group })
       const limits = this.#options.tunnelLimits
-      const options = { handler, clock, logger, limits, capabilities: [PROBE] }
+      const options = {
+        handler,
+        clock,
+        logger,
+        limits,
+        capabilities: [PROBE, ...HTTP_CAPABILITIES],
+      }
       const session = await acceptTunnel(parts, options)
       this.#options.onTunnelSocket(socket)
       await this.#cutIfRevoked(id, session)

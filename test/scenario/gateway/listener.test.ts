@@ -74,11 +74,11 @@ describe('the browser listener', () => {
     response.resume()
   })
 
-  it('passes on an upgrade as an ordinary request', async () => {
+  it('takes a request to switch to a protocol that is not listed for an ordinary one', async () => {
     world.connector.answer = (request) => {
       request.reply(400, [], request.field('upgrade') ?? 'no upgrade')
     }
-    const headers = { Connection: 'Upgrade', Upgrade: 'websocket' }
+    const headers = { Connection: 'Upgrade', Upgrade: 'h2c' }
     assert.equal((await world.ask({ cookie, headers })).body, 'no upgrade')
   })
 

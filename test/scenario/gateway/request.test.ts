@@ -286,6 +286,10 @@ describe('a request through the gateway', () => {
     world.connector.answer = (request) => {
       request.reply(200, [], request.body)
     }
+    world.connector.arrived = (request) => {
+      if (request.field('expect') === '100-continue')
+        request.stream.sendInterim({ status: 100, headers: [] })
+    }
     const headers = { Expect: '100-continue', 'Content-Length': '3' }
     const wanted = httpsRequest(world.options({ cookie, method: 'PUT', headers }))
     wanted.flushHeaders()

@@ -15,6 +15,7 @@ export class ArrivedRequest implements StreamHandler {
   readonly head: RequestHead
   readonly chunks: Buffer[] = []
   ended: boolean
+  trailers: readonly string[] | undefined
   resetBy: StreamReason | undefined
   /** Give credit back at once. */
   greedy = true
@@ -38,6 +39,9 @@ export class ArrivedRequest implements StreamHandler {
     this.chunks.push(Buffer.from(chunk))
     if (this.greedy) this.stream.consumed(chunk.length)
     this.#changed()
+  }
+  onTrailers(fields: readonly string[]): void {
+    this.trailers = fields
   }
   onEnd(): void {
     this.ended = true

@@ -3,6 +3,7 @@
 import type { Clock, Logger } from '../../../src/platform/index.ts'
 import {
   createTunnelSession,
+  HTTP_CAPABILITIES,
   type CarrierReceiver,
   type StreamReason,
   type TunnelCarrier,
@@ -49,6 +50,8 @@ class MemoryCarrier implements TunnelCarrier {
 export interface PairPorts {
   readonly clock: Clock
   readonly logger: Logger
+  /** Of the connector. Default all. */
+  readonly capabilities?: readonly string[]
 }
 
 /** A joined pair. */
@@ -75,10 +78,14 @@ export async function joinTunnel(
       resolve(undefined)
     },
   }
-  const gateway = createTunnelSession(near, { role: 'gateway' }, { ...ports, handler: ready })
+  const gateway = createTunnelSession(
+    near,
+    { role: 'gateway', capabilities: HTTP_CAPABILITIES },
+    { ...ports, handler: ready },
+  )
   const connector = createTunnelSession(
     far,
-    { role: 'connector' },
+    { role: 'connector', capabilities: ports.capabilities ?? HTTP_CAPABILITIES },
     { ...ports, handler: handlers.connector },
   )
   await promise

@@ -114,9 +114,16 @@ export class World {
   }
 
   /** Connects a connector. */
-  connect(connector: TestConnector = this.connector, id = 'c1'): Promise<TunnelPair> {
+  connect(
+    connector: TestConnector = this.connector,
+    id = 'c1',
+    capabilities?: readonly string[],
+  ): Promise<TunnelPair> {
     const handler = this.gateway.tunnelHandler({ id, group: 'default' })
-    const ports = { clock: systemClock, logger: this.logger }
+    const ports = {
+      ...{ clock: systemClock, logger: this.logger },
+      ...(capabilities && { capabilities }),
+    }
     return joinTunnel(ports, { gateway: handler, connector })
   }
 

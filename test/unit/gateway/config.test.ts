@@ -37,7 +37,11 @@ describe('gatewayConfigSchema', () => {
     assert.equal(app.hostHeader, 'internal')
     assert.equal(app.connectorGroup, 'default')
     assert.equal(app.delegatedLoginIdentity, 'userPrincipalName')
-    assert.deepEqual(app.timeouts, { connectMs: 10_000, firstOctetMs: 85_000, idleMs: 180_000 })
+    assert.deepEqual(app.timeouts, {
+      ...{ connectMs: 10_000, firstOctetMs: 85_000, idleMs: 180_000 },
+      upgradedIdleMs: 3_600_000,
+    })
+    assert.deepEqual([app.upgrades, app.upgradeOrigins], [['websocket'], []])
     assert.deepEqual(session, { idleMinutes: 30, absoluteHours: 10, cachedSessions: 10_000 })
     assert.equal(browser.port, 443)
     assert.equal(oidc?.loginClaim, 'upn')

@@ -38,6 +38,22 @@ describe('UrlTranslator, outwards', () => {
   }
 
   for (const [from, to] of [
+    ['<http://app.corp.example/a>; rel=preload', '<https://app.example/a>; rel=preload'],
+    [
+      '</a>; rel=x, <http://wiki.corp.example/b>; rel=y,<//app.corp.example/c>',
+      '</a>; rel=x, <https://wiki.example/b>; rel=y,<//app.example/c>',
+    ],
+    ['http://app.corp.example/a', 'http://app.corp.example/a'],
+    ['<http://app.corp.example/a', '<http://app.corp.example/a'],
+    ['</a>; title="<http://app.corp.example/>"', '</a>; title="<http://app.corp.example/>"'],
+    ['', ''],
+  ] as const) {
+    it(`makes the links '${from}' '${to}'`, () => {
+      assert.equal(internal.outwardLink(from), to)
+    })
+  }
+
+  for (const [from, to] of [
     ['5; url=http://app.corp.example/next', '5; url=https://app.example/next'],
     ['0;URL="http://app.corp.example/next"', '0;URL="https://app.example/next"'],
     ['5', '5'],
