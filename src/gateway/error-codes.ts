@@ -195,6 +195,8 @@ const NAMES: Readonly<Record<string, FaultName>> = {
   ERR_SSO_ACCOUNT_UNKNOWN: 'accountUnknown',
   ERR_SSO_ACCOUNT_AMBIGUOUS: 'accountUnknown',
   ERR_SSO_ACCOUNT_DISABLED: 'accountDisabled',
+  ERR_SSO_ACCOUNT_EXPIRED: 'accountDisabled',
+  ERR_SSO_ACCOUNT_LOCKED: 'accountDisabled',
   ERR_SSO_NOT_DELEGATABLE: 'notDelegatable',
   ERR_SSO_KERBEROS_ABSENT: 'insideDown',
   ERR_SSO_KDC_QUEUE_FULL: 'busy',
