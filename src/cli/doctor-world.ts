@@ -32,6 +32,7 @@ import {
   timeTcp,
   type NameQuestions,
 } from '../doctor/io/index.ts'
+import type { KerberosClient } from '../kerberos/index.ts'
 import { dnsSrvResolver, forwardProxyOf } from '../kerberos/io/index.ts'
 import { errorCode, errorText, type Logger } from '../platform/index.ts'
 import { systemClock, systemRandom } from '../platform/io/index.ts'
@@ -57,6 +58,8 @@ export interface DoctorWorlds {
   readonly names: NameQuestions
   /** The connector's own account; undefined without Kerberos. Rejects as `openIdentity` does, every time. */
   account(): Promise<Identity | undefined>
+  /** Its client, once `account` has opened it. */
+  client(): KerberosClient | undefined
   close(): void
 }
 
@@ -71,7 +74,11 @@ export function createDoctorWorlds(sources: DoctorSources): DoctorWorlds {
   const resolve = createNameResolver(config.dns, systemClock)
   const names = nameQuestions(config.dns?.servers, config.dns?.timeoutMs ?? 2000)
   const { env: environment } = process
-  const account = once(() => openIdentity({ config, logger, environment }, resolve))
+  let opened: Identity | undefined
+  const account = once(async () => {
+    opened = await openIdentity({ config, logger, environment }, resolve)
+    return opened
+  })
   return {
     sources,
     host: hostWorld(sources, { resolve, names, account }),
@@ -79,12 +86,8 @@ export function createDoctorWorlds(sources: DoctorSources): DoctorWorlds {
     resolve,
     names,
     account,
-    close: () => {
-      account().then(
-        (opened) => opened?.close(),
-        () => undefined,
-      )
-    },
+    client: () => opened?.client,
+    close: () => opened?.close(),
   }
 }
 

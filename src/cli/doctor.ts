@@ -5,8 +5,9 @@
  */
 
 import { Command, InvalidArgumentError } from 'commander'
-import type { CheckResult, PlannedCheck } from '../doctor/index.ts'
+import type { CheckResult, DoctorReport, PlannedCheck } from '../doctor/index.ts'
 import { createLogger, systemClock } from '../platform/io/index.ts'
+import type { DoctorWorlds } from './doctor-world.ts'
 import { protectMemory } from './service.ts'
 
 interface DoctorArguments {
@@ -16,6 +17,8 @@ interface DoctorArguments {
   readonly only: readonly string[]
   readonly json: boolean
   readonly timeout: number
+  readonly bundle?: string
+  readonly log?: string
 }
 
 const HELP = `
@@ -26,6 +29,7 @@ Examples:
   $ sallyport doctor --config /etc/sallyport/connector.yaml
   $ sallyport doctor --app intranet --user alice@corp.example
   $ sallyport doctor --only host --only tunnel.tls
+  $ sallyport doctor --bundle doctor.tar.gz --log /var/log/sallyport.log
   $ sallyport doctor --json | jq '.findings[] | select(.outcome == "fail")'
 
 Exit status: 0 all is well, perhaps with warnings; 1 a check failed; 2 wrong command line. All codes: native-notes/doctor.md.`
@@ -58,6 +62,11 @@ export function doctorCommand(): Command {
       [],
     )
     .option('--timeout <seconds>', 'longest time for one check', seconds, 30)
+    .option(
+      '--bundle <file>',
+      'write a tar.gz for support: findings, versions and configuration, without secrets',
+    )
+    .option('--log <file>', 'put the newest part of this log into the bundle, without secrets')
     .option('--json', 'one object for programs', false)
     .addHelpText('after', HELP)
     .action(runDoctor)
@@ -74,13 +83,24 @@ async function runDoctor(options: DoctorArguments): Promise<void> {
   const policy = loadPolicy(config.policy)
   const worlds = createDoctorWorlds({ configPath: options.config, config, policy, logger })
   try {
-    const report = reportOf(await runPlan(planDoctor(worlds), options))
+    const report = reportOf(await runPlan(await planDoctor(worlds, options), options))
+    await bundle(worlds, report, options)
     if (options.json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`)
     else process.stdout.write(`\n${formatSummary(report)}\n`)
     process.exitCode = report.ok ? 0 : 1
   } finally {
     worlds.close()
   }
+}
+
+async function bundle(
+  { sources }: DoctorWorlds,
+  report: DoctorReport,
+  { bundle: file, log }: DoctorArguments,
+): Promise<void> {
+  if (file === undefined) return
+  const { writeBundle } = await import('./doctor-bundle.ts')
+  writeBundle({ file, log, report }, sources)
 }
 
 async function runPlan(
@@ -91,10 +111,12 @@ async function runPlan(
     await import('../doctor/index.ts')
   let area = ''
   const onResult = (result: CheckResult): void => {
+    const text = formatResult(result)
+    if (text === '') return
     const [name = ''] = result.id.split('.')
     if (name !== area) process.stdout.write(`${area === '' ? '' : '\n'}${name}\n`)
     area = name
-    process.stdout.write(`${formatResult(result)}\n`)
+    process.stdout.write(`${text}\n`)
   }
   // Timers of the product never hold the process, so this one does.
   const alive = setInterval(() => undefined, 2 ** 30)

@@ -5,6 +5,15 @@
  */
 
 export {
+  APP_CHECKS,
+  APP_LIST_CHECKS,
+  type AppListWorld,
+  type AppWorld,
+  type ProbeToken,
+} from './app/index.ts'
+export { bundleOf, type BundleContents } from './bundle/bundle.ts'
+export type { Sensitive } from './bundle/redact.ts'
+export {
   found,
   type Check,
   type Finding,

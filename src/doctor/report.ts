@@ -54,10 +54,13 @@ const MEND_FORMS: readonly (readonly [keyof Mend, string])[] = [
  * One check, for a person.
  *
  * @param result - What came of it.
- * @returns Lines: sign, what was seen, code where it is not well; mends below, indented.
+ * @returns Lines: sign, what was seen, code where it is not well; mends below, indented. '' where there is nothing to check.
  */
 export function formatResult({ findings }: CheckResult): string {
-  return findings.map(formatFinding).join('\n')
+  return findings
+    .filter(({ code }) => code !== 'DOCTOR_NOT_APPLICABLE')
+    .map(formatFinding)
+    .join('\n')
 }
 
 function formatFinding({ outcome, code, subject, message, mends }: Finding): string {

@@ -21,10 +21,12 @@ export { resolveSsoLimits, SSO_LIMITS, type SsoLimits } from './limits.ts'
 export { createPipeline } from './pipeline.ts'
 export {
   compilePolicy,
+  routeApp,
   type IssuerKeys,
   type IssuerPolicy,
   type Policy,
   type ReadText,
+  type Route,
 } from './policy.ts'
 export { policySchema, type BackendRow, type IssuerRow, type PolicyFile } from './policy-file.ts'
 export type {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { APP_CODES } from './app.ts'
 import { DELEGATION_CODES } from './delegation.ts'
 import { GENERAL_CODES } from './general.ts'
 import { HOST_CODES } from './host.ts'
@@ -16,6 +17,7 @@ export type DoctorCode =
   | keyof typeof HOST_CODES
   | keyof typeof TUNNEL_CODES
   | keyof typeof DELEGATION_CODES
+  | keyof typeof APP_CODES
 
 /** Every code and what it means. */
 export const DOCTOR_CODES: Readonly<Record<DoctorCode, CodeMeaning>> = {
@@ -23,6 +25,7 @@ export const DOCTOR_CODES: Readonly<Record<DoctorCode, CodeMeaning>> = {
   ...HOST_CODES,
   ...TUNNEL_CODES,
   ...DELEGATION_CODES,
+  ...APP_CODES,
 }
 
 /** The codes of one area. */
@@ -38,4 +41,5 @@ export const CODE_AREAS: readonly CodeArea[] = [
   { title: 'The host', codes: HOST_CODES },
   { title: 'The way to the gateway', codes: TUNNEL_CODES },
   { title: 'Delegation', codes: DELEGATION_CODES },
+  { title: 'The apps', codes: APP_CODES },
 ]

@@ -4,6 +4,7 @@
  * @module
  */
 
+export { openSocket, type OpenSocket } from './connect.ts'
 export { createBackendPool, type BackendPoolOptions } from './backend-pool.ts'
 export { createKeySource, type KeySourceOptions } from './jwks.ts'
 export { resolveBackendLimits, type BackendLimits } from './limits.ts'

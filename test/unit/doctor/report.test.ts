@@ -50,7 +50,7 @@ describe('the report', () => {
     assert.equal(reportOf([]).ok, true)
   })
 
-  it('has a sign, the code and the mends for people, and no control characters', () => {
+  it('has a sign, the code and the mends for people, no control characters, and not what does not apply', () => {
     assert.equal(
       RESULTS.map(formatResult).join('\n'),
       [
@@ -59,7 +59,7 @@ describe('the report', () => {
         '      PowerShell: Do-It',
         '      PowerShell: Do-More',
         '      run: do it',
-        '– nothing to see [DOCTOR_NOT_APPLICABLE]',
+        '',
       ].join('\n'),
     )
   })
