@@ -109,6 +109,11 @@ const FAULTS = {
     title: 'The application could not be opened',
     text: `Something on the way inside is not working as it should. ${ASK}`,
   },
+  tooManyGroups: {
+    status: 502,
+    title: 'The application does not take your sign-in',
+    text: `You are a member of so many groups that it is too large for the application. ${ASK}`,
+  },
   backend: {
     status: 502,
     title: 'The application cannot be reached',
@@ -199,6 +204,7 @@ const NAMES: Readonly<Record<string, FaultName>> = {
   ERR_SSO_ACCOUNT_LOCKED: 'accountDisabled',
   ERR_SSO_NOT_DELEGATABLE: 'notDelegatable',
   ERR_SSO_KERBEROS_ABSENT: 'insideDown',
+  ERR_SSO_TOKEN_TOO_LARGE: 'tooManyGroups',
   ERR_SSO_KDC_QUEUE_FULL: 'busy',
   ERR_SSO_KDC_QUEUE_TIMEOUT: 'busy',
   ERR_SSO_BACKEND_REFUSED_TICKET: 'backendSignIn',

@@ -48,6 +48,7 @@ export class BackendSignIn implements ChannelSignIn {
   readonly #ports: DeliveryPorts
   #ticket: PreparedTicket | undefined
   #token: InitiatorToken | undefined
+  #fieldOctets = 0
   #asked = false
   #retried = false
 
@@ -84,7 +85,10 @@ export class BackendSignIn implements ChannelSignIn {
       throw new SsoError('ERR_SSO_PROOF_MISSING', 'no token without a ticket')
     this.#token = createBackendToken(ticket, channel, this.#route)
     this.#ports.counts.tokens++
-    return formatTicket(this.#route.sending.learned.scheme, this.#token.token)
+    const field = formatTicket(this.#route.sending.learned.scheme, this.#token.token)
+    this.#fieldOctets = field.length
+    this.#ports.largeTokens.note(this.#call, field.length)
+    return field
   }
 
   /** The request goes once more, with a token. */
@@ -106,6 +110,9 @@ export class BackendSignIn implements ChannelSignIn {
     const { status, headers, channel } = answer
     const { when, learned } = this.#route.sending
     const challenge = challengeOf(headers, learned.scheme)
+    // A challenge in the answer shows that the token was read.
+    if (challenge !== undefined) this.#ports.largeTokens.accept(this.#call, this.#fieldOctets)
+    else this.#ports.largeTokens.judge(this.#call, this.#fieldOctets, status)
     if (status !== 401) learned.accepted = true
     else if (this.#isRefusal(answer, token, challenge)) return this.#refused(answer, challenge)
     const proof = this.#prove(token, challenge, channel)

@@ -6,6 +6,7 @@
 
 import type { Logger } from '../platform/index.ts'
 import type { BackendPool } from './backend.ts'
+import type { LargeTokens } from './large-tokens.ts'
 import type { SsoLimits } from './limits.ts'
 import type { TicketKeeper } from './tickets.ts'
 
@@ -26,4 +27,5 @@ export interface DeliveryPorts {
   readonly logger: Logger
   readonly limits: SsoLimits
   readonly counts: DeliveryCounts
+  readonly largeTokens: LargeTokens
 }

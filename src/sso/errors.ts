@@ -41,6 +41,8 @@ export type SsoErrorCode =
   | 'ERR_SSO_KDC_QUEUE_FULL'
   /** The turn to ask a KDC did not come in time. */
   | 'ERR_SSO_KDC_QUEUE_TIMEOUT'
+  /** The backend's web server takes no Authorization field of that size: the user is in very many groups. */
+  | 'ERR_SSO_TOKEN_TOO_LARGE'
   /** The backend answered 401 to a fresh ticket, and what follows here does not say why. */
   | 'ERR_SSO_BACKEND_REFUSED_TICKET'
   /** It cannot open the ticket with its key (KRB_AP_ERR_MODIFIED, KRB_AP_ERR_BAD_INTEGRITY). */

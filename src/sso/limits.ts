@@ -52,6 +52,10 @@ export interface SsoLimits {
   readonly kdcQueue: number
   /** Longest wait for a turn, milliseconds. Default 30 000. */
   readonly kdcQueueMs: number
+  /** Authorization fields above this are told of in the log, and a backend's 400, 413 or 431 to one may be about it. Default 8000. */
+  readonly largeTokenOctets: number
+  /** How long nothing more is said of the same user and app, milliseconds. Default 3 600 000. */
+  readonly largeTokenWarningMs: number
   /** After a 401 a ticket older than this is fetched anew before the one retry, milliseconds. Default 30 000. */
   readonly ticketRefetchAgeMs: number
   /** Bodies of known length up to this are collected before they are sent, and can be sent again, octets. Default 65 536. */
@@ -96,6 +100,8 @@ export const SSO_LIMITS: Readonly<Record<keyof SsoLimits, LimitRange>> = {
   kdcExchanges: { least: 1, most: 10_000, default: 32 },
   kdcQueue: { least: 0, most: 1_000_000, default: 20_000 },
   kdcQueueMs: { least: 1, most: DAY_MS, default: 30_000 },
+  largeTokenOctets: { least: 1, most: 1_048_576, default: 8000 },
+  largeTokenWarningMs: { least: 1, most: DAY_MS, default: 3_600_000 },
   ticketRefetchAgeMs: { least: 0, most: DAY_MS, default: 30_000 },
   replayBodyOctets: { least: 0, most: GIB, default: 65_536 },
   expectContinueMs: { least: 1, most: 60_000, default: 100 },

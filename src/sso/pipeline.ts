@@ -10,6 +10,7 @@ import type { DeliveryCounts } from './delivery-ports.ts'
 import { deliveryStage } from './delivery-stage.ts'
 import { SsoError } from './errors.ts'
 import { IdentityFinder, type Identity } from './identity.ts'
+import { LargeTokens } from './large-tokens.ts'
 import { resolveSsoLimits, type SsoLimits } from './limits.ts'
 import type {
   FlushFilter,
@@ -47,6 +48,7 @@ class Pipeline implements SsoPipeline, CallHome {
   readonly #proofs: ProofVerifier
   readonly #identities: IdentityFinder | undefined
   readonly #tickets: TicketKeeper | undefined
+  readonly #largeTokens: LargeTokens
   readonly #run: Next
   readonly #security: NonNullable<PipelinePorts['security']>
   readonly #calls = new Roster<Call>()
@@ -75,12 +77,20 @@ class Pipeline implements SsoPipeline, CallHome {
     this.#identities = directory && new IdentityFinder({ directory, clock, onRefused }, limits)
     this.#tickets =
       kerberos && new TicketKeeper({ kerberos, clock, random, logger, onRefused }, limits)
+    this.#largeTokens = new LargeTokens({ clock, logger }, limits)
     this.#run = compose([
       proofStage(this.#proofs),
       policyStage(ports.policy),
       identityStage(this.#identities),
       ticketStage(this.#tickets),
-      deliveryStage({ backends, tickets: this.#tickets, logger, limits, counts: this.#delivery }),
+      deliveryStage({
+        backends,
+        tickets: this.#tickets,
+        logger,
+        limits,
+        counts: this.#delivery,
+        largeTokens: this.#largeTokens,
+      }),
     ])
   }
 
@@ -98,6 +108,7 @@ class Pipeline implements SsoPipeline, CallHome {
       delegations: this.#tickets?.counts.delegations ?? 0,
       ...this.#delivery,
       tickets: this.#tickets?.counters,
+      tokenSizes: this.#largeTokens.sizes,
     }
   }
 

@@ -13,6 +13,7 @@ import type { BackendPool } from './backend.ts'
 import type { RequestBody } from './body-source.ts'
 import type { SsoLimits } from './limits.ts'
 import type { Policy } from './policy.ts'
+import type { TokenSizes } from './token-sizes.ts'
 import type { TicketCounters } from './ticket-counts.ts'
 
 /** The ID token that a user's session stands on, and the id that requests name it by. */
@@ -85,6 +86,8 @@ export interface SsoCounters {
   readonly retried: number
   /** The ticket cache and the queue before the KDCs; undefined without Kerberos. */
   readonly tickets: TicketCounters | undefined
+  /** Authorization fields by app, octets: the last and the largest that was sent, the largest that a backend has read. */
+  readonly tokenSizes: readonly Readonly<TokenSizes>[]
 }
 
 /** The pipeline: proof, policy, login identity, ticket, token, backend. */

@@ -66,6 +66,9 @@ function policyFor(lab: LabEnvironment, row: RawPolicy): unknown {
       ...row,
     })),
   )
+  const [iwa] = backends
+  // The site of 8,190 octets a field (docker/iwa-backend/apache.conf).
+  if (iwa) backends.push({ ...iwa, origin: `${lab.backends.iwa.origin}:8190` })
   const issuer = {
     issuer: ISSUER,
     audience: 'sallyport',
