@@ -7,9 +7,11 @@
 import {
   APP_CHECKS,
   APP_LIST_CHECKS,
+  DIRECTORY_CHECKS,
   HOST_CHECKS,
   planChecks,
   TUNNEL_CHECKS,
+  USER_CHECKS,
   type PlannedCheck,
 } from '../doctor/index.ts'
 import { appListWorld, appWorld } from './doctor-apps.ts'
@@ -43,7 +45,12 @@ export async function planDoctor(
   return [
     ...planChecks(HOST_CHECKS, worlds.host),
     ...planChecks(TUNNEL_CHECKS, worlds.tunnel),
+    ...(worlds.directory ? planChecks(DIRECTORY_CHECKS, worlds.directory) : []),
     ...planChecks(APP_LIST_CHECKS, appListWorld(worlds, question.app)),
     ...apps.flatMap((app) => planChecks(APP_CHECKS, appWorld(worlds, app), app.id)),
+    ...question.user.flatMap((login) => {
+      const user = worlds.userOf(login)
+      return user ? planChecks(USER_CHECKS, user, login) : []
+    }),
   ]
 }

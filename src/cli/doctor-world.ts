@@ -10,18 +10,22 @@ import {
   askGateway,
   createNameResolver,
   openIdentity,
+  openSearches,
   readRegistration,
   type Identity,
+  type OwnDirectory,
   type NameResolver,
 } from '../connector/io/index.ts'
 import { splitHostPort, type ConnectorConfig } from '../connector/index.ts'
 import type {
+  DirectoryWorld,
   GatewayFacts,
   HostWorld,
   KdcTime,
   KerberosWorld,
   NamedFile,
   TunnelWorld,
+  UserWorld,
 } from '../doctor/index.ts'
 import {
   fipsFacts,
@@ -37,6 +41,8 @@ import { dnsSrvResolver, forwardProxyOf } from '../kerberos/io/index.ts'
 import { errorCode, errorText, type Logger } from '../platform/index.ts'
 import { systemClock, systemRandom } from '../platform/io/index.ts'
 import type { Policy } from '../sso/index.ts'
+import { createBackendPool } from '../sso/io/index.ts'
+import { createDirectoryWorld, createUserWorld, type DirectorySources } from './doctor-directory.ts'
 import { ownVersion } from './version.ts'
 
 /** What the command line has read. */
@@ -60,6 +66,10 @@ export interface DoctorWorlds {
   account(): Promise<Identity | undefined>
   /** Its client, once `account` has opened it. */
   client(): KerberosClient | undefined
+  /** Undefined without Kerberos. */
+  readonly directory: DirectoryWorld | undefined
+  /** The world of one user; undefined without Kerberos. */
+  userOf(login: string): UserWorld | undefined
   close(): void
 }
 
@@ -75,11 +85,28 @@ export function createDoctorWorlds(sources: DoctorSources): DoctorWorlds {
   const names = nameQuestions(config.dns?.servers, config.dns?.timeoutMs ?? 2000)
   const { env: environment } = process
   let opened: Identity | undefined
+  let searches: OwnDirectory | undefined
   const account = once(async () => {
     opened = await openIdentity({ config, logger, environment }, resolve)
     return opened
   })
+  const pool = createBackendPool({ resolve })
+  const inside: DirectorySources = {
+    ...sources,
+    open: once(async () => {
+      searches = await openSearches(await account(), { config, logger }, resolve)
+      return searches
+    }),
+    connect: async (host, port, signal) => {
+      const [address = host] = await resolve(host)
+      return timeTcp({ host: address, port }, signal)
+    },
+    pool,
+  }
+  const directory = createDirectoryWorld(inside)
   return {
+    directory,
+    userOf: (login) => directory && createUserWorld(inside, directory, login),
     sources,
     host: hostWorld(sources, { resolve, names, account }),
     tunnel: tunnelWorld(sources),
@@ -87,7 +114,11 @@ export function createDoctorWorlds(sources: DoctorSources): DoctorWorlds {
     names,
     account,
     client: () => opened?.client,
-    close: () => opened?.close(),
+    close: () => {
+      void pool.close()
+      searches?.close()
+      opened?.close()
+    },
   }
 }
 

@@ -57,3 +57,13 @@ export {
 } from './delegation/state.ts'
 export type { PlanStep } from './delegation/step.ts'
 export { delegationJson, formatDelegation, formatPlan } from './delegation/text.ts'
+export { DIRECTORY_CHECKS } from './directory/index.ts'
+export { directoryWorld, type DirectoryPorts, type DirectoryWorld } from './directory/world.ts'
+export { USER_CHECKS } from './user/index.ts'
+export {
+  userWorld,
+  type BackendAnswer,
+  type UserPorts,
+  type UserService,
+  type UserWorld,
+} from './user/world.ts'

@@ -7,7 +7,7 @@
 export { askGateway, type AskGatewayOptions, type GatewayAnswer } from './ask-gateway.ts'
 export { openIdentity, type Identity, type IdentityOptions } from './identity.ts'
 export { createNameResolver, type NameResolver } from './name-resolver.ts'
-export { openOwnDirectory, type OwnDirectory } from './own-directory.ts'
+export { openOwnDirectory, openSearches, type OwnDirectory } from './own-directory.ts'
 export { readRegistration, registrationFiles } from './register-files.ts'
 export { registrationTransport, type RegistrationTransportOptions } from './register-transport.ts'
 export { rotateOwnPassword } from './rotate-own-password.ts'

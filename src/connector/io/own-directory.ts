@@ -4,24 +4,14 @@
  * @module
  */
 
-import { LdapDirectory, LdapSearch, type LdapPorts } from '../../directory/io/index.ts'
+import { LdapSearch } from '../../directory/io/index.ts'
 import type { KerberosClient } from '../../kerberos/index.ts'
-import type { Environment } from '../../kerberos/io/index.ts'
-import type { Logger } from '../../platform/index.ts'
 import { systemClock, systemRandom } from '../../platform/io/index.ts'
-import { ConnectorError, type ConnectorConfig } from '../index.ts'
-import { createKerberosClient, ldapBinder } from './kerberos-identity.ts'
+import { ConnectorError } from '../index.ts'
+import { openIdentity, type Identity, type IdentityOptions } from './identity.ts'
+import { ldapBinder } from './kerberos-identity.ts'
 import { createNameResolver, type NameResolver } from './name-resolver.ts'
 import { readText } from './read-text.ts'
-
-/** What the command line has read. */
-export interface OwnDirectoryOptions {
-  /** connector.yaml, every path absolute. */
-  readonly config: ConnectorConfig
-  readonly logger: Logger
-  /** The variables of the environment. Default none. */
-  readonly environment?: Environment | undefined
-}
 
 /** What was opened. */
 export interface OwnDirectory {
@@ -32,11 +22,9 @@ export interface OwnDirectory {
   readonly search: LdapSearch
   /** The same hosts as global catalogs (port 3269), where they are that. */
   readonly catalog: LdapSearch
-  readonly resolve: NameResolver
   readonly close: () => void
 }
 
-const world = { clock: systemClock, random: systemRandom }
 const CATALOG_PORT = 3269
 
 /**
@@ -44,44 +32,56 @@ const CATALOG_PORT = 3269
  *
  * @param options - What the command line has read.
  * @returns Client and searches; each connects when first asked.
- * @throws ConnectorError ERR_CONNECTOR_FILE without kerberos and directory sections; else as createKerberosClient does.
+ * @throws ConnectorError ERR_CONNECTOR_FILE without kerberos and directory sections; else as openIdentity does.
  */
-export async function openOwnDirectory(options: OwnDirectoryOptions): Promise<OwnDirectory> {
-  const { config, logger, environment } = options
-  const { kerberos, directory, dns } = config
-  if (!kerberos || !directory) {
-    throw new ConnectorError(
-      'ERR_CONNECTOR_FILE',
-      'connector.yaml has no kerberos and directory sections, so there is nothing to look at',
-      { mend: 'Add both sections; the README shows them.' },
-    )
-  }
-  const { ca: caFile, ...settings } = directory
+export async function openOwnDirectory(options: IdentityOptions): Promise<OwnDirectory> {
+  const resolve = createNameResolver(options.config.dns, systemClock)
+  return openSearches(await openIdentity(options, resolve), options, resolve)
+}
+
+/**
+ * Searches beside an account that is open already; closing them closes it too.
+ *
+ * @param identity - The account; undefined where the configuration has none.
+ * @param options - What the command line has read.
+ * @param resolve - Names of the inside.
+ * @returns Client and searches; each connects when first asked.
+ * @throws ConnectorError ERR_CONNECTOR_FILE without an account, or for a CA that cannot be read.
+ */
+export async function openSearches(
+  identity: Identity | undefined,
+  options: IdentityOptions,
+  resolve: NameResolver,
+): Promise<OwnDirectory> {
+  const { config, logger } = options
+  if (identity === undefined || config.directory === undefined) throw withoutDirectory()
+  const { ca: caFile, ...settings } = config.directory
   const ca = caFile === undefined ? undefined : await readText(caFile, 'directory.ca')
-  const resolve = createNameResolver(dns, systemClock)
-  const portsOf = (client: KerberosClient): LdapPorts => {
-    return { clock: systemClock, logger, lookup: resolve, binder: ldapBinder(client, world) }
-  }
-  const passwords: LdapDirectory[] = []
-  const ports = { ...world, logger, resolve, nameServers: dns?.servers, environment }
-  const client = await createKerberosClient(kerberos, ports, (reader) => {
-    const opened = new LdapDirectory({ ...settings, ca }, portsOf(reader))
-    passwords.push(opened)
-    return opened
-  })
-  const search = new LdapSearch({ ...settings, ca }, portsOf(client))
+  const { client } = identity
+  const binder = ldapBinder(client, { random: systemRandom })
+  const ports = { clock: systemClock, logger, lookup: resolve, binder }
+  const search = new LdapSearch({ ...settings, ca }, ports)
   const servers = settings.servers.map(asCatalog)
-  const catalog = new LdapSearch({ ...settings, servers, ca }, portsOf(client))
+  const catalog = new LdapSearch({ ...settings, servers, ca }, ports)
   return {
     client,
     account: client.name.slice(0, client.name.lastIndexOf('@')),
     search,
     catalog,
-    resolve,
     close: () => {
-      for (const each of [search, catalog, ...passwords]) each.close()
+      search.close()
+      catalog.close()
+      identity.close()
     },
   }
+}
+
+function withoutDirectory(): ConnectorError {
+  return new ConnectorError(
+    'ERR_CONNECTOR_FILE',
+    'connector.yaml has no kerberos and directory sections, so there is nothing to look at',
+    { mend: 'Add both sections; the README shows them.' },
+  )
 }
 
 function asCatalog(server: string): string {

@@ -6,10 +6,12 @@
 
 import { APP_CODES } from './app.ts'
 import { DELEGATION_CODES } from './delegation.ts'
+import { DIRECTORY_CODES } from './directory.ts'
 import { GENERAL_CODES } from './general.ts'
 import { HOST_CODES } from './host.ts'
 import type { CodeMeaning } from './meaning.ts'
 import { TUNNEL_CODES } from './tunnel.ts'
+import { USER_CODES } from './user.ts'
 
 /** A stable code of a finding. */
 export type DoctorCode =
@@ -18,6 +20,8 @@ export type DoctorCode =
   | keyof typeof TUNNEL_CODES
   | keyof typeof DELEGATION_CODES
   | keyof typeof APP_CODES
+  | keyof typeof DIRECTORY_CODES
+  | keyof typeof USER_CODES
 
 /** Every code and what it means. */
 export const DOCTOR_CODES: Readonly<Record<DoctorCode, CodeMeaning>> = {
@@ -26,6 +30,8 @@ export const DOCTOR_CODES: Readonly<Record<DoctorCode, CodeMeaning>> = {
   ...TUNNEL_CODES,
   ...DELEGATION_CODES,
   ...APP_CODES,
+  ...DIRECTORY_CODES,
+  ...USER_CODES,
 }
 
 /** The codes of one area. */
@@ -40,6 +46,8 @@ export const CODE_AREAS: readonly CodeArea[] = [
   { title: 'Any check', codes: GENERAL_CODES },
   { title: 'The host', codes: HOST_CODES },
   { title: 'The way to the gateway', codes: TUNNEL_CODES },
+  { title: 'The directory', codes: DIRECTORY_CODES },
   { title: 'Delegation', codes: DELEGATION_CODES },
   { title: 'The apps', codes: APP_CODES },
+  { title: 'A user', codes: USER_CODES },
 ]

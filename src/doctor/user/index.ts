@@ -1,0 +1,20 @@
+/**
+ * Checks of one user, in the order in which they are told.
+ *
+ * @module
+ */
+
+import type { Check } from '../check.ts'
+import { identityCheck, policyCheck, standingCheck } from './account.ts'
+import { requestCheck, selfCheck, ticketsCheck } from './tickets.ts'
+import type { UserWorld } from './world.ts'
+
+/** All of them. */
+export const USER_CHECKS: readonly Check<UserWorld>[] = [
+  identityCheck,
+  standingCheck,
+  policyCheck,
+  selfCheck,
+  ticketsCheck,
+  requestCheck,
+]

@@ -1,0 +1,108 @@
+/**
+ * What the checks of one user look at.
+ *
+ * @module
+ */
+
+import type { AccountDirectory, AccountSettings, DirectoryAccount } from '../../directory/index.ts'
+import type { DelegationFinding, Evidence, S4uUser, ServiceTicket } from '../../kerberos/index.ts'
+import type { Clock } from '../../platform/index.ts'
+
+/** A backend of the policy with Kerberos. */
+export interface UserService {
+  readonly origin: string
+  /** As the policy spells it. */
+  readonly spn: string
+  /** Throws where the policy never acts for this account here. */
+  mayImpersonate(account: DirectoryAccount, groupSids: readonly string[] | undefined): void
+}
+
+/** What the KDC is asked through: a KerberosClient is one. */
+export interface UserTickets {
+  impersonate(user: S4uUser, signal?: AbortSignal): Promise<Evidence>
+  delegate(evidence: Evidence, spn: string, signal?: AbortSignal): Promise<ServiceTicket>
+  diagnose(evidence: Evidence, spn: string, signal?: AbortSignal): Promise<DelegationFinding>
+}
+
+/** How a backend answered one GET with the user's token. */
+export interface BackendAnswer {
+  readonly status: number
+  /** Whether its answer proved that it has the service's key. */
+  readonly proof: 'proved' | 'absent' | 'wrong'
+  /** Why it refused, where its answer says so. */
+  readonly refusal?: {
+    readonly krbErrorCode: number
+    readonly text: string
+    readonly mend?: string
+  }
+  /** WWW-Authenticate, as far as it names schemes. */
+  readonly schemes: readonly string[]
+}
+
+/** The outside of the checks. */
+export interface UserPorts {
+  readonly clock: Clock
+  /** As doctor's caller wrote it: a user principal name, or an account name. */
+  readonly login: string
+  readonly connector: string
+  readonly services: readonly UserService[]
+  readonly directory: () => Promise<AccountDirectory>
+  /** All settings of an account, by sAMAccountName. */
+  readonly settings: (name: string) => Promise<AccountSettings | undefined>
+  readonly tickets: () => Promise<UserTickets>
+  /** Octets of the Authorization field that a ticket makes. */
+  readonly fieldOctets: (ticket: ServiceTicket) => number
+  /** Sends one GET with the user's token. Rejects when the backend cannot be reached. */
+  readonly request: (
+    service: UserService,
+    ticket: ServiceTicket,
+    signal: AbortSignal,
+  ) => Promise<BackendAnswer>
+}
+
+/** What the checks look at. */
+export interface UserWorld extends UserPorts {
+  /** The account, found once. Rejects as a look-up does, every time. */
+  account(): Promise<DirectoryAccount>
+  /** The connector's ticket to itself in the user's name, asked for once. */
+  evidence(signal: AbortSignal): Promise<Evidence>
+  /** The user's tickets, each asked for once. */
+  ticket(spn: string, signal: AbortSignal): Promise<ServiceTicket>
+}
+
+/**
+ * Makes the world of one user.
+ *
+ * @param ports - Its outside.
+ * @returns The world; nothing is asked yet.
+ */
+export function userWorld(ports: UserPorts): UserWorld {
+  const kept = new Map<string, Promise<unknown>>()
+  const once = <T>(key: string, work: () => Promise<T>): Promise<T> => {
+    const known = kept.get(key) as Promise<T> | undefined
+    if (known !== undefined) return known
+    const made = work()
+    kept.set(key, made)
+    return made
+  }
+  const account = (): Promise<DirectoryAccount> => once('account', () => findAccount(ports))
+  const evidence = (signal: AbortSignal): Promise<Evidence> =>
+    once('evidence', async () => {
+      const { sAMAccountName: name, realm, sid } = await account()
+      return (await ports.tickets()).impersonate({ name, realm, sid }, signal)
+    })
+  return {
+    ...ports,
+    account,
+    evidence,
+    ticket: (spn, signal) =>
+      once(`ticket ${spn}`, async () => {
+        return (await ports.tickets()).delegate(await evidence(signal), spn, signal)
+      }),
+  }
+}
+
+async function findAccount({ directory, login }: UserPorts): Promise<DirectoryAccount> {
+  const by = login.includes('@') ? 'userPrincipalName' : 'sAMAccountName'
+  return (await directory()).findAccount({ by, value: login })
+}
