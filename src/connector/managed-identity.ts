@@ -37,6 +37,7 @@ export interface ManagedIdentityOptions {
 
 const SILENCE: ReadonlySet<string> = new Set([
   'ERR_DIRECTORY_UNREACHABLE',
+  'ERR_DIRECTORY_TLS',
   'ERR_KRB_KDC_UNREACHABLE',
 ])
 const DAY_MS = 86_400_000

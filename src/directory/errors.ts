@@ -7,13 +7,14 @@
 import { SallyportError, type SallyportErrorOptions } from '../platform/index.ts'
 
 /**
- * Stable codes: no such account, more than one, no server answered in time, the server (or the KDC that should have
- * let us in) said no, and an answer that makes no sense.
+ * Stable codes: no such account, more than one, no server answered in time, none showed a certificate to be trusted, the
+ * server (or the KDC that should have let us in) said no, and an answer that makes no sense.
  */
 export type DirectoryErrorCode =
   | 'ERR_DIRECTORY_NOT_FOUND'
   | 'ERR_DIRECTORY_AMBIGUOUS'
   | 'ERR_DIRECTORY_UNREACHABLE'
+  | 'ERR_DIRECTORY_TLS'
   | 'ERR_DIRECTORY_REFUSED'
   | 'ERR_DIRECTORY_REPLY'
 

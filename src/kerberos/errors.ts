@@ -108,6 +108,8 @@ export interface KdcReplyDetails {
   readonly clientRealm?: string | undefined
   /** Whether the KDC said it under armour (FAST), so that nobody else can have. */
   readonly armored?: boolean | undefined
+  /** In which exchange: AS is about our own account, the others about whom or what was asked for. */
+  readonly exchange?: 'AS' | 'TGS' | 'S4U2Self' | 'S4U2Proxy' | undefined
 }
 
 /** A KDC answered with a KRB-ERROR. */
@@ -128,6 +130,8 @@ export class KdcReplyError extends KerberosError {
   readonly clientRealm: string | undefined
   /** Whether the KDC said it under armour (FAST), so that nobody else can have. */
   readonly armored: boolean
+  /** In which exchange it was said: AS is about our own account, the others about whom or what was asked for. */
+  readonly exchange: 'AS' | 'TGS' | 'S4U2Self' | 'S4U2Proxy' | undefined
 
   constructor(
     code: KerberosErrorCode,
@@ -143,5 +147,6 @@ export class KdcReplyError extends KerberosError {
     this.means = options.details.means
     this.clientRealm = options.details.clientRealm
     this.armored = options.details.armored ?? false
+    this.exchange = options.details.exchange
   }
 }

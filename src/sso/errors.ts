@@ -35,6 +35,12 @@ export type SsoErrorCode =
   | 'ERR_SSO_NOT_DELEGATABLE'
   /** The connector's policy forbids acting for this account. */
   | 'ERR_SSO_NEVER_IMPERSONATE'
+  /** The ID token is for another audience than the policy says, or was issued to another party. */
+  | 'ERR_SSO_PROOF_AUDIENCE'
+  /** By our clock the ID token is not valid yet. */
+  | 'ERR_SSO_PROOF_EARLY'
+  /** The KDC refuses the connector's own account, or gives no tickets to it. */
+  | 'ERR_SSO_OWN_ACCOUNT'
   /** The app wants Kerberos and this connector has none. */
   | 'ERR_SSO_KERBEROS_ABSENT'
   /** As many exchanges as may wait for a KDC do so already. */
@@ -71,6 +77,8 @@ export type SsoErrorCode =
   | 'ERR_SSO_SESSION_ENDED'
   /** The connector is shutting down. */
   | 'ERR_SSO_CLOSED'
+  /** The backend's name has no address. */
+  | 'ERR_BACKEND_NAME'
   /** No address of the backend took the connection. */
   | 'ERR_BACKEND_UNREACHABLE'
   /** The backend's certificate or TLS is not what the policy row wants. */

@@ -36,6 +36,21 @@ function invalid(reason: string): SsoError {
   })
 }
 
+/** The claim is another one than the row says: both can be compared without seeing the token. */
+function otherAudience(claim: string): SsoError {
+  const reason = `the ID token is refused: claim ${claim} names another audience`
+  return new SsoError('ERR_SSO_PROOF_AUDIENCE', reason, {
+    mend: "Set audience (and authorizedParty, where azp is another) of the issuer in the connector's policy to the client id that the gateway has at the provider.",
+  })
+}
+
+function early(claim: string): SsoError {
+  const reason = `the ID token is refused: claim ${claim} is in the future`
+  return new SsoError('ERR_SSO_PROOF_EARLY', reason, {
+    mend: 'Set the clocks of this host and of the provider, for instance with chrony.',
+  })
+}
+
 function expired(reason: string): SsoError {
   return new SsoError('ERR_SSO_PROOF_EXPIRED', `the proof of sign-in has expired: ${reason}`, {
     mend: 'Sign in again.',
@@ -57,12 +72,17 @@ function unverifiedIssuer(idToken: string): unknown {
   }
 }
 
+function wrongClaim({ claim, reason }: jose.JWTClaimValidationFailed): SsoError {
+  if (reason === 'check_failed' && claim === 'aud') return otherAudience('aud')
+  if (reason === 'check_failed' && claim === 'nbf') return early('nbf')
+  return invalid(`claim ${claim} (${reason})`)
+}
+
 /** What went wrong, in words that hold nothing of the token but names of claims. */
 function translate(error: unknown): SallyportError {
   if (error instanceof SallyportError) return error
   if (error instanceof jose.JWTExpired) return expired(`claim ${error.claim}`)
-  if (error instanceof jose.JWTClaimValidationFailed)
-    return invalid(`claim ${error.claim} (${error.reason})`)
+  if (error instanceof jose.JWTClaimValidationFailed) return wrongClaim(error)
   if (error instanceof jose.JOSEAlgNotAllowed)
     return invalid('its algorithm is not one that the policy lists')
   if (error instanceof jose.JWKSNoMatchingKey)
@@ -84,8 +104,7 @@ function checkParty(claims: JWTPayload, issuer: IssuerPolicy): void {
   const audiences = Array.isArray(claims.aud) ? claims.aud.length : 1
   if (party === undefined && audiences === 1) return
   if (party === undefined) throw invalid('several audiences and no azp')
-  if (party !== (issuer.authorizedParty ?? issuer.audience))
-    throw invalid('claim azp (another party)')
+  if (party !== (issuer.authorizedParty ?? issuer.audience)) throw otherAudience('azp')
 }
 
 function numberClaim(claims: JWTPayload, name: string): number | undefined {
@@ -150,7 +169,7 @@ export class ProofVerifier {
    *
    * @param proof - What the request came with.
    * @returns The verdict.
-   * @throws SsoError ERR_SSO_PROOF_INVALID, ERR_SSO_PROOF_EXPIRED or ERR_SSO_KEYS_UNREACHABLE.
+   * @throws SsoError ERR_SSO_PROOF_INVALID, _AUDIENCE, _EARLY, _EXPIRED, ERR_SSO_ISSUER_UNKNOWN or ERR_SSO_KEYS_UNREACHABLE.
    */
   verify(proof: Proof): Promise<Verdict> {
     const key = `${proof.id}\n${proof.idToken}`
@@ -217,8 +236,7 @@ export class ProofVerifier {
     const issuedMs = requiredNumber(claims, 'iat') * 1000
     const signedInMs = (numberClaim(claims, 'auth_time') ?? issuedMs / 1000) * 1000
     const now = this.#clock.nowMs()
-    if (Math.max(issuedMs, signedInMs) > now + toleranceMs)
-      throw invalid('claim iat or auth_time (in the future)')
+    if (Math.max(issuedMs, signedInMs) > now + toleranceMs) throw early('iat or auth_time')
     const oldestMs = signedInMs + issuer.maxAgeMinutes * 60_000
     const validUntilMs = Math.min(requiredNumber(claims, 'exp') * 1000, oldestMs) + toleranceMs
     if (now >= validUntilMs)

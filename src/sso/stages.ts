@@ -12,6 +12,7 @@ import { SsoError } from './errors.ts'
 import type { Identity, IdentityFinder } from './identity.ts'
 import { checkAccountOf, loginFrom } from './login.ts'
 import { routeApp, type Policy, type Route } from './policy.ts'
+import { namingOwnAccount } from './own-account.ts'
 import type { ProofVerifier, Verdict } from './proof.ts'
 import type { SsoRequest } from './ports.ts'
 import type { TicketKeeper } from './tickets.ts'
@@ -58,7 +59,7 @@ function after<T>(call: Call, promise: Promise<T>, next: (value: T) => void): vo
       })
     },
     (error: unknown) => {
-      call.fail(error)
+      call.fail(namingOwnAccount(error))
     },
   )
 }

@@ -9,6 +9,7 @@ import { errorCode } from '../platform/index.ts'
 
 const UNREACHABLE = new Set([
   'ERR_DIRECTORY_UNREACHABLE',
+  'ERR_DIRECTORY_TLS',
   'ERR_KRB_KDC_UNREACHABLE',
   'ERR_KRB_ABORTED',
   // Nobody was asked.

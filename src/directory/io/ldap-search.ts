@@ -209,6 +209,12 @@ function allFailed(faults: readonly unknown[]): DirectoryError {
   const refusal = faults.find(isRefusal)
   const texts = faults.map(errorText).join('; ')
   const cause = faults.length === 1 ? faults[0] : new AggregateError(faults)
+  if (refusal === undefined && faults.some(isCertificateFault)) {
+    return new DirectoryError('ERR_DIRECTORY_TLS', `no directory server to be trusted: ${texts}`, {
+      cause,
+      mend: 'set directory.ca to the authority of the domain controllers’ certificates, and name the servers as in these',
+    })
+  }
   if (refusal === undefined) {
     return new DirectoryError('ERR_DIRECTORY_UNREACHABLE', `no directory server: ${texts}`, {
       cause,
@@ -219,6 +225,13 @@ function allFailed(faults: readonly unknown[]): DirectoryError {
     cause,
     mend: (refusal as { mend?: string }).mend ?? 'check the connector account and its keytab',
   })
+}
+
+/** As Node names what OpenSSL says of a chain, and its own check of the name. */
+function isCertificateFault(error: unknown): boolean {
+  return /^(?:ERR_TLS_CERT_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|INVALID_CA|INVALID_PURPOSE)/.test(
+    errorCode(error),
+  )
 }
 
 function isRefusal(error: unknown): boolean {

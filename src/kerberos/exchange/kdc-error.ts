@@ -46,6 +46,7 @@ export function refusalOf(
     means,
     clientRealm: error.crealm,
     armored,
+    exchange: step.exchange,
   }
   return new KdcReplyError(code, textOf(error, step, ntStatus), {
     details,

@@ -29,7 +29,7 @@ async function addressesOf(target: BackendTarget, resolve: Resolve): Promise<rea
     found = await resolve(target.hostname)
   } catch (cause) {
     throw new SsoError(
-      'ERR_BACKEND_UNREACHABLE',
+      'ERR_BACKEND_NAME',
       `${target.hostname} has no address: ${errorCode(cause)}`,
       {
         cause,
@@ -185,7 +185,7 @@ async function openTls(
  * @param resolve - DNS.
  * @param cancelled - Nobody waits for the socket any more.
  * @returns The socket, with the certificate of this very connection.
- * @throws SsoError ERR_BACKEND_UNREACHABLE, _ADDRESS_REFUSED, _TLS, _TIMEOUT or _ABORTED.
+ * @throws SsoError ERR_BACKEND_NAME, _UNREACHABLE, _ADDRESS_REFUSED, _TLS, _TIMEOUT or _ABORTED.
  */
 export async function openSocket(
   target: BackendTarget,

@@ -3,7 +3,12 @@ import { createHmac } from 'node:crypto'
 import { beforeEach, describe, it } from 'node:test'
 import { generateKeyPair, SignJWT } from 'jose'
 import { errorCode, SallyportError } from '../../../src/platform/index.ts'
-import { resolveSsoLimits, SsoError, type KeySource } from '../../../src/sso/index.ts'
+import {
+  resolveSsoLimits,
+  SsoError,
+  type KeySource,
+  type SsoErrorCode,
+} from '../../../src/sso/index.ts'
 import { ProofVerifier } from '../../../src/sso/proof.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { AUDIENCE, createIssuer, ISSUER, policyOf, type Issuer } from '../../support/sso/world.ts'
@@ -153,23 +158,26 @@ describe('ProofVerifier', () => {
     await refused(`${head}.${base64url(claims)}.${signature}`, 'ERR_SSO_PROOF_INVALID', /signature/)
   })
 
-  const forgeries: Readonly<Record<string, readonly [Record<string, unknown>, RegExp]>> = {
-    'another audience': [{ aud: 'someone-else' }, /aud/],
+  const forgeries: Readonly<
+    Record<string, readonly [Record<string, unknown>, RegExp, SsoErrorCode?]>
+  > = {
+    'another audience': [{ aud: 'someone-else' }, /aud/, 'ERR_SSO_PROOF_AUDIENCE'],
     'several audiences without azp': [{ aud: [AUDIENCE, 'other'] }, /azp/],
-    'another azp': [{ azp: 'other' }, /azp/],
+    'another azp': [{ azp: 'other' }, /azp/, 'ERR_SSO_PROOF_AUDIENCE'],
     'no exp': [{ exp: undefined }, /exp/],
-    'an iat in the future': [{ iat: 4_000_000_000 }, /iat/],
-    'an auth_time in the future': [{ auth_time: 4_000_000_000 }, /auth_time/],
+    'an iat in the future': [{ iat: 4_000_000_000 }, /iat/, 'ERR_SSO_PROOF_EARLY'],
+    'an auth_time in the future': [
+      { auth_time: 4_000_000_000 },
+      /auth_time/,
+      'ERR_SSO_PROOF_EARLY',
+    ],
     'an auth_time that is no number': [{ auth_time: 'now' }, /auth_time/],
-    'an nbf in the future': [{ nbf: 4_000_000_000 }, /nbf/],
+    'an nbf in the future': [{ nbf: 4_000_000_000 }, /nbf/, 'ERR_SSO_PROOF_EARLY'],
   }
-  for (const [name, [claims, words]] of Object.entries(forgeries)) {
+  for (const [name, forged] of Object.entries(forgeries)) {
+    const [claims, words, code = 'ERR_SSO_PROOF_INVALID'] = forged
     it(`refuses ${name}`, async () => {
-      await refused(
-        await issuer.token({ upn: 'alice@corp.example', ...claims }),
-        'ERR_SSO_PROOF_INVALID',
-        words,
-      )
+      await refused(await issuer.token({ upn: 'alice@corp.example', ...claims }), code, words)
     })
   }
 

@@ -221,12 +221,12 @@ describe('LdapDirectory', () => {
   it('refuses a certificate for another name, or of another authority, before a token is made', async () => {
     const other = await server(['other.corp.example'])
     await assert.rejects(directory({ servers: [at(other)] }).findAccount(KEY), {
-      code: 'ERR_DIRECTORY_UNREACHABLE',
+      code: 'ERR_DIRECTORY_TLS',
       message: /altnames|Altnames|host/i,
     })
     const dc = await server()
     await assert.rejects(directory({ servers: [at(dc)], ca: undefined }).findAccount(KEY), {
-      code: 'ERR_DIRECTORY_UNREACHABLE',
+      code: 'ERR_DIRECTORY_TLS',
     })
     assert.equal(other.tokens.length + dc.tokens.length, 0)
   })

@@ -72,7 +72,7 @@ describe('backend pool', () => {
     await new Promise((resolve) => server.close(resolve))
     assert.equal((await ask(open(), target)).code, 'ERR_BACKEND_UNREACHABLE')
     const lost = createBackendPool({ resolve: () => Promise.reject(new Error('ENOTFOUND')) })
-    assert.equal((await ask(lost, target)).code, 'ERR_BACKEND_UNREACHABLE')
+    assert.equal((await ask(lost, target)).code, 'ERR_BACKEND_NAME')
   })
 
   it('gives up a name that does not resolve in time', async () => {
