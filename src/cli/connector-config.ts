@@ -7,6 +7,7 @@
 import { dirname, resolve } from 'node:path'
 import {
   connectorConfigSchema,
+  type AnyDirectoryConfig,
   type ConnectorConfig,
   type KdcProxyConfig,
   type KerberosConfig,
@@ -24,23 +25,35 @@ import { readConfigFile, readFileOctets } from './config-file.ts'
 export function loadConnectorConfig(path: string): ConnectorConfig {
   const config = readConfigFile(path, connectorConfigSchema)
   const absolute = (relative: string) => resolve(dirname(path), relative)
-  const { kerberos, directory, issuerKeys } = config
+  const { kerberos, directory, directories, issuerKeys } = config
   return {
     ...config,
     stateDirectory: absolute(config.stateDirectory),
     policy: absolute(config.policy),
     issuerKeys: withAbsoluteProxy(issuerKeys, absolute),
     ...(kerberos && { kerberos: absoluteKerberos(kerberos, absolute) }),
-    ...(directory && {
-      directory: {
-        ...directory,
-        ...(directory.ca !== undefined && { ca: absolute(directory.ca) }),
-      },
-    }),
+    ...(directory && { directory: absoluteDirectory(directory, absolute) }),
+    directories: directories.map((each) => absoluteDirectory(each, absolute)),
   }
 }
 
 type Absolute = (path: string) => string
+
+/** Every path of a domain or a forest. */
+function absoluteDirectory<Config extends AnyDirectoryConfig>(
+  config: Config,
+  absolute: Absolute,
+): Config {
+  const { ca, passwordFile } = config
+  return {
+    ...config,
+    ...(ca !== undefined && { ca: absolute(ca) }),
+    ...(passwordFile !== undefined && { passwordFile: absolute(passwordFile) }),
+    ...('domains' in config && {
+      domains: config.domains.map((each) => absoluteDirectory(each, absolute)),
+    }),
+  }
+}
 
 /** Every path of the kerberos section. */
 function absoluteKerberos(config: KerberosConfig, absolute: Absolute): KerberosConfig {

@@ -6,30 +6,17 @@
 
 import { z } from 'zod'
 import {
-  distinguishedName,
-  dnsServer,
-  domainController,
-  path,
-  wholeNumber,
-} from './config-fields.ts'
+  directorySection,
+  domainsOf,
+  ownDirectory,
+  type AnyDirectoryConfig,
+  type DirectoryConfig,
+} from './config-directory.ts'
 import { issuerKeysSchema, type IssuerKeysConfig } from './config-forward-proxy.ts'
+import { dnsServer, path, wholeNumber } from './config-fields.ts'
 import { kerberosSchema, type KerberosConfig } from './config-kerberos.ts'
 import { ssoSchema } from './config-sso.ts'
 import type { SsoLimits } from '../sso/index.ts'
-
-/** Where accounts are looked up. */
-export interface DirectoryConfig {
-  /** Domain controllers by the names in their certificates, tried in order. */
-  readonly servers: readonly string[]
-  /** Path of CA certificates (PEM) to trust, instead of the system’s. */
-  readonly ca?: string
-  /** Where accounts are looked for. Absent: the whole domain of the server. */
-  readonly baseDn?: string
-  /** Longest wait for name, TCP, TLS and bind at one server. */
-  readonly connectTimeoutMs: number
-  /** Longest wait for one search. */
-  readonly operationTimeoutMs: number
-}
 
 /** Which name servers are asked about the inside. */
 export interface DnsConfig {
@@ -71,7 +58,10 @@ export interface ConnectorConfig {
   readonly policy: string
   /** Absent: apps without Kerberos only. */
   readonly kerberos?: KerberosConfig
+  /** The connector's own domain, among `directories`. */
   readonly directory?: DirectoryConfig
+  /** Everywhere that accounts are looked up. */
+  readonly directories: readonly AnyDirectoryConfig[]
   /** Absent: the host’s resolver. */
   readonly dns?: DnsConfig
   /** How the issuers' keys are fetched. */
@@ -82,17 +72,6 @@ export interface ConnectorConfig {
 }
 
 const DAY_MS = 86_400_000
-
-const directorySchema = z.strictObject({
-  servers: z
-    .array(domainController)
-    .min(1, 'must list at least one domain controller')
-    .max(16, 'at most 16 domain controllers'),
-  ca: path('the path of CA certificates (PEM)').exactOptional(),
-  baseDn: distinguishedName.exactOptional(),
-  connectTimeoutMs: wholeNumber(100, 60_000).default(5000),
-  operationTimeoutMs: wholeNumber(100, 120_000).default(10_000),
-})
 
 const dnsSchema = z.strictObject({
   servers: z.array(dnsServer).min(1, 'must list at least one name server').max(8, 'at most 8'),
@@ -116,26 +95,53 @@ const configSchema = z.strictObject({
   stateDirectory: path('the path of the state directory'),
   policy: path('the path of policy.yaml'),
   kerberos: kerberosSchema.exactOptional(),
-  directory: directorySchema.exactOptional(),
+  directory: directorySection.exactOptional(),
+  directories: z
+    .array(directorySection)
+    .min(1, 'must list at least one directory')
+    .max(16, 'at most 16 directories')
+    .exactOptional(),
   dns: dnsSchema.exactOptional(),
   issuerKeys: issuerKeysSchema.prefault({}),
   limits: limitsSchema.prefault({}),
   sso: ssoSchema.default({}),
 })
 
-function checkParts(config: ConnectorConfig, context: z.RefinementCtx): void {
-  const fault = (path: string, message: string) => {
-    context.addIssue({ code: 'custom', path: [path], message })
-  }
-  if (config.kerberos && !config.directory) {
+type Sections = z.output<typeof configSchema>
+type Fault = (path: string, message: string) => void
+
+function checkDirectories({ kerberos, directory, directories }: Sections, fault: Fault): void {
+  if (directory && directories) fault('directories', 'give either directory or directories')
+  const all = directories ?? (directory ? [directory] : [])
+  if (kerberos && all.length === 0) {
     fault(
       'directory',
       'missing; a connector with a kerberos section looks accounts up in the directory',
     )
   }
-  if (config.directory && !config.kerberos) {
+  if (all.length > 0 && !kerberos) {
     fault('kerberos', 'missing; the directory is asked with the connector’s own Kerberos account')
   }
+  checkDomains(all, fault)
+  if (kerberos && all.length > 0 && !ownDirectory(all, kerberos.realm)) {
+    fault('directories', `must list the connector’s own domain, ${kerberos.realm.toLowerCase()}`)
+  }
+}
+
+function checkDomains(all: readonly AnyDirectoryConfig[], fault: Fault): void {
+  const domains = domainsOf(all).map(({ domain }) => domain)
+  if (domains.length > 1 && domains.includes(undefined)) {
+    fault('directories', 'where there are several, each says its domain')
+  }
+  const twice = domains.find((domain, index) => domains.indexOf(domain) !== index)
+  if (twice !== undefined) fault('directories', `${twice} is listed twice`)
+}
+
+function checkParts(config: Sections, context: z.RefinementCtx): void {
+  const fault: Fault = (path, message) => {
+    context.addIssue({ code: 'custom', path: [path], message })
+  }
+  checkDirectories(config, fault)
   if (config.issuerKeys.forwardProxy?.engine === 'kerberos' && !config.kerberos) {
     fault(
       'issuerKeys',
@@ -149,8 +155,13 @@ function checkParts(config: ConnectorConfig, context: z.RefinementCtx): void {
 }
 
 /** The schema of connector.yaml. */
-export const connectorConfigSchema: z.ZodType<ConnectorConfig> =
-  configSchema.superRefine(checkParts)
+export const connectorConfigSchema: z.ZodType<ConnectorConfig> = configSchema
+  .superRefine(checkParts)
+  .transform(({ directory, directories, ...config }): ConnectorConfig => {
+    const all = directories ?? (directory ? [directory] : [])
+    const own = ownDirectory(all, config.kerberos?.realm)
+    return { ...config, directories: all, ...(own && { directory: own }) }
+  })
 
 /**
  * Defaults of every bound, for callers without a file.

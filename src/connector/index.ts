@@ -9,9 +9,15 @@ export {
   resolveConnectorLimits,
   type ConnectorConfig,
   type ConnectorLimits,
-  type DirectoryConfig,
   type DnsConfig,
 } from './config.ts'
+export {
+  catalogServers,
+  domainSettings,
+  type AnyDirectoryConfig,
+  type DirectoryConfig,
+  type ForestConfig,
+} from './config-directory.ts'
 export type {
   ForwardProxyConfig,
   IssuerKeysConfig,

@@ -11,6 +11,7 @@ export {
   type AccountKey,
   type DirectoryAccount,
 } from './account.ts'
+export { domainOf } from './distinguished-name.ts'
 export { AccountFinder, type AccountFinderOptions, type LookupReport } from './account-finder.ts'
 export { DirectoryError, type DirectoryErrorCode } from './errors.ts'
 export { accountFilter } from './filter.ts'

@@ -1,9 +1,9 @@
 /**
- * The two LDAP messages of a SASL bind (RFC 4511 section 4.2), read and written by ourselves.
+ * The LDAP messages of a bind (RFC 4511 section 4.2), read and written by ourselves.
  *
  *     LDAPMessage ::= SEQUENCE { messageID INTEGER, protocolOp CHOICE { ... }, controls [0] Controls OPTIONAL }
  *     BindRequest ::= [APPLICATION 0] SEQUENCE { version INTEGER (3), name LDAPDN, authentication CHOICE {
- *          sasl [3] SEQUENCE { mechanism LDAPString, credentials OCTET STRING OPTIONAL } } }
+ *          simple [0] OCTET STRING, sasl [3] SEQUENCE { mechanism LDAPString, credentials OCTET STRING OPTIONAL } } }
  *     BindResponse ::= [APPLICATION 1] SEQUENCE { resultCode ENUMERATED, matchedDN LDAPDN, diagnosticMessage LDAPString,
  *          referral [3] Referral OPTIONAL, serverSaslCreds [7] OCTET STRING OPTIONAL }
  *
@@ -34,6 +34,7 @@ const ENUMERATED = 0x0a
 const SEQUENCE = 0x30
 const BIND_REQUEST = 0x60
 const BIND_RESPONSE = 0x61
+const SIMPLE_CREDENTIALS = 0x80
 const SASL_CREDENTIALS = 0xa3
 const SERVER_SASL_CREDS = 0x87
 
@@ -64,8 +65,26 @@ export function encodeSaslBind(
     tlv(OCTET_STRING, Buffer.from(mechanism, 'utf8')),
     tlv(OCTET_STRING, credentials),
   )
+  return bindRequest(messageId, '', sasl)
+}
+
+/**
+ * Writes a simple bind request. For TLS alone: the password is in it as it is.
+ *
+ * @param messageId - 1 to 127; the first message of a connection is 1.
+ * @param name - Whose, not empty.
+ * @param password - Not empty: without it a server lets anybody in as nobody (RFC 4513 section 5.1.2).
+ * @returns The message.
+ * @throws RangeError when name or password is empty.
+ */
+export function encodeSimpleBind(messageId: number, name: string, password: string): Uint8Array {
+  if (name === '' || password === '') throw new RangeError('a simple bind has name and password')
+  return bindRequest(messageId, name, tlv(SIMPLE_CREDENTIALS, Buffer.from(password, 'utf8')))
+}
+
+function bindRequest(messageId: number, name: string, credentials: Uint8Array): Uint8Array {
   const version = tlv(INTEGER, Uint8Array.of(3))
-  const bind = tlv(BIND_REQUEST, version, tlv(OCTET_STRING), sasl)
+  const bind = tlv(BIND_REQUEST, version, tlv(OCTET_STRING, Buffer.from(name, 'utf8')), credentials)
   return tlv(SEQUENCE, tlv(INTEGER, Uint8Array.of(messageId)), bind)
 }
 

@@ -67,6 +67,32 @@ function children(octets: Buffer): { tag: number; content: Buffer }[] {
   }
 }
 
+/** What a pagedResultsControl asks for; our cookies are offsets. */
+interface Page {
+  readonly size: number
+  readonly from: number
+}
+
+const PAGED_RESULTS = '1.2.840.113556.1.4.319'
+
+function pageOf(controls: Buffer = Buffer.alloc(0)): Page | undefined {
+  const control = children(controls).find(({ content }) => {
+    return children(content)[0]?.content.toString() === PAGED_RESULTS
+  })
+  if (!control) return undefined
+  const [value = control] = children(children(control.content).at(-1)?.content ?? controls)
+  const [size = value, cookie] = children(value.content)
+  return {
+    size: size.content.readUIntBE(0, size.content.length),
+    from: Number(cookie?.content.toString()),
+  }
+}
+
+function pageControl(cookie: string): Buffer {
+  const value = tlv(0x30, integer(0x02, 0), tlv(0x04, cookie))
+  return tlv(0xa0, tlv(0x30, tlv(0x04, PAGED_RESULTS), tlv(0x04, value)))
+}
+
 /** The server; what it does is set by its fields. */
 export class LdapServer {
   /** LDAP result of a bind; undefined: never answers. */
@@ -80,6 +106,10 @@ export class LdapServer {
   /** Sends answers one octet at a time. */
   dribble = false
   readonly tokens: Buffer[] = []
+  /** Names and passwords of simple binds. */
+  readonly passwords: (readonly [string, string])[] = []
+  /** Most entries of one answer; a search without pages gets no more (sizeLimitExceeded). */
+  maxPageSize: number | undefined
   readonly queries: LdapQuery[] = []
   connections = 0
   readonly #server: Server
@@ -144,14 +174,20 @@ export class LdapServer {
   }
 
   #message(socket: TLSSocket, content: Buffer): void {
-    const [id, operation] = children(content)
+    const [id, operation, controls] = children(content)
     if (!id || !operation) return
     if (operation.tag === 0x60) this.#bind(socket, id.content, operation.content)
-    if (operation.tag === 0x63) this.#search(socket, id.content, operation.content)
+    if (operation.tag === 0x63) {
+      this.#search(socket, { id: id.content, page: pageOf(controls?.content) }, operation.content)
+    }
     if (operation.tag === 0x42) socket.end()
   }
 
   #bind(socket: TLSSocket, id: Buffer, content: Buffer): void {
+    const [, name, credentials] = children(content)
+    if (credentials?.tag === 0x80) {
+      this.passwords.push([name?.content.toString() ?? '', credentials.content.toString()])
+    }
     const sasl = children(content).find(({ tag }) => tag === 0xa3)
     const [, token] = children(sasl?.content ?? Buffer.alloc(0))
     if (token) this.tokens.push(token.content)
@@ -160,7 +196,11 @@ export class LdapServer {
     this.#send(socket, tlv(0x30, tlv(0x02, id), tlv(0x61, ...result)))
   }
 
-  #search(socket: TLSSocket, id: Buffer, content: Buffer): void {
+  #search(
+    socket: TLSSocket,
+    { id, page }: { id: Buffer; page: Page | undefined },
+    content: Buffer,
+  ): void {
     const [base, scope] = children(content)
     const query = {
       base: base?.content.toString('utf8') ?? '',
@@ -172,9 +212,24 @@ export class LdapServer {
     if (this.garbage) socket.write(this.garbage)
     if (this.searchResult === undefined || this.garbage) return
     const entries = this.searchResult === 0 ? this.answer(query) : []
-    const messages = entries.map((entry) => tlv(0x30, tlv(0x02, id), encodeEntry(entry)))
-    const done = [integer(0x0a, this.searchResult), tlv(0x04), tlv(0x04)]
-    this.#send(socket, Buffer.concat([...messages, tlv(0x30, tlv(0x02, id), tlv(0x65, ...done))]))
+    const { sent, result, controls } = this.#cut(entries, page)
+    const messages = sent.map((entry) => tlv(0x30, tlv(0x02, id), encodeEntry(entry)))
+    const done = tlv(0x65, integer(0x0a, result), tlv(0x04), tlv(0x04))
+    const end = tlv(0x30, tlv(0x02, id), done, ...controls)
+    this.#send(socket, Buffer.concat([...messages, end]))
+  }
+
+  /** One page of an answer (RFC 2696), or as much as a server gives without pages. */
+  #cut(entries: readonly LdapObject[], page: Page | undefined) {
+    const most = this.maxPageSize ?? Infinity
+    const result = this.searchResult ?? 0
+    if (page === undefined) {
+      const over = entries.length > most
+      return { sent: entries.slice(0, most), result: over ? 4 : result, controls: [] }
+    }
+    const end = page.from + Math.min(page.size, most)
+    const cookie = end < entries.length ? String(end) : ''
+    return { sent: entries.slice(page.from, end), result, controls: [pageControl(cookie)] }
   }
 
   #send(socket: TLSSocket, octets: Buffer): void {

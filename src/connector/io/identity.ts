@@ -1,17 +1,19 @@
 /**
- * Account and directory, as the service and the commands that explain open them.
+ * The connector's own account and the directories it looks users up in, made of connector.yaml.
  *
  * @module
  */
 
 import { LdapDirectory } from '../../directory/io/index.ts'
+import type { LookupReport } from '../../directory/index.ts'
 import type { KerberosClient } from '../../kerberos/index.ts'
 import type { Environment } from '../../kerberos/io/index.ts'
 import type { Logger } from '../../platform/index.ts'
 import { systemClock, systemRandom } from '../../platform/io/index.ts'
-import type { ConnectorConfig } from '../index.ts'
+import { domainSettings, type ConnectorConfig, type DirectoryConfig } from '../index.ts'
 import { createKerberosClient, ldapBinder } from './kerberos-identity.ts'
 import type { NameResolver } from './name-resolver.ts'
+import { openDirectories, type OpenDirectories } from './open-directories.ts'
 import { readText } from './read-text.ts'
 
 const world = { clock: systemClock, random: systemRandom }
@@ -23,43 +25,65 @@ export interface IdentityOptions {
   readonly logger: Logger
   /** The variables of the environment. Default none. */
   readonly environment?: Environment | undefined
+  /** Told about every search for an account. */
+  readonly onLookup?: (report: LookupReport) => void
 }
 
-/** Account and directory of a connector that has Kerberos. */
+/** Account and directories of a connector that has Kerberos. */
 export interface Identity {
   readonly client: KerberosClient
-  readonly directory: LdapDirectory
+  /** All of them as one. */
+  readonly directory: OpenDirectories
   readonly close: () => void
 }
 
 /**
- * Reads the account's secret. Only for a managed account something is sent.
+ * Opens the account and the directories. Files are read now, the network is used when something is asked; but a managed
+ * account's password is read at once.
  *
  * @param options - What the command line has read.
  * @param resolve - Names of the inside.
- * @returns Client and directory; undefined where the configuration has no Kerberos.
+ * @returns Account and directories, to be closed; undefined without a kerberos section.
  * @throws SallyportError when a file that is named cannot be used.
  */
 export async function openIdentity(
-  { config, logger, environment }: IdentityOptions,
+  options: IdentityOptions,
   resolve: NameResolver,
 ): Promise<Identity | undefined> {
-  const { kerberos, directory, dns } = config
+  const { config, logger, environment, onLookup } = options
+  const { kerberos, directory, directories, dns } = config
   if (!kerberos || !directory) return undefined
-  const { ca: caFile, ...settings } = directory
-  const ca = caFile === undefined ? undefined : await readText(caFile, 'directory.ca')
+  const managed = await managedDirectory(directory, options, resolve)
+  const kerberosPorts = { ...world, logger, environment, nameServers: dns?.servers }
+  const client = await createKerberosClient(kerberos, { ...kerberosPorts, resolve }, managed.open)
+  const opened = await openDirectories(directories, {
+    ...{ ...world, logger, resolve, client },
+    ...(onLookup && { onLookup }),
+  })
+  const close = (): void => {
+    managed.close()
+    opened.close()
+  }
+  return { client, directory: opened, close }
+}
+
+/** Where a managed account's password is read: always with the Kerberos account that may. */
+async function managedDirectory(
+  config: DirectoryConfig,
+  { logger }: IdentityOptions,
+  resolve: NameResolver,
+) {
+  const ca = config.ca === undefined ? undefined : await readText(config.ca, 'directory.ca')
   const opened: LdapDirectory[] = []
-  const directoryOf = (client: KerberosClient): LdapDirectory => {
+  const open = (client: KerberosClient): LdapDirectory => {
     const binder = ldapBinder(client, world)
     const ports = { clock: systemClock, logger, binder, lookup: resolve }
-    const made = new LdapDirectory({ ...settings, ca }, ports)
+    const made = new LdapDirectory({ ...domainSettings(config), ca }, ports)
     opened.push(made)
     return made
   }
-  const ports = { ...world, logger, resolve, nameServers: dns?.servers, environment }
-  const client = await createKerberosClient(kerberos, ports, directoryOf)
   const close = (): void => {
     for (const each of opened) each.close()
   }
-  return { client, directory: directoryOf(client), close }
+  return { open, close }
 }

@@ -13,7 +13,6 @@ import {
   createConnector,
   type Connector,
   type ConnectorConfig,
-  type DirectoryConfig,
   type KerberosStatus,
 } from '../index.ts'
 import { openIdentity, type Identity } from './identity.ts'
@@ -56,7 +55,7 @@ export async function createConnectorRuntime(options: ConnectorRuntimeOptions): 
   const parts = { resolve, identity, security, keys }
   const pipeline = withDirectoryClosed(createSsoPipeline(options, parts), identity)
   const dialler = createTunnelDialler({ readIdentity, clock: systemClock, logger })
-  const checkKerberos = identity && kerberosCheck(identity, config.directory)
+  const checkKerberos = identity && kerberosCheck(identity)
   return createConnector(
     { version, limits: config.limits },
     { ...world, dialler, pipeline, logger, security, ...(checkKerberos ? { checkKerberos } : {}) },
@@ -120,12 +119,12 @@ function withDirectoryClosed(pipeline: SsoPipeline, identity: Identity | undefin
 }
 
 /** Asks for a ticket of our own, then for an answer of the directory: what every first request of a user needs. */
-function kerberosCheck({ client, directory }: Identity, config: DirectoryConfig | undefined) {
+function kerberosCheck({ client, directory }: Identity) {
   return async (signal: AbortSignal): Promise<KerberosStatus> => {
     const principal = client.name
     try {
       await client.ownTicket(`krbtgt/${principal.slice(principal.lastIndexOf('@') + 1)}`, signal)
-      if (config) await directory.check(signal)
+      await directory.check(signal)
       return { ready: true, principal }
     } catch (error) {
       return { ready: false, principal, problem: `${errorCode(error)}: ${errorText(error)}` }

@@ -1,5 +1,5 @@
 /**
- * A TLS connection to a domain controller, bound with a Kerberos token of our own.
+ * A TLS connection to a domain controller, bound with a Kerberos token of our own, or with name and password.
  *
  * ldapts writes SASL credentials as UTF-8 text, which corrupts a token, so the bind is done here, before ldapts gets the socket. One
  * GSS-SPNEGO token, without the flags for integrity and confidentiality (a server refuses those inside TLS, MS-ADTS 5.1.1.1.2),
@@ -11,7 +11,13 @@
 import { isIP } from 'node:net'
 import { connect, type TLSSocket } from 'node:tls'
 import { DirectoryError } from '../index.ts'
-import { decodeBindResponse, encodeSaslBind, type BindResponse } from '../ldap-message.ts'
+import {
+  decodeBindResponse,
+  encodeSaslBind,
+  encodeSimpleBind,
+  type BindResponse,
+} from '../ldap-message.ts'
+import { SimpleBinder } from './simple-bind.ts'
 
 /** Makes the tokens. The connector composes it from its Kerberos client: this room knows none. */
 export interface LdapBinder {
@@ -20,6 +26,9 @@ export interface LdapBinder {
   /** One SPNEGO initial token for `ldap/<serverName>`, without INTEG and CONF. */
   bindToken(serverName: string, channelBinding: Uint8Array): Promise<Uint8Array>
 }
+
+/** How we are let in. */
+export type LdapCredentials = LdapBinder | SimpleBinder
 
 /** Where to connect, and who must answer. */
 export interface LdapTarget {
@@ -39,7 +48,7 @@ const KEEP_ALIVE_MS = 30_000
  * Connects and binds.
  *
  * @param target - Where.
- * @param binder - Makes the token.
+ * @param binder - Makes the token, or has the password.
  * @param signal - Cuts the attempt; afterwards it has no effect on the socket.
  * @returns A bound socket that nobody listens to yet but for errors.
  * @throws DirectoryError with ERR_DIRECTORY_REFUSED when the server refuses the bind; errors of the network, TLS and the
@@ -47,7 +56,7 @@ const KEEP_ALIVE_MS = 30_000
  */
 export async function openBoundSocket(
   target: LdapTarget,
-  binder: LdapBinder,
+  binder: LdapCredentials,
   signal: AbortSignal,
 ): Promise<TLSSocket> {
   const socket = connect({
@@ -75,7 +84,16 @@ export async function openBoundSocket(
   }
 }
 
-async function bind(socket: TLSSocket, serverName: string, binder: LdapBinder): Promise<void> {
+async function bind(socket: TLSSocket, serverName: string, by: LdapCredentials): Promise<void> {
+  if (by instanceof SimpleBinder) await simpleBind(socket, by)
+  else await kerberosBind(socket, serverName, by)
+}
+
+async function kerberosBind(
+  socket: TLSSocket,
+  serverName: string,
+  binder: LdapBinder,
+): Promise<void> {
   const certificate = socket.getPeerX509Certificate()
   if (!certificate) throw new DirectoryError('ERR_DIRECTORY_REPLY', 'no TLS certificate was shown')
   const token = await binder.bindToken(serverName, binder.channelBinding(certificate.raw))
@@ -88,6 +106,23 @@ async function bind(socket: TLSSocket, serverName: string, binder: LdapBinder): 
     `${serverName} refused our Kerberos bind: LDAP result ${resultCode} ${diagnosticMessage}`.trimEnd(),
     { mend: bindMend(resultCode) },
   )
+}
+
+/** RFC 4511 appendix A.1. */
+const INVALID_CREDENTIALS = 49
+
+async function simpleBind(socket: TLSSocket, binder: SimpleBinder): Promise<void> {
+  const password = await binder.password()
+  const answer = bindResponse(socket)
+  socket.write(encodeSimpleBind(MESSAGE_ID, binder.name, password))
+  const { resultCode, diagnosticMessage } = await answer
+  if (resultCode === 0) return
+  const why = `LDAP result ${resultCode} ${diagnosticMessage}`.trimEnd()
+  if (resultCode !== INVALID_CREDENTIALS) {
+    throw new DirectoryError('ERR_DIRECTORY_REFUSED', `the simple bind was refused: ${why}`)
+  }
+  binder.onRefused(password)
+  throw binder.wrong(why)
 }
 
 /** RFC 4511 appendix A.2, with what domain controllers mean by it. */

@@ -12,16 +12,17 @@ import {
   type DirectorySearch,
   type SearchRequest,
 } from '../index.ts'
-import { openBoundSocket, type LdapBinder } from './bound-socket.ts'
+import { openBoundSocket, type LdapCredentials } from './bound-socket.ts'
 import { within } from './deadline.ts'
 import { LdapConnection, LdapConnectionLost, type LdapConnectionLimits } from './ldap-connection.ts'
 import { resolveLdapOptions, type LdapOptions, type ResolvedLdapOptions } from './ldap-options.ts'
+import { WrongPassword } from './simple-bind.ts'
 
 /** The outside world of an LDAP search. */
 export interface LdapPorts {
   readonly clock: Clock
   readonly logger: Logger
-  readonly binder: LdapBinder
+  readonly binder: LdapCredentials
   /** Addresses of a host name, in order of preference. */
   lookup(name: string): Promise<readonly string[]>
 }
@@ -156,6 +157,8 @@ export class LdapSearch implements DirectorySearch {
         const reason = errorText(error)
         faults.push(error)
         this.#ports.logger.warn('directory server unusable', { server: server.host, reason })
+        // Every server counts a wrong password, and the account would soon be locked.
+        if (error instanceof WrongPassword) break
       }
     }
     const error = allFailed(faults)
@@ -187,6 +190,7 @@ export class LdapSearch implements DirectorySearch {
           const socket = await openBoundSocket(target, this.#ports.binder, signal)
           return new LdapConnection(socket, host, this.#connectionLimits)
         } catch (error) {
+          if (error instanceof WrongPassword) throw error
           fault = error
         }
       }
@@ -218,7 +222,7 @@ function allFailed(faults: readonly unknown[]): DirectoryError {
   if (refusal === undefined) {
     return new DirectoryError('ERR_DIRECTORY_UNREACHABLE', `no directory server: ${texts}`, {
       cause,
-      mend: 'check directory.servers, its ca, port 636 and the domain controllers',
+      mend: 'check the servers of the directory, its ca, port 636 (3269 of a global catalog) and the domain controllers',
     })
   }
   return new DirectoryError('ERR_DIRECTORY_REFUSED', `no directory server lets us in: ${texts}`, {

@@ -300,6 +300,41 @@ describe('LdapDirectory', () => {
     })
   }
 
+  it('gets every group name where a server’s pages are shorter than the answer', async () => {
+    const dc = await server()
+    const groups = Array.from({ length: 7 }, (_, index) => `${DOMAIN_SID}-${2000 + index}`)
+    dc.maxPageSize = 3
+    dc.answer = (query) => {
+      if (query.scope === 0 && query.base !== '') {
+        return [{ dn: query.base, attributes: { tokenGroups: groups.map(encodeSid) } }]
+      }
+      if (!query.octets.includes(`${DOMAIN_SID}-2000`)) return domain(query)
+      return groups.map((sid) => ({
+        dn: `CN=${sid},DC=corp,DC=example`,
+        attributes: { sAMAccountName: [`g${sid}`], objectSid: [encodeSid(sid)] },
+      }))
+    }
+    const { memberOf } = await directory({ servers: [at(dc)] }).findAccount(KEY)
+    assert.deepEqual(
+      groups.filter((sid) => !memberOf.includes(`g${sid}`)),
+      [],
+    )
+  })
+
+  it('asks for octets as octets', async () => {
+    const dc = await server()
+    const guid = Buffer.from('33221100554477668899aabbccddeeff', 'hex')
+    dc.answer = (query) =>
+      domain(query).map((object) => {
+        return { ...object, attributes: { ...object.attributes, objectGUID: [guid] } }
+      })
+    const value = '00112233-4455-6677-8899-aabbccddeeff'
+    const key = { by: 'objectGUID', value } as const
+    const account = await directory({ servers: [at(dc)] }).findAccount(key)
+    assert.equal(account.objectGUID, value)
+    assert.ok(dc.queries.some(({ octets }) => octets.includes(guid)))
+  })
+
   it('asks nothing more once it is closed', async () => {
     const dc = await server()
     const accounts = directory({ servers: [at(dc)] })

@@ -1,0 +1,136 @@
+/**
+ * The directories of connector.yaml as one: domains over LDAPS, forests behind their global catalogs.
+ *
+ * @module
+ */
+
+import {
+  LdapDirectory,
+  LdapSearch,
+  SimpleBinder,
+  type LdapPorts,
+} from '../../directory/io/index.ts'
+import {
+  ForestDirectory,
+  SeveralDirectories,
+  type AccountDirectory,
+  type DirectoryPart,
+  type LookupReport,
+} from '../../directory/index.ts'
+import type { KerberosClient } from '../../kerberos/index.ts'
+import { readPasswordFile } from '../../kerberos/io/index.ts'
+import type { Clock, Logger, Random } from '../../platform/index.ts'
+import {
+  catalogServers,
+  domainSettings,
+  type AnyDirectoryConfig,
+  type DirectoryConfig,
+  type ForestConfig,
+} from '../index.ts'
+import { ldapBinder } from './kerberos-identity.ts'
+import type { NameResolver } from './name-resolver.ts'
+import { readText } from './read-text.ts'
+
+/** What directories work through. */
+export interface OpenDirectoriesPorts {
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly resolve: NameResolver
+  /** Whose tickets bind. */
+  readonly client: KerberosClient
+  /** Told about every search for an account. */
+  readonly onLookup?: (report: LookupReport) => void
+}
+
+/** All directories as one. */
+export interface OpenDirectories extends AccountDirectory {
+  /** Makes sure that each answers and lets us in; DirectoryError as findAccount. */
+  check(signal?: AbortSignal): Promise<void>
+  close(): void
+}
+
+/** Something of the network that was opened. */
+type Opened = Pick<LdapSearch, 'check' | 'close'>
+
+/**
+ * Opens directories. Files are read now; the network is used when something is asked.
+ *
+ * @param configs - Domains and forests, every path absolute.
+ * @param ports - What they work through.
+ * @returns All of them, to be closed.
+ * @throws ConnectorError ERR_CONNECTOR_FILE when a ca cannot be read.
+ */
+export async function openDirectories(
+  configs: readonly AnyDirectoryConfig[],
+  ports: OpenDirectoriesPorts,
+): Promise<OpenDirectories> {
+  const opened: Opened[] = []
+  const parts: DirectoryPart[] = []
+  for (const config of configs) {
+    parts.push(
+      'globalCatalog' in config
+        ? await openForest(config, ports, opened)
+        : await openDomain(config, ports, opened),
+    )
+  }
+  const [only] = parts
+  const all = parts.length === 1 && only ? only.directory : new SeveralDirectories(parts)
+  return {
+    findAccount: (key, signal) => all.findAccount(key, signal),
+    check: async (signal) => {
+      await Promise.all(opened.map((each) => each.check(signal)))
+    },
+    close: () => {
+      for (const each of opened) each.close()
+    },
+  }
+}
+
+async function openDomain(
+  config: DirectoryConfig,
+  ports: OpenDirectoriesPorts,
+  opened: Opened[],
+): Promise<DirectoryPart> {
+  const { domain, upnSuffixes, ca } = config
+  const settings = {
+    ...domainSettings(config),
+    ...(ca !== undefined && { ca: await readText(ca, 'directory.ca') }),
+    ...(ports.onLookup && { onLookup: ports.onLookup }),
+  }
+  const directory = new LdapDirectory(settings, ldapPorts(config, ports))
+  opened.push(directory)
+  return { directory, domains: domain === undefined ? [] : [domain], upnSuffixes }
+}
+
+async function openForest(
+  config: ForestConfig,
+  ports: OpenDirectoriesPorts,
+  opened: Opened[],
+): Promise<DirectoryPart> {
+  const { upnSuffixes, ca, connectTimeoutMs, operationTimeoutMs } = config
+  const settings = {
+    ...{ servers: catalogServers(config), connectTimeoutMs, operationTimeoutMs },
+    ...(ca !== undefined && { ca: await readText(ca, 'directory.ca') }),
+  }
+  const catalog = new LdapSearch(settings, ldapPorts(config, ports))
+  opened.push(catalog)
+  const domains = new Map<string, AccountDirectory>()
+  for (const each of config.domains) {
+    domains.set(each.domain, (await openDomain(each, ports, opened)).directory)
+  }
+  const name = `global catalog ${config.globalCatalog.join(', ')}`
+  const options = { name, ...(ports.onLookup && { onLookup: ports.onLookup }) }
+  const directory = new ForestDirectory({ catalog, domains }, options)
+  return { directory, domains: [...domains.keys()], upnSuffixes }
+}
+
+function ldapPorts(config: AnyDirectoryConfig, ports: OpenDirectoriesPorts): LdapPorts {
+  const { clock, logger, resolve: lookup } = ports
+  const { bindDn, passwordFile } = config
+  if (bindDn === undefined || passwordFile === undefined) {
+    return { clock, logger, lookup, binder: ldapBinder(ports.client, ports) }
+  }
+  const readPassword = (): Promise<string> => readPasswordFile(passwordFile, { logger })
+  return { clock, logger, lookup, binder: new SimpleBinder({ name: bindDn, readPassword }, clock) }
+}
