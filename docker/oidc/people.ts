@@ -19,6 +19,12 @@ export interface Person {
   readonly email: string
   readonly groups: readonly string[]
   readonly department: string | undefined
+  /** employeeID. */
+  readonly employeeId?: string | undefined
+  /** objectSid, `S-1-5-21-…`. */
+  readonly sid?: string | undefined
+  /** objectGUID in base64, as Entra's onPremisesImmutableId. */
+  readonly immutableId?: string | undefined
 }
 
 const GHOST: Person = {
@@ -29,6 +35,9 @@ const GHOST: Person = {
   email: 'ghost@corp.example',
   groups: ['staff'],
   department: undefined,
+  employeeId: undefined,
+  sid: undefined,
+  immutableId: undefined,
 }
 /** As providers do: groups that no application is assigned to would only make the ID token large. */
 const NOT_TOLD = /^ivan-\d+$/
@@ -41,6 +50,8 @@ const ATTRIBUTES = [
   'mail',
   'memberOf',
   'department',
+  'employeeID',
+  'objectGUID',
 ]
 
 function texts(value: Entry[string] | undefined): readonly string[] {
@@ -54,10 +65,17 @@ function commonName(distinguishedName: string): string {
   return /^CN=((?:[^,\\]|\\.)+)/.exec(distinguishedName)?.[1] ?? distinguishedName
 }
 
+/** MS-DTYP 2.4.2.2; the authority of every account is below 256. */
+function sidText(octets: Buffer): string {
+  const parts = Array.from({ length: octets[1] ?? 0 }, (_, at) => octets.readUInt32LE(8 + 4 * at))
+  return ['S-1', octets[7], ...parts].join('-')
+}
+
 function personOf(entry: Entry): Person {
   const [accountName = ''] = texts(entry['sAMAccountName'])
   const [upn = ''] = texts(entry['userPrincipalName'])
   const sid = entry['objectSid']
+  const guid = entry['objectGUID']
   return {
     id: Buffer.isBuffer(sid) ? sid.toString('hex') : accountName,
     upn,
@@ -68,6 +86,9 @@ function personOf(entry: Entry): Person {
       .map(commonName)
       .filter((name) => !NOT_TOLD.test(name)),
     department: texts(entry['department'])[0],
+    employeeId: texts(entry['employeeID'])[0],
+    sid: Buffer.isBuffer(sid) ? sidText(sid) : undefined,
+    immutableId: Buffer.isBuffer(guid) ? guid.toString('base64') : undefined,
   }
 }
 
@@ -137,7 +158,7 @@ export class People {
       const { searchEntries } = await client.search(this.#settings.baseDn, {
         filter,
         attributes: ATTRIBUTES,
-        explicitBufferAttributes: ['objectSid'],
+        explicitBufferAttributes: ['objectSid', 'objectGUID'],
       })
       const [entry] = searchEntries
       return entry === undefined || searchEntries.length > 1 ? undefined : personOf(entry)

@@ -45,6 +45,9 @@ function account(person: Person): Account {
       email: person.email,
       groups: [...person.groups],
       ...(person.department === undefined ? {} : { department: person.department }),
+      ...(person.employeeId === undefined ? {} : { employee_id: person.employeeId }),
+      ...(person.sid === undefined ? {} : { onprem_sid: person.sid }),
+      ...(person.immutableId === undefined ? {} : { immutable_id: person.immutableId }),
     }),
   }
 }
@@ -114,7 +117,17 @@ function configuration(settings: ProviderSettings, people: People): Configuratio
     // The whole truth in the ID token, as Entra and AD FS do it: the connector sees nothing else.
     conformIdTokenClaims: false,
     claims: {
-      openid: ['sub', 'upn', 'groups', 'department', 'auth_time', 'acr'],
+      openid: [
+        'sub',
+        'upn',
+        'groups',
+        'department',
+        'employee_id',
+        'onprem_sid',
+        'immutable_id',
+        'auth_time',
+        'acr',
+      ],
       profile: ['name', 'preferred_username'],
       email: ['email'],
     },

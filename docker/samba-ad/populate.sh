@@ -54,8 +54,8 @@ policy() {
 
 people() {
   local plain=$((NORMAL + NEVER_EXPIRES)) n
-  user alice "alice@$DNS_DOMAIN" $plain 'department: Sales'
-  user bob "robert@$LAB_UPN_SUFFIX" $plain
+  user alice "alice@$DNS_DOMAIN" $plain 'department: Sales' 'employeeID: 0042'
+  user bob "robert@$LAB_UPN_SUFFIX" $plain 'employeeID: 0043'
   user carol "carol@$DNS_DOMAIN" $((plain + NOT_DELEGATED))
   user dave "dave@$DNS_DOMAIN" $plain
   user erin "erin@$DNS_DOMAIN" $((plain + DISABLED))
@@ -63,7 +63,8 @@ people() {
   user grace "grace@$DNS_DOMAIN" $NORMAL 'pwdLastSet: 0'
   user heidi "heidi@$DNS_DOMAIN" $plain
   user ivan "ivan@$DNS_DOMAIN" $plain
-  for n in 1 2 3 4 5; do user "victor$n" "victor$n@$DNS_DOMAIN" $plain; done
+  for n in 1 2; do user "victor$n" "victor$n@$DNS_DOMAIN" $plain 'employeeID: 0099'; done # one number, two people
+  for n in 3 4 5; do user "victor$n" "victor$n@$DNS_DOMAIN" $plain; done
 }
 
 services() {

@@ -13,6 +13,7 @@ import { connectorCommand } from './connector.ts'
 import { delegationCommand } from './delegation.ts'
 import { doctorCommand } from './doctor.ts'
 import { gatewayCommand } from './gateway.ts'
+import { identityCommand } from './identity.ts'
 import { reportError } from './report.ts'
 import { ownVersion } from './version.ts'
 
@@ -23,6 +24,7 @@ Examples:
   $ sallyport connector register --state ./state --token-file token.txt
   $ sallyport connector run --config connector.yaml
   $ sallyport doctor --config connector.yaml
+  $ sallyport identity resolve alice@corp.example --app intranet --config connector.yaml
   $ sallyport sessions revoke --config gateway.yaml --user alice@corp.example
 
 Exit status: 0 done, 1 failed, 2 wrong command line.`
@@ -41,6 +43,7 @@ function buildProgram(): Command {
     connectorCommand(),
     delegationCommand(),
     doctorCommand(),
+    identityCommand(),
     ...adminCommands(),
   ]) {
     program.addCommand(withExitOverride(command))

@@ -13,7 +13,7 @@ import {
   type DirectoryAccount,
 } from '../directory/index.ts'
 import type { S4uUser } from '../kerberos/index.ts'
-import { errorCode, type Clock } from '../platform/index.ts'
+import { errorCode, SallyportError, type Clock } from '../platform/index.ts'
 import { checkStanding } from './account-standing.ts'
 import { SsoError } from './errors.ts'
 import type { SsoLimits } from './limits.ts'
@@ -37,9 +37,16 @@ export interface Identity {
 /** Told when the directory no longer vouches for an account that was in use. */
 export type RefusalListener = (user: string) => void
 
-/** The directory's faults about an account, in this room's words; faults of the directory itself stay as they are. */
-function translate(error: unknown, key: AccountKey): unknown {
-  const cause = { cause: error }
+/**
+ * The directory's faults about an account, in this room's words; faults of the directory itself stay as they are.
+ *
+ * @param error - What the directory threw.
+ * @param key - Which account was asked for.
+ * @returns SsoError ERR_SSO_ACCOUNT_UNKNOWN or ERR_SSO_ACCOUNT_AMBIGUOUS, or the error itself.
+ */
+export function accountRefusal(error: unknown, key: AccountKey): unknown {
+  const mend = error instanceof SallyportError ? error.mend : undefined
+  const cause = { cause: error, ...(mend !== undefined && { mend }) }
   switch (errorCode(error)) {
     case 'ERR_DIRECTORY_NOT_FOUND':
       return new SsoError(
@@ -97,7 +104,7 @@ export class IdentityFinder {
           if (stale !== undefined && isTransportFailure(error)) return this.#keep(stale)
           this.#cache.delete(name)
           if (stale !== undefined) ports.onRefused(stale.user)
-          throw translate(error, context.key)
+          throw accountRefusal(error, context.key)
         }
       },
     })

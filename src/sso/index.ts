@@ -41,3 +41,4 @@ export type {
   SsoPipeline,
   SsoRequest,
 } from './ports.ts'
+export { resolveIdentity, type IdentityReport } from './resolve-identity.ts'

@@ -20,7 +20,7 @@ export interface Login {
 }
 
 /** Which claim of an issuer's tokens names the account. */
-interface LoginClaim {
+export interface LoginClaim {
   readonly name: string
   /** Makes a key of its value. */
   readonly keyOf: (value: string) => Omit<Login, 'login'>
@@ -167,7 +167,7 @@ const KINDS: Readonly<
  * @returns The claim, and what its value means.
  * @throws SsoError ERR_SSO_LOGIN_REFUSED for a kind that the policy does not take from this issuer.
  */
-function loginClaimOf(issuer: IssuerPolicy, kind: string): LoginClaim {
+export function loginClaimOf(issuer: IssuerPolicy, kind: string): LoginClaim {
   const custom = issuer.loginAttributes.find(({ name }) => name === kind)
   if (custom !== undefined) {
     const { claim, template, inGlobalCatalog } = custom
@@ -198,7 +198,11 @@ function loginClaimOf(issuer: IssuerPolicy, kind: string): LoginClaim {
  * @returns The login and the account's key in the directory.
  * @throws SsoError ERR_SSO_LOGIN_REFUSED without the claim, or when the issuer may not assert it in this way.
  */
-function loginBy(issuer: IssuerPolicy, kind: string, valueOf: (claim: string) => unknown): Login {
+export function loginBy(
+  issuer: IssuerPolicy,
+  kind: string,
+  valueOf: (claim: string) => unknown,
+): Login {
   const claim = loginClaimOf(issuer, kind)
   const login = loginOf(issuer, valueOf(claim.name), claim.name)
   return { login, ...claim.keyOf(login) }
