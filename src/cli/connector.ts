@@ -102,6 +102,26 @@ function checkCommand(): Command {
     })
 }
 
+const JWKS_HELP = `
+Backends verify the assertions of headerSignOn by it. Give it to them as a file, or publish it on a web server that they trust; the
+gateway does not publish it, since whoever held the gateway could then put a key of his own there.
+
+Example:
+  $ sallyport connector jwks --config /etc/sallyport/connector.yaml > jwks.json`
+
+function jwksCommand(): Command {
+  return new Command('jwks')
+    .description('print the public keys of the assertions that the policy has signed, as a JWK Set')
+    .option('-c, --config <file>', 'the configuration', 'connector.yaml')
+    .addHelpText('after', JWKS_HELP)
+    .action(async (options: ConnectorOptions) => {
+      const { loadConnectorConfig, loadPolicy } = await import('./connector-config.ts')
+      const { assertionKeys } = await import('../sso/index.ts')
+      const keys = await assertionKeys(loadPolicy(loadConnectorConfig(options.config).policy))
+      process.stdout.write(`${JSON.stringify(keys, undefined, 2)}\n`)
+    })
+}
+
 const ROTATE_HELP = `
 The new password is drawn here, kept beside the keytab until the domain controller has it, and never shown. The keytab is replaced
 by one with the new keys and those before; a running connector notices. Stopped half-way, run it again: it goes on.
@@ -131,7 +151,7 @@ function rotateCommand(): Command {
 /**
  * The connector's commands.
  *
- * @returns `connector register`, `connector run`, `connector check` and `connector rotate-password`.
+ * @returns `connector register`, `run`, `check`, `jwks` and `rotate-password`.
  */
 export function connectorCommand(): Command {
   return new Command('connector')
@@ -139,5 +159,6 @@ export function connectorCommand(): Command {
     .addCommand(registerCommand())
     .addCommand(runCommand())
     .addCommand(checkCommand())
+    .addCommand(jwksCommand())
     .addCommand(rotateCommand())
 }

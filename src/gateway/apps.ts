@@ -6,6 +6,7 @@
 
 import { sendingOf, type AppSettings } from '../tunnel/index.ts'
 import type { AppConfig } from './config-apps.ts'
+import { takes } from './path-overrides.ts'
 import { originsOf, UrlTranslator } from './url-translation.ts'
 
 /** An app with everything that can be known before its first request. */
@@ -26,6 +27,17 @@ export interface AppRoute {
   readonly upgrades: ReadonlySet<string>
   /** Origins whose pages may switch protocols in the user's name. */
   readonly upgradeOrigins: ReadonlySet<string>
+  /** Parts of the app with settings of their own, the longest path first; undefined where there are none. */
+  readonly parts: readonly AppRoute[] | undefined
+}
+
+function partsOf(app: AppConfig, all: readonly AppConfig[]): readonly AppRoute[] | undefined {
+  if (app.path !== undefined) return undefined
+  const length = ({ path = '' }: AppConfig): number => path.length
+  const parts = all
+    .filter((other) => other.path !== undefined && other.externalUrl === app.externalUrl)
+    .sort((one, other) => length(other) - length(one))
+  return parts.length === 0 ? undefined : parts.map((part) => routeOf(part, all))
 }
 
 function routeOf(app: AppConfig, all: readonly AppConfig[]): AppRoute {
@@ -42,6 +54,7 @@ function routeOf(app: AppConfig, all: readonly AppConfig[]): AppRoute {
     signIn: app.preAuthentication === 'oidc',
     upgrades: new Set(app.upgrades),
     upgradeOrigins: new Set([externalOrigin, ...app.upgradeOrigins]),
+    parts: partsOf(app, all),
   }
 }
 
@@ -52,7 +65,7 @@ export class Apps {
 
   constructor(apps: readonly AppConfig[]) {
     this.#all = apps
-    for (const app of apps) {
+    for (const app of apps.filter(({ path }) => path === undefined)) {
       const route = routeOf(app, apps)
       this.#byHost.set(route.externalHost, route)
     }
@@ -62,10 +75,14 @@ export class Apps {
    * The app that a request is for.
    *
    * @param host - The Host field.
-   * @returns Its route, or undefined when no app is published there.
+   * @param target - The request's target.
+   * @returns Its route, or that of a part of it; undefined when no app is published there.
    */
-  find(host: string): AppRoute | undefined {
-    return this.#byHost.get(host) ?? this.#byHost.get(host.toLowerCase().replace(/\.?(:443)?$/, ''))
+  find(host: string, target = '/'): AppRoute | undefined {
+    const route =
+      this.#byHost.get(host) ?? this.#byHost.get(host.toLowerCase().replace(/\.?(:443)?$/, ''))
+    if (route?.parts === undefined) return route
+    return route.parts.find(({ app }) => takes(app, target)) ?? route
   }
 
   /** The connector groups that apps name. */
@@ -85,12 +102,13 @@ export class Apps {
 }
 
 function settingsOf(app: AppConfig): AppSettings {
-  const { id, externalUrl, internalUrl, preAuthentication, singleSignOn } = app
+  const { id, externalUrl, internalUrl, preAuthentication, singleSignOn, path } = app
   const { servicePrincipalName, delegatedLoginIdentity, hostHeader, timeouts, upgrades } = app
   return {
     ...{ id, externalUrl, internalUrl, preAuthentication, singleSignOn },
     ...(servicePrincipalName !== undefined && { servicePrincipalName }),
     ...{ delegatedLoginIdentity, hostHeader, timeouts, upgrades },
+    ...(path !== undefined && { path }),
     ...sendingOf(app),
   }
 }

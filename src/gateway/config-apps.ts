@@ -14,6 +14,7 @@ import {
   upgradeProtocol,
   wholeNumber,
 } from './config-fields.ts'
+import { isAppPath, partOf, type PathOverride } from './path-overrides.ts'
 
 const MAX_TIMEOUT_MS = 86_400_000
 const timeoutMs = wholeNumber(1, MAX_TIMEOUT_MS)
@@ -49,40 +50,60 @@ const allowSchema: z.ZodType<AllowRule> = z.strictObject({
     .exactOptional(),
 })
 
-const appSchema: z.ZodType<AppConfig> = z.strictObject({
+/** An app as it is written, with the parts that differ. */
+interface WrittenApp extends AppConfig {
+  readonly paths: readonly PathOverride[]
+}
+
+const singleSignOn = z.enum(['kerberos', 'headers', 'none'], 'expected kerberos, headers or none')
+const preAuthentication = z.enum(['oidc', 'passthrough'], 'expected oidc or passthrough')
+const delegatedLoginIdentity = z
+  .string('expected the name of a delegated login identity')
+  .regex(
+    LOGIN_IDENTITY,
+    'expected userPrincipalName, onPremisesUserPrincipalName, userPrincipalUsername, ' +
+      'onPremisesUserPrincipalUsername, onPremisesSAMAccountName, sid, objectGUID, ' +
+      "or a name that the connector's policy defines under loginAttributes",
+  )
+const timeouts = z.strictObject({
+  connectMs: timeoutMs.default(10_000),
+  firstOctetMs: timeoutMs.default(85_000),
+  idleMs: timeoutMs.default(180_000),
+  upgradedIdleMs: timeoutMs.default(3_600_000),
+})
+
+const pathSchema: z.ZodType<PathOverride> = z.strictObject({
+  path: text('a path').refine(
+    isAppPath,
+    'expected a path such as /public/, without a query, encoded characters or dot segments',
+  ),
+  preAuthentication: preAuthentication.exactOptional(),
+  singleSignOn: singleSignOn.exactOptional(),
+  servicePrincipalName: servicePrincipalName.exactOptional(),
+  delegatedLoginIdentity: delegatedLoginIdentity.exactOptional(),
+  allow: allowSchema.exactOptional(),
+  timeouts: timeouts.exactOptional(),
+  ...sendingFields,
+})
+
+const appSchema: z.ZodType<WrittenApp> = z.strictObject({
   id: identifier,
   externalUrl: originUrl(['https:']),
   internalUrl: originUrl(['http:', 'https:']),
-  preAuthentication: z
-    .enum(['oidc', 'passthrough'], 'expected oidc or passthrough')
-    .default('oidc'),
-  singleSignOn: z.enum(['kerberos', 'none'], 'expected kerberos or none').default('none'),
+  preAuthentication: preAuthentication.default('oidc'),
+  singleSignOn: singleSignOn.default('none'),
   servicePrincipalName: servicePrincipalName.exactOptional(),
-  delegatedLoginIdentity: z
-    .string('expected the name of a delegated login identity')
-    .regex(
-      LOGIN_IDENTITY,
-      'expected userPrincipalName, onPremisesUserPrincipalName, userPrincipalUsername, ' +
-        'onPremisesUserPrincipalUsername, onPremisesSAMAccountName, sid, objectGUID, ' +
-        "or a name that the connector's policy defines under loginAttributes",
-    )
-    .default('userPrincipalName'),
+  delegatedLoginIdentity: delegatedLoginIdentity.default('userPrincipalName'),
   connectorGroup: identifier.default('default'),
   hostHeader: z.enum(['internal', 'external'], 'expected internal or external').default('internal'),
   allow: allowSchema.default({}),
-  timeouts: z
-    .strictObject({
-      connectMs: timeoutMs.default(10_000),
-      firstOctetMs: timeoutMs.default(85_000),
-      idleMs: timeoutMs.default(180_000),
-      upgradedIdleMs: timeoutMs.default(3_600_000),
-    })
-    .prefault({}),
+  timeouts: timeouts.prefault({}),
   ...sendingFields,
   upgrades: z.array(upgradeProtocol).max(16, 'at most 16 protocols').default(['websocket']),
   upgradeOrigins: z
     .array(originUrl(['https:', 'http:']).transform((url) => new URL(url).origin))
     .default([]),
+  paths: z.array(pathSchema).max(100, 'at most 100 paths').default([]),
 })
 
 /** A fault in an app: the field, and what is wrong with it. */
@@ -104,11 +125,10 @@ function faultsOf(app: AppConfig): readonly Fault[] {
   const faults: Fault[] = []
   const kerberos = app.singleSignOn === 'kerberos'
   const passthrough = app.preAuthentication === 'passthrough'
-  if (kerberos && passthrough) {
+  if (app.singleSignOn !== 'none' && passthrough) {
     faults.push({
       field: 'singleSignOn',
-      message:
-        'kerberos needs a signed-in user: use preAuthentication: oidc, or singleSignOn: none',
+      message: `${app.singleSignOn} needs a signed-in user: use preAuthentication: oidc, or singleSignOn: none`,
     })
   }
   if (kerberos && app.servicePrincipalName === undefined) {
@@ -136,24 +156,50 @@ function repeated(apps: readonly AppConfig[], field: 'id' | 'externalUrl'): read
   })
 }
 
-/** The list of apps, with the rules that span fields and apps. */
+function whole({ paths: _, ...app }: WrittenApp): AppConfig {
+  return app
+}
+
+/** An open app with closed parts would be open by every spelling of them that is not thought of. */
+function pathFaults(app: WrittenApp): readonly (Fault & { readonly at: number })[] {
+  return app.paths.flatMap((override, at) => {
+    const part = partOf(whole(app), override)
+    const faults = [...faultsOf(part)]
+    if (app.paths.findIndex(({ path }) => path === override.path) !== at) {
+      faults.push({ field: 'path', message: 'another part above has this path' })
+    }
+    if (app.preAuthentication === 'passthrough' && part.preAuthentication !== 'passthrough') {
+      faults.push({
+        field: 'preAuthentication',
+        message:
+          'a part of a passthrough app cannot ask for a sign-in: use preAuthentication: oidc for the app, and list what is open under paths',
+      })
+    }
+    return faults.map((fault) => ({ ...fault, at }))
+  })
+}
+
+function checkApps(apps: readonly WrittenApp[], context: z.RefinementCtx): void {
+  const refuse = (path: readonly (string | number)[], message: string): void => {
+    context.addIssue({ code: 'custom', path: [...path], message })
+  }
+  apps.forEach((app, index) => {
+    for (const { field, message } of faultsOf(whole(app))) refuse([index, field], message)
+    for (const { at, field, message } of pathFaults(app))
+      refuse([index, 'paths', at, field], message)
+  })
+  for (const index of repeated(apps, 'id')) refuse([index, 'id'], 'another app above has this id')
+  for (const index of repeated(apps, 'externalUrl')) {
+    refuse([index, 'externalUrl'], 'another app above has this external URL')
+  }
+}
+
+/** The list of apps, with the rules that span fields and apps; the parts of an app follow it. */
 export const appsSchema: z.ZodType<readonly AppConfig[]> = z
   .array(appSchema)
   .min(1, 'list at least one app')
   .max(10_000, 'at most 10000 apps')
-  .superRefine((apps: readonly AppConfig[], context) => {
-    const refuse = (index: number, { field, message }: Fault) => {
-      context.addIssue({ code: 'custom', path: [index, field], message })
-    }
-    apps.forEach((app, index) => {
-      faultsOf(app).forEach((fault) => {
-        refuse(index, fault)
-      })
-    })
-    for (const index of repeated(apps, 'id')) {
-      refuse(index, { field: 'id', message: 'another app above has this id' })
-    }
-    for (const index of repeated(apps, 'externalUrl')) {
-      refuse(index, { field: 'externalUrl', message: 'another app above has this external URL' })
-    }
-  })
+  .superRefine(checkApps)
+  .transform((apps) =>
+    apps.flatMap((app) => [whole(app), ...app.paths.map((part) => partOf(whole(app), part))]),
+  )

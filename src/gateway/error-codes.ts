@@ -210,6 +210,8 @@ const NAMES: Readonly<Record<string, FaultName>> = {
   ERR_SSO_OWN_ACCOUNT: 'insideDown',
   ERR_SSO_PROOF_AUDIENCE: 'refusedInside',
   ERR_SSO_PROOF_EARLY: 'refusedInside',
+  ERR_SSO_HEADER_CLAIM: 'refusedInside',
+  ERR_SSO_SIGNING_KEY: 'insideDown',
   ERR_SSO_BACKEND_REFUSED_TICKET: 'backendSignIn',
   ERR_SSO_BACKEND_KEY_MISMATCH: 'backendSignIn',
   ERR_SSO_BACKEND_NO_KEY: 'backendSignIn',

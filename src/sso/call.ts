@@ -47,6 +47,8 @@ export class Call implements SsoCall, RosterMember {
   identity: Identity | undefined
   /** Found by the stage `ticket`; undefined without Kerberos. */
   ticket: PreparedTicket | undefined
+  /** Found by the stage `header`; undefined without header-based single sign-on. Flat. */
+  signOnFields: readonly string[] | undefined
   /** What the ticket was asked for with. */
   wish: TicketWish | undefined
   /** Set by the last stage: the exchange with the backend. */

@@ -10,6 +10,7 @@ import type { BackendHandler, BackendRequest, Channel, StreamedBody } from './ba
 import { BackendSignIn } from './backend-sign-in.ts'
 import type { Call } from './call.ts'
 import type { DeliveryPorts } from './delivery-ports.ts'
+import { withSignOnFields } from './header-sign-on/fields.ts'
 import { backendHeaders, clientHeaders } from './headers.ts'
 import type { Route } from './policy.ts'
 
@@ -61,7 +62,7 @@ export class Delivery implements BackendHandler {
       owner: this.#call.identity?.user,
       method: request.method,
       path: request.target,
-      headers: backendHeaders(request.headers, this.#route.host, signIn !== undefined),
+      headers: this.#headers(),
       body: this.#body,
       fresh: signIn?.retried ?? false,
       signIn,
@@ -70,6 +71,15 @@ export class Delivery implements BackendHandler {
     const backend = this.#ports.backends.send(sent, this)
     if (this.#call.over) backend.abort()
     else this.#call.backend = backend
+  }
+
+  #headers(): string[] {
+    const { request, signOnFields } = this.#call
+    const { host, signOnNames } = this.#route
+    const headers = backendHeaders(request.headers, host, this.#signIn !== undefined)
+    return signOnNames === undefined
+      ? headers
+      : withSignOnFields(headers, signOnNames, signOnFields)
   }
 
   onHead(status: number, headers: readonly string[], channel: Channel): void {

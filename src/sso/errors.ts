@@ -49,6 +49,10 @@ export type SsoErrorCode =
   | 'ERR_SSO_KDC_QUEUE_TIMEOUT'
   /** The backend's web server takes no Authorization field of that size: the user is in very many groups. */
   | 'ERR_SSO_TOKEN_TOO_LARGE'
+  /** A claim that names the user in a header field is missing or does not fit. */
+  | 'ERR_SSO_HEADER_CLAIM'
+  /** The policy names a file that is no key to sign assertions with. */
+  | 'ERR_SSO_SIGNING_KEY'
   /** The backend answered 401 to a fresh ticket, and what follows here does not say why. */
   | 'ERR_SSO_BACKEND_REFUSED_TICKET'
   /** It cannot open the ticket with its key (KRB_AP_ERR_MODIFIED, KRB_AP_ERR_BAD_INTEGRITY). */

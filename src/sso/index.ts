@@ -16,6 +16,7 @@ export type {
   StreamedBody,
 } from './backend.ts'
 export type { BodySink, BodySource, RequestBody } from './body-source.ts'
+export { assertionKeys } from './header-sign-on/key-set.ts'
 export { SsoError, type SsoErrorCode } from './errors.ts'
 export { resolveSsoLimits, SSO_LIMITS, type SsoLimits } from './limits.ts'
 export { createPipeline } from './pipeline.ts'

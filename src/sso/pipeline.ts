@@ -26,6 +26,7 @@ import { ProofVerifier } from './proof.ts'
 import { securityEventOf } from './security-events.ts'
 import {
   compose,
+  headerStage,
   identityStage,
   policyStage,
   proofStage,
@@ -83,6 +84,7 @@ class Pipeline implements SsoPipeline, CallHome {
       policyStage(ports.policy),
       identityStage(this.#identities),
       ticketStage(this.#tickets),
+      headerStage({ clock, random }),
       deliveryStage({
         backends,
         tickets: this.#tickets,

@@ -7,7 +7,9 @@
  */
 
 import { z } from 'zod'
+import { APP_PATH } from '../tunnel/index.ts'
 import { parseNetwork } from './addresses.ts'
+import { headerSignOnRow, type HeaderSignOnRow } from './header-sign-on/row.ts'
 import {
   loginAttributes,
   loginIdentities,
@@ -73,8 +75,12 @@ export interface TlsRow {
 /** One backend that this connector may go to. */
 export interface BackendRow {
   readonly origin: string
-  /** With it: Kerberos, for this SPN alone. Without: no single sign-on. */
+  /** With it: Kerberos, for this SPN alone. */
   readonly servicePrincipalName?: string | undefined
+  /** With it: the user is named by header fields. Without it and without servicePrincipalName: no single sign-on. */
+  readonly headerSignOn?: HeaderSignOnRow | undefined
+  /** Only requests under one of these paths. Default all. */
+  readonly paths?: readonly string[] | undefined
   /** passthrough: requests without a sign-in are allowed too. Default oidc. */
   readonly preAuthentication: 'oidc' | 'passthrough'
   /** Networks its addresses must be in. Default: any but loopback, link-local, multicast and metadata addresses. */
@@ -244,6 +250,11 @@ const backend = z
   .strictObject({
     origin,
     servicePrincipalName: servicePrincipalName.optional(),
+    headerSignOn: headerSignOnRow.optional(),
+    paths: z
+      .array(text('a path').regex(APP_PATH, 'must be a path such as /public/, without a query'))
+      .min(1, 'paths must list at least one')
+      .optional(),
     preAuthentication: z
       .enum(['oidc', 'passthrough'], { error: 'must be oidc or passthrough' })
       .default('oidc'),
@@ -266,6 +277,14 @@ const backend = z
   .refine((row) => row.servicePrincipalName === undefined || row.preAuthentication === 'oidc', {
     error: 'passthrough cannot go with servicePrincipalName: a ticket needs a proof of sign-in',
     path: ['preAuthentication'],
+  })
+  .refine((row) => row.headerSignOn === undefined || row.preAuthentication === 'oidc', {
+    error: 'passthrough cannot go with headerSignOn: nobody has signed in who could be named',
+    path: ['preAuthentication'],
+  })
+  .refine((row) => row.headerSignOn === undefined || row.servicePrincipalName === undefined, {
+    error: 'give either servicePrincipalName or headerSignOn',
+    path: ['headerSignOn'],
   })
   .refine((row) => row.tls === undefined || row.origin.startsWith('https:'), {
     error: 'tls is for https:// origins',

@@ -8,8 +8,11 @@
 
 import type { AppSettings } from '../tunnel/index.ts'
 import { addressRule } from './addresses.ts'
+import { findBackend, rowKey } from './backend-rows.ts'
 import type { BackendTarget, BackendTls } from './backend.ts'
 import { SsoError } from './errors.ts'
+import { signOnNames, type SignOnNames } from './header-sign-on/fields.ts'
+import { HeaderSignOn } from './header-sign-on/sign-on.ts'
 import type { BackendRow, IssuerRow, PolicyFile } from './policy-file.ts'
 import { sendingFor, type Sending } from './sending.ts'
 import { impersonationRule, type ImpersonationRule } from './privileged.ts'
@@ -39,6 +42,8 @@ export interface BackendPolicy {
   readonly tls: BackendTls
   readonly allowsAddress: (address: string) => boolean
   readonly mayImpersonate: ImpersonationRule
+  /** With header-based single sign-on. */
+  readonly headerSignOn: HeaderSignOn | undefined
 }
 
 /** The whole policy. */
@@ -54,6 +59,12 @@ export interface Route {
   readonly target: BackendTarget
   /** With Kerberos: the SPN as the policy row spells it. */
   readonly servicePrincipalName: string | undefined
+  /** With header fields: who makes them. */
+  readonly headerSignOn: HeaderSignOn | undefined
+  /** Fields that name users at this origin, whichever row says so; undefined where there are none. */
+  readonly signOnNames: SignOnNames | undefined
+  /** Whether the user's account must be known. */
+  readonly wantsAccount: boolean
   /** What the Host header says. */
   readonly host: string
   /** How requests are signed in. */
@@ -78,15 +89,26 @@ function compileTls(row: BackendRow, readText: ReadText): BackendTls {
   return { verify: 'ca', ca: tls?.ca === undefined ? undefined : readText(tls.ca) }
 }
 
+function compileHeaderSignOn(
+  { headerSignOn: row }: BackendRow,
+  origin: string,
+  readText: ReadText,
+): HeaderSignOn | undefined {
+  const keyPem = row?.assertion && readText(row.assertion.keyFile)
+  return row && new HeaderSignOn(row, origin, keyPem)
+}
+
 function compileBackend(row: BackendRow, file: PolicyFile, readText: ReadText): BackendPolicy {
   const users = [...file.neverImpersonate.users, ...row.neverImpersonate.users]
   const groups = [...file.neverImpersonate.groups, ...row.neverImpersonate.groups]
+  const { origin } = new URL(row.origin)
   return {
     row,
-    origin: new URL(row.origin).origin,
+    origin,
     tls: compileTls(row, readText),
     allowsAddress: addressRule(row.addresses),
     mayImpersonate: impersonationRule({ users, groups, allowPrivileged: row.allowPrivileged }),
+    headerSignOn: compileHeaderSignOn(row, origin, readText),
   }
 }
 
@@ -96,8 +118,8 @@ function compileBackend(row: BackendRow, file: PolicyFile, readText: ReadText): 
  * @param file - What `policySchema` made of policy.yaml.
  * @param readText - Reads the files it names (`ca`, `keysFile`).
  * @returns The policy.
- * @throws What readText throws; SsoError ERR_SSO_POLICY_DENIED when two rows say the same origin and SPN, or two
- *   issuers have the same name.
+ * @throws What readText throws; SsoError ERR_SSO_POLICY_DENIED when two rows say the same origin, sign-on and paths, or two
+ *   issuers have the same name; ERR_SSO_SIGNING_KEY.
  */
 export function compilePolicy(file: PolicyFile, readText: ReadText): Policy {
   const issuers = new Map<string, IssuerPolicy>()
@@ -108,7 +130,7 @@ export function compilePolicy(file: PolicyFile, readText: ReadText): Policy {
   const seen = new Set<string>()
   const backends = file.backends.map((row) => {
     const backend = compileBackend(row, file, readText)
-    const key = `${backend.origin} ${foldSpn(row.servicePrincipalName)}`
+    const key = rowKey(backend.origin, row)
     if (seen.has(key)) throw duplicate(`backend ${key}`)
     seen.add(key)
     return backend
@@ -122,11 +144,6 @@ function duplicate(what: string): SsoError {
   })
 }
 
-/** SPNs are compared without regard to case, as a KDC does. */
-function foldSpn(spn: string | undefined): string {
-  return spn?.toLowerCase() ?? ''
-}
-
 function denied(app: AppSettings, reason: string, mend: string): SsoError {
   return new SsoError('ERR_SSO_POLICY_DENIED', `app ${app.id}: ${reason}`, { mend })
 }
@@ -136,26 +153,12 @@ function hostHeaderOf(app: AppSettings): string {
   return new URL(app.hostHeader === 'external' ? app.externalUrl : app.internalUrl).host
 }
 
-function findBackend(policy: Policy, app: AppSettings, origin: string): BackendPolicy {
-  const spn = app.singleSignOn === 'kerberos' ? foldSpn(app.servicePrincipalName) : ''
-  const rows = policy.backends.filter((backend) => backend.origin === origin)
-  const found = rows.find((backend) => foldSpn(backend.row.servicePrincipalName) === spn)
-  if (found !== undefined) return found
-  const wanted = spn === '' ? 'without single sign-on' : `with ${app.servicePrincipalName ?? ''}`
-  const listed = rows.length === 0 ? 'does not list this origin' : 'lists this origin otherwise'
-  throw denied(
-    app,
-    `the connector's policy ${listed}: ${origin} ${wanted}`,
-    `Add a row with this origin and servicePrincipalName to the connector's policy, if that is what you want.`,
-  )
-}
-
 function checkSignIn(app: AppSettings, backend: BackendPolicy): void {
   if (app.preAuthentication !== 'passthrough') return
-  if (app.singleSignOn === 'kerberos') {
+  if (app.singleSignOn !== 'none') {
     throw denied(
       app,
-      'passthrough and kerberos exclude each other',
+      `passthrough and ${app.singleSignOn} exclude each other`,
       'Set preAuthentication to oidc.',
     )
   }
@@ -181,6 +184,11 @@ function targetOf(app: AppSettings, url: URL, backend: BackendPolicy): BackendTa
   }
 }
 
+function namesAt(policy: Policy, origin: string): readonly string[] {
+  const here = policy.backends.filter((backend) => backend.origin === origin)
+  return here.flatMap(({ headerSignOn }) => headerSignOn?.names ?? [])
+}
+
 /**
  * Asks the policy about an app.
  *
@@ -194,14 +202,18 @@ export function routeApp(policy: Policy, app: AppSettings): Route {
   if (url === null || URL.parse(app.externalUrl) === null) {
     throw denied(app, 'internalUrl or externalUrl is not a URL', 'Mend the app in the gateway.')
   }
-  const backend = findBackend(policy, app, url.origin)
+  const backend = findBackend(policy.backends, app, url.origin)
   checkSignIn(app, backend)
+  const { headerSignOn } = backend
   return {
     app,
     backend,
     target: targetOf(app, url, backend),
     servicePrincipalName:
       app.singleSignOn === 'kerberos' ? backend.row.servicePrincipalName : undefined,
+    headerSignOn,
+    signOnNames: signOnNames(namesAt(policy, backend.origin)),
+    wantsAccount: app.singleSignOn === 'kerberos' || headerSignOn?.wantsAccount === true,
     host: hostHeaderOf(app),
     sending: sendingFor(app),
   }

@@ -11,6 +11,8 @@ import type { Call } from './call.ts'
 import { SsoError } from './errors.ts'
 import type { Identity, IdentityFinder } from './identity.ts'
 import { checkAccountOf, loginFrom } from './login.ts'
+import { checkPath } from './backend-rows.ts'
+import type { HeaderSignOnPorts } from './header-sign-on/sign-on.ts'
 import { routeApp, type Policy, type Route } from './policy.ts'
 import { namingOwnAccount } from './own-account.ts'
 import type { ProofVerifier, Verdict } from './proof.ts'
@@ -119,6 +121,7 @@ export function policyStage(policy: Policy): Stage {
       route = routeApp(policy, app)
       routes.set(app, route)
     }
+    checkPath(route.backend, call.request.target)
     call.route = route
     next(call)
   }
@@ -134,12 +137,12 @@ function clear(identity: Identity, route: Route): void {
  * Stage 3: which account is it, and may it be acted for?
  *
  * @param finder - Finds accounts; undefined without a directory.
- * @returns The stage; apps without Kerberos pass through.
+ * @returns The stage; apps that need no account pass through.
  */
 export function identityStage(finder: IdentityFinder | undefined): Stage {
   return (call, next) => {
     const { route, verdict } = call
-    if (route?.servicePrincipalName === undefined) {
+    if (route?.wantsAccount !== true) {
       next(call)
       return
     }
@@ -198,6 +201,34 @@ export function ticketStage(keeper: TicketKeeper | undefined): Stage {
     }
     after(call, keeper.obtain(wish), (ticket) => {
       call.ticket = ticket
+      next(call)
+    })
+  }
+}
+
+/**
+ * What the backend is told of the user in header fields.
+ *
+ * @param ports - Time and chance.
+ * @returns The stage; apps without header-based single sign-on pass through.
+ */
+export function headerStage(ports: HeaderSignOnPorts): Stage {
+  return (call, next) => {
+    const { route, verdict, identity } = call
+    const signOn = route?.headerSignOn
+    if (signOn === undefined) {
+      next(call)
+      return
+    }
+    if (verdict === undefined)
+      throw new SsoError('ERR_SSO_PROOF_MISSING', 'nobody is named without a proof')
+    call.signOnFields = signOn.known(verdict, identity, ports.clock.nowMs())
+    if (call.signOnFields !== undefined) {
+      next(call)
+      return
+    }
+    after(call, signOn.make(verdict, identity, ports), (fields) => {
+      call.signOnFields = fields
       next(call)
     })
   }

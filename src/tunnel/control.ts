@@ -22,12 +22,15 @@ export interface AppSettings extends SendingSettings {
   /** Origin and base path, without a query. */
   readonly internalUrl: string
   readonly preAuthentication: 'oidc' | 'passthrough'
-  readonly singleSignOn: 'kerberos' | 'none'
+  /** `headers`: the connector's own policy says which fields name the user. */
+  readonly singleSignOn: 'kerberos' | 'headers' | 'none'
   /** Required with `kerberos`. */
   readonly servicePrincipalName?: string
   /** One of Entra's kinds, `sid`, `objectGUID`, or a name that the connector's own policy defines. */
   readonly delegatedLoginIdentity: string
   readonly hostHeader: 'internal' | 'external'
+  /** Only requests under this path are the app's: it is one of an app's `paths`. */
+  readonly path?: string
   readonly timeouts: {
     readonly connectMs: number
     readonly firstOctetMs: number
@@ -86,6 +89,10 @@ type ControlType = ControlMessage['type']
 /** A name of a delegated login identity: 1 to 64 letters, digits, `-` and `_`, a letter first. */
 export const LOGIN_IDENTITY: RegExp = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/
 
+/** A path of an app: plain, so that it can be compared. No query, no empty or dot segments, nothing encoded. */
+export const APP_PATH: RegExp =
+  /^(?!.*(?:\/\/|\/\.{1,2}(?:\/|$)))\/[A-Za-z0-9._~!$&'()*+,=:@/-]{1,1023}$/
+
 const id = z.string().min(1).max(128)
 const milliseconds = z.number().int().min(1).max(86_400_000)
 
@@ -94,10 +101,11 @@ const appSchema: z.ZodType<AppSettings> = z.object({
   externalUrl: z.string().min(1).max(2048),
   internalUrl: z.string().min(1).max(2048),
   preAuthentication: z.enum(['oidc', 'passthrough']),
-  singleSignOn: z.enum(['kerberos', 'none']),
+  singleSignOn: z.enum(['kerberos', 'headers', 'none']),
   servicePrincipalName: z.string().min(1).max(512).exactOptional(),
   delegatedLoginIdentity: z.string().regex(LOGIN_IDENTITY),
   hostHeader: z.enum(['internal', 'external']),
+  path: z.string().regex(APP_PATH).exactOptional(),
   timeouts: z
     .object({
       connectMs: milliseconds,

@@ -6,6 +6,7 @@
 
 export { CAPABILITY, HTTP_CAPABILITIES, PROBE } from './capabilities.ts'
 export {
+  APP_PATH,
   decodeControl,
   encodeControl,
   LOGIN_IDENTITY,
@@ -20,6 +21,7 @@ export {
 } from './control.ts'
 export { TunnelError, type TunnelErrorCode } from './errors.ts'
 export { maxMessageOctets } from './frame.ts'
+export { isPerhapsUnder, isPlainlyUnder } from './path-prefix.ts'
 export { DEFAULT_LIMITS, resolveLimits, type TunnelLimits } from './limits.ts'
 export {
   sendingFields,

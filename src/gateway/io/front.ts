@@ -86,7 +86,10 @@ export class Front {
     const requestId = `${this.#ports.requestIdPrefix}-${(++this.#count).toString(36)}`
     if (this.stopping) response.shouldKeepAlive = false
     try {
-      const route = this.#ports.apps.find(rawField(request.rawHeaders, 'host') ?? '')
+      const route = this.#ports.apps.find(
+        rawField(request.rawHeaders, 'host') ?? '',
+        request.url ?? '',
+      )
       const code = this.#refusal(request, route)
       if (code !== undefined || !route) {
         this.#refuse({ request, response, requestId }, code ?? 'ERR_GATEWAY_UNKNOWN_HOST')

@@ -9,6 +9,7 @@ import {
   createPipeline,
   type Policy,
   type Proof,
+  type ReadText,
   type RequestBody,
   type SsoCall,
   type SsoLimits,
@@ -33,6 +34,8 @@ import {
 export interface StageOptions {
   readonly row?: RawPolicy
   readonly issuerRow?: RawPolicy
+  /** What the files are that the policy names. */
+  readonly readText?: ReadText
   readonly app?: Partial<AppSettings>
   readonly limits?: Partial<SsoLimits>
   readonly backendLimits?: Partial<BackendLimits>
@@ -85,7 +88,7 @@ export class Stage {
       origin: `http://localhost:${this.backend.port}`,
       allowPrivileged: false,
     }
-    this.policy = policyOf([row, open, strict], options.issuerRow)
+    this.policy = policyOf([row, open, strict], options.issuerRow, options.readText)
     this.app = appOf(`${origin}/`, options.app)
     this.pipeline = createPipeline({
       policy: this.policy,

@@ -18,7 +18,13 @@ import type { Evidence, S4uUser, ServiceTicket } from '../../../src/kerberos/ind
 import type { Clock } from '../../../src/platform/index.ts'
 import { systemRandom } from '../../../src/platform/io/index.ts'
 import { encodeNegTokenResp, frameToken, makeApRep, readAuthenticator } from '../gss-acceptor.ts'
-import { compilePolicy, policySchema, type KeySource, type Policy } from '../../../src/sso/index.ts'
+import {
+  compilePolicy,
+  policySchema,
+  type KeySource,
+  type Policy,
+  type ReadText,
+} from '../../../src/sso/index.ts'
 import type { AppSettings } from '../../../src/tunnel/index.ts'
 
 export const ISSUER = 'https://idp.example'
@@ -204,9 +210,14 @@ export type RawPolicy = Record<string, unknown>
  *
  * @param backends - Rows.
  * @param issuer - Fields of the issuer that differ.
+ * @param readText - What the files are that it names.
  * @returns The policy.
  */
-export function policyOf(backends: readonly RawPolicy[], issuer: RawPolicy = {}): Policy {
+export function policyOf(
+  backends: readonly RawPolicy[],
+  issuer: RawPolicy = {},
+  readText: ReadText = (path) => `text of ${path}`,
+): Policy {
   const row = {
     issuer: ISSUER,
     audience: AUDIENCE,
@@ -217,10 +228,7 @@ export function policyOf(backends: readonly RawPolicy[], issuer: RawPolicy = {})
     algorithms: ['ES256'],
     ...issuer,
   }
-  return compilePolicy(
-    policySchema.parse({ issuers: [row], backends }),
-    (path) => `text of ${path}`,
-  )
+  return compilePolicy(policySchema.parse({ issuers: [row], backends }), readText)
 }
 
 /**

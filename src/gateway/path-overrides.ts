@@ -1,0 +1,60 @@
+/**
+ * `paths` of an app in gateway.yaml: parts of it that are signed in otherwise, or not at all.
+ *
+ * Each becomes an app of its own, for the connector's policy too: what opens a path to everybody is open nowhere else.
+ *
+ * @module
+ */
+
+import { APP_PATH, isPerhapsUnder, isPlainlyUnder, sendingFields } from '../tunnel/index.ts'
+import type { AppConfig } from './config-apps.ts'
+
+/** A part of an app, and what differs there. */
+export type PathOverride = { readonly path: string } & Partial<
+  Omit<AppConfig, 'id' | 'externalUrl' | 'internalUrl' | 'hostHeader' | 'connectorGroup' | 'path'>
+>
+
+const KERBEROS_ONLY = ['servicePrincipalName', ...Object.keys(sendingFields)]
+
+function without<T extends object>(object: T, names: readonly string[]): T {
+  return Object.fromEntries(Object.entries(object).filter(([name]) => !names.includes(name))) as T
+}
+
+/**
+ * The app that a part of an app is.
+ *
+ * @param app - The whole one.
+ * @param override - What differs.
+ * @returns Its settings; its id is the app's with the path behind a colon.
+ */
+export function partOf(app: AppConfig, override: PathOverride): AppConfig {
+  const open = override.preAuthentication === 'passthrough'
+  const part: AppConfig = {
+    ...app,
+    ...(open ? { singleSignOn: 'none', allow: {} } : {}),
+    ...override,
+    id: `${app.id}:${override.path}`,
+  }
+  // What the whole app says of Kerberos means nothing where a part signs in otherwise.
+  const inherited = KERBEROS_ONLY.filter((name) => !Object.hasOwn(override, name))
+  return part.singleSignOn === 'kerberos' ? part : without(part, inherited)
+}
+
+/** Whether a path may be given: what it cannot hold could not be compared. */
+export function isAppPath(path: string): boolean {
+  return APP_PATH.test(path)
+}
+
+/**
+ * Whether a request is a part's. A part that opens its path takes plain spellings alone; any other takes every spelling that
+ * some server reads as its path.
+ *
+ * @param part - The part.
+ * @param target - Of the request, origin-form.
+ * @returns True when it is.
+ */
+export function takes(part: AppConfig, target: string): boolean {
+  const { path = '/', preAuthentication } = part
+  const under = preAuthentication === 'passthrough' ? isPlainlyUnder : isPerhapsUnder
+  return under(target, path)
+}

@@ -1,0 +1,22 @@
+/**
+ * The JSON Web Key Set (RFC 7517 section 5) by which backends verify assertions.
+ *
+ * @module
+ */
+
+import type { JWK } from 'jose'
+import type { Policy } from '../policy.ts'
+
+/**
+ * The public keys of a policy's assertions.
+ *
+ * @param policy - The connector's own.
+ * @returns Each key once.
+ */
+export async function assertionKeys(policy: Policy): Promise<{ readonly keys: readonly JWK[] }> {
+  const named = await Promise.all(
+    policy.backends.map((backend) => backend.headerSignOn?.signingKey()),
+  )
+  const byId = new Map(named.flatMap((key) => (key ? [[key.keyId, key.publicJwk] as const] : [])))
+  return { keys: [...byId.values()] }
+}
