@@ -66,9 +66,9 @@ describe(
       })
     })
     after(async () => {
-    await stack.stop()
-    await rm(keyFile, { force: true })
-  })
+      await stack.stop()
+      await rm(keyFile, { force: true })
+    })
 
     const headersOf = async (name: string, more: Record<string, string> = {}) => {
       const { visitor } = await signIn({ lab, stack }, name, { app: 'plain' })
