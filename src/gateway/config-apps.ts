@@ -156,7 +156,10 @@ function repeated(apps: readonly AppConfig[], field: 'id' | 'externalUrl'): read
   })
 }
 
-function whole({ paths: _, ...app }: WrittenApp): AppConfig {
+/** The app without its parts. */
+function whole(written: WrittenApp): AppConfig {
+  const { paths, ...app } = written
+  void paths
   return app
 }
 

@@ -14,9 +14,8 @@ import type { Policy } from '../policy.ts'
  * @returns Each key once.
  */
 export async function assertionKeys(policy: Policy): Promise<{ readonly keys: readonly JWK[] }> {
-  const named = await Promise.all(
-    policy.backends.map((backend) => backend.headerSignOn?.signingKey()),
-  )
+  const signOns = policy.backends.flatMap(({ headerSignOn }) => headerSignOn ?? [])
+  const named = await Promise.all(signOns.map((signOn) => signOn.signingKey()))
   const byId = new Map(named.flatMap((key) => (key ? [[key.keyId, key.publicJwk] as const] : [])))
   return { keys: [...byId.values()] }
 }
