@@ -14,7 +14,7 @@ import {
   upgradeProtocol,
   wholeNumber,
 } from './config-fields.ts'
-import { isAppPath, partOf, type PathOverride } from './path-overrides.ts'
+import { isAppPath, partOf, whole, type PathOverride } from './path-overrides.ts'
 
 const MAX_TIMEOUT_MS = 86_400_000
 const timeoutMs = wholeNumber(1, MAX_TIMEOUT_MS)
@@ -154,13 +154,6 @@ function repeated(apps: readonly AppConfig[], field: 'id' | 'externalUrl'): read
     seen.add(app[field])
     return known ? [index] : []
   })
-}
-
-/** The app without its parts. */
-function whole(written: WrittenApp): AppConfig {
-  const { paths, ...app } = written
-  void paths
-  return app
 }
 
 /** An open app with closed parts would be open by every spelling of them that is not thought of. */

@@ -21,6 +21,16 @@ function without<T extends object>(object: T, names: readonly string[]): T {
 }
 
 /**
+ * An app without its parts.
+ *
+ * @param app - As written.
+ * @returns Its own settings.
+ */
+export function whole(app: AppConfig & { readonly paths: readonly PathOverride[] }): AppConfig {
+  return without<AppConfig>(app, ['paths'])
+}
+
+/**
  * The app that a part of an app is.
  *
  * @param app - The whole one.
