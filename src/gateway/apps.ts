@@ -5,7 +5,7 @@
  */
 
 import { sendingOf, type AppSettings } from '../tunnel/index.ts'
-import type { AppConfig } from './config-apps.ts'
+import type { AppConfig } from './app-config.ts'
 import { takes } from './path-overrides.ts'
 import { originsOf, UrlTranslator } from './url-translation.ts'
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { AllowRule, AppConfig } from './config-apps.ts'
+import type { AllowRule, AppConfig } from './app-config.ts'
 import { textClaim, textsClaim, type Claims } from './oidc.ts'
 import type { OpenSession } from './open-session.ts'
 

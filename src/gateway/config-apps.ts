@@ -5,7 +5,7 @@
  */
 
 import { z } from 'zod'
-import { LOGIN_IDENTITY, sendingFields, sendingOf, type AppSettings } from '../tunnel/index.ts'
+import { LOGIN_IDENTITY, sendingFields, sendingOf } from '../tunnel/index.ts'
 import {
   identifier,
   originUrl,
@@ -14,32 +14,11 @@ import {
   upgradeProtocol,
   wholeNumber,
 } from './config-fields.ts'
+import type { AllowRule, AppConfig } from './app-config.ts'
 import { isAppPath, partOf, whole, type PathOverride } from './path-overrides.ts'
 
 const MAX_TIMEOUT_MS = 86_400_000
 const timeoutMs = wholeNumber(1, MAX_TIMEOUT_MS)
-
-/** Who may use an app. Nothing listed: nobody. */
-export interface AllowRule {
-  /** Any signed-in user. */
-  readonly everyone?: true
-  /** Login names, compared without regard to case. */
-  readonly users?: readonly string[]
-  /** Groups of the groups claim, compared exactly. */
-  readonly groups?: readonly string[]
-  /** Claims that must all be there, each with one of the listed values. */
-  readonly claims?: Readonly<Record<string, readonly string[]>>
-}
-
-/** A published app: what its connectors are told, and what only the gateway needs to know. */
-export interface AppConfig extends AppSettings {
-  readonly connectorGroup: string
-  readonly allow: AllowRule
-  /** Protocols that a connection may be switched to, lower case. */
-  readonly upgrades: readonly string[]
-  /** Other origins whose pages may switch protocols in the user's name. The app's own always may. */
-  readonly upgradeOrigins: readonly string[]
-}
 
 const allowSchema: z.ZodType<AllowRule> = z.strictObject({
   everyone: z.literal(true, 'only `everyone: true` has a meaning here').exactOptional(),

@@ -7,7 +7,8 @@
 
 import { z } from 'zod'
 import type { LogoutLimits } from './backchannel-logout.ts'
-import { appsSchema, type AppConfig } from './config-apps.ts'
+import type { AppConfig } from './app-config.ts'
+import { appsSchema } from './config-apps.ts'
 import { issuerUrl, listenAddress, listenPort, text, wholeNumber } from './config-fields.ts'
 
 const DAY_MS = 86_400_000

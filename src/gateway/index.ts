@@ -16,7 +16,7 @@ export {
   type SessionSummary,
 } from './store.ts'
 export { Apps, type AppRoute } from './apps.ts'
-export type { AllowRule, AppConfig } from './config-apps.ts'
+export type { AllowRule, AppConfig } from './app-config.ts'
 export {
   gatewayConfigSchema,
   type BrowserLimits,

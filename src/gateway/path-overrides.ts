@@ -7,7 +7,7 @@
  */
 
 import { APP_PATH, isPerhapsUnder, isPlainlyUnder, sendingFields } from '../tunnel/index.ts'
-import type { AppConfig } from './config-apps.ts'
+import type { AppConfig } from './app-config.ts'
 
 /** A part of an app, and what differs there. */
 export type PathOverride = { readonly path: string } & Partial<

@@ -6,8 +6,13 @@
 
 import { isPlainlyUnder, type AppSettings } from '../tunnel/index.ts'
 import { SsoError } from './errors.ts'
-import type { BackendPolicy } from './policy.ts'
 import type { BackendRow } from './policy-file.ts'
+
+/** A row that was made ready for use. */
+interface CompiledRow {
+  readonly origin: string
+  readonly row: BackendRow
+}
 
 /** A row's or an app's kind of sign-on: an SPN (compared without regard to case, as a KDC does), header fields, or none. */
 function signOnOf(spn: string | undefined, headers: boolean): string {
@@ -47,11 +52,11 @@ function takesPath({ paths }: BackendRow, path: string | undefined): boolean {
  * @returns The row.
  * @throws SsoError ERR_SSO_POLICY_DENIED, saying which row is missing.
  */
-export function findBackend(
-  backends: readonly BackendPolicy[],
+export function findBackend<Row extends CompiledRow>(
+  backends: readonly Row[],
   app: AppSettings,
   origin: string,
-): BackendPolicy {
+): Row {
   const here = backends.filter((backend) => backend.origin === origin)
   const wanted = signOnOfApp(app)
   const fit = here.filter(
@@ -79,7 +84,7 @@ export function findBackend(
  * @param target - Of the request.
  * @throws SsoError ERR_SSO_POLICY_DENIED.
  */
-export function checkPath({ row, origin }: BackendPolicy, target: string): void {
+export function checkPath({ row, origin }: CompiledRow, target: string): void {
   if (row.paths === undefined || row.paths.some((path) => isPlainlyUnder(target, path))) return
   throw new SsoError(
     'ERR_SSO_POLICY_DENIED',

@@ -4,10 +4,10 @@
  * @module
  */
 
+import type { JWTPayload } from 'jose'
 import type { Clock, Random } from '../../platform/index.ts'
+import type { DirectoryAccount } from '../../directory/index.ts'
 import { SsoError } from '../errors.ts'
-import type { Identity } from '../identity.ts'
-import type { Verdict } from '../proof.ts'
 import {
   namedKey,
   readSigningKey,
@@ -18,6 +18,19 @@ import {
 import type { AssertionRow, HeaderSignOnRow } from './row.ts'
 import { TemplateFault, type TemplateValues } from './template.ts'
 
+/** A sign-in that was found good; its Verdict. */
+export interface SignedIn {
+  readonly subject: string
+  readonly issuer: { readonly issuer: string }
+  readonly claims: Readonly<JWTPayload>
+  readonly validUntilMs: number
+}
+
+/** The account that it leads to; its Identity. */
+export interface SignedInAccount {
+  readonly account: DirectoryAccount
+}
+
 /** What assertions are made with. */
 export interface HeaderSignOnPorts {
   readonly clock: Clock
@@ -26,7 +39,7 @@ export interface HeaderSignOnPorts {
 
 /** Fields for one user, and until when they are good. */
 interface Made {
-  readonly identity: Identity | undefined
+  readonly identity: SignedInAccount | undefined
   readonly fields: readonly string[]
   readonly untilMs: number
 }
@@ -40,7 +53,7 @@ export class HeaderSignOn {
   readonly #row: HeaderSignOnRow
   readonly #origin: string
   readonly #assertion: AssertionSource | undefined
-  readonly #made = new WeakMap<Verdict, Made>()
+  readonly #made = new WeakMap<SignedIn, Made>()
 
   /**
    * Makes a row ready for use.
@@ -74,8 +87,8 @@ export class HeaderSignOn {
    * @returns Flat fields; undefined when they must be made first.
    */
   known(
-    verdict: Verdict,
-    identity: Identity | undefined,
+    verdict: SignedIn,
+    identity: SignedInAccount | undefined,
     nowMs: number,
   ): readonly string[] | undefined {
     const made = this.#made.get(verdict)
@@ -93,8 +106,8 @@ export class HeaderSignOn {
    * @throws SsoError ERR_SSO_HEADER_CLAIM when a claim is missing or fits no field.
    */
   async make(
-    verdict: Verdict,
-    identity: Identity | undefined,
+    verdict: SignedIn,
+    identity: SignedInAccount | undefined,
     ports: HeaderSignOnPorts,
   ): Promise<readonly string[]> {
     const fields = this.#fields({ claims: verdict.claims, account: identity?.account }, verdict)
@@ -105,7 +118,7 @@ export class HeaderSignOn {
     return fields
   }
 
-  #fields(values: TemplateValues, { issuer }: Verdict): string[] {
+  #fields(values: TemplateValues, { issuer }: SignedIn): string[] {
     const { headers, separator } = this.#row
     const fields: string[] = []
     for (const [name, template] of Object.entries(headers)) {
@@ -144,7 +157,10 @@ class AssertionSource {
   }
 
   async sign(
-    { verdict, identity }: { readonly verdict: Verdict; readonly identity: Identity | undefined },
+    {
+      verdict,
+      identity,
+    }: { readonly verdict: SignedIn; readonly identity: SignedInAccount | undefined },
     { clock, random }: HeaderSignOnPorts,
   ): Promise<{ readonly header: string; readonly jwt: string; readonly freshUntilMs: number }> {
     const { subject, claims, issuer } = verdict
