@@ -6,6 +6,7 @@ import { domainOf } from '../../../src/directory/distinguished-name.ts'
 import {
   accountFilter,
   FilterTemplate,
+  FilterTemplateFault,
   decodeManagedPassword,
   decodeSecurityDescriptor,
   decodeSid,
@@ -15,6 +16,7 @@ import {
   nearestSpn,
   parseSpn,
 } from '../../../src/directory/index.ts'
+import { SallyportError } from '../../../src/platform/index.ts'
 import { checkSearchAnswer } from '../../../src/directory/ldap-answer.ts'
 import { decodeBindResponse } from '../../../src/directory/ldap-message.ts'
 import { DESCRIPTORS } from '../../support/descriptors.ts'
@@ -134,6 +136,16 @@ const filter = textTarget({
       : 'the value became syntax',
 })
 
+/** A fault of a template is the caller's to word, and so no SallyportError. */
+function templateOf(source: string): FilterTemplate {
+  try {
+    return new FilterTemplate(source)
+  } catch (error) {
+    if (!(error instanceof FilterTemplateFault)) throw error
+    throw new SallyportError('ERR_PLATFORM_FUZZ', error.message)
+  }
+}
+
 const template = textTarget({
   name: 'directory/filter-template',
   seeds: [
@@ -142,7 +154,7 @@ const template = textTarget({
     '(&(employeeID={claim})(userAccountControl:1.2.840.113556.1.4.803:=2))',
   ],
   words: ['{claim}', '(', ')', '&', '|', '!', '*', '\\2a', '\\ff', '=', ':=', '>='],
-  decode: (source) => new FilterTemplate(source).fill('*)(cn=*'),
+  decode: (source) => templateOf(source).fill('*)(cn=*'),
   check: (text) =>
     balanced(text) && text.includes('\\2a\\29\\28cn=\\2a') ? undefined : 'the value became syntax',
 })

@@ -7,9 +7,15 @@ import {
   withoutConnectionChallenges,
 } from '../../../src/sso/challenge.ts'
 import { challengeOf, clientHeaders } from '../../../src/sso/headers.ts'
+import { HeaderTemplate, TemplateFault } from '../../../src/sso/header-sign-on/template.ts'
+import { SallyportError } from '../../../src/platform/index.ts'
+import { isPerhapsUnder, isPlainlyUnder } from '../../../src/tunnel/index.ts'
 import { parseNegotiate } from '../../../src/kerberos/index.ts'
 import { splitHostPort } from '../../../src/connector/index.ts'
+import { FakeDirectory } from '../../support/sso/world.ts'
 import { textTarget, type Target } from '../target.ts'
+
+const account = new FakeDirectory().add('v')
 
 const CHALLENGE_WORDS = [
   ...[
@@ -94,6 +100,37 @@ const hostPort = textTarget({
   decode: splitHostPort,
 })
 
+const headerTemplate = textTarget({
+  name: 'sso/header-template',
+  seeds: ['{upn}', 'CORP\\\\{account.sAMAccountName|lower}', 'a {groups?} {{b}} {upn|localPart}'],
+  words: ['{', '}', '{{', '}}', '|', '?', '{upn}', 'account.', 'lower', 'sid'],
+  decode: (source) => {
+    try {
+      return new HeaderTemplate(source).fill(
+        { claims: { upn: 'v@v', groups: ['v'] }, account },
+        ';',
+      )
+    } catch (error) {
+      // A fault of a template is the caller's to word, and so no SallyportError.
+      if (!(error instanceof TemplateFault)) throw error
+      throw new SallyportError('ERR_PLATFORM_FUZZ', error.message)
+    }
+  },
+  // eslint-disable-next-line no-control-regex -- that is what is looked for
+  check: (text) => (/[\u0000-\u001f\u007f]/.test(text ?? '') ? 'a control character' : undefined),
+})
+
+const pathPrefix = textTarget({
+  name: 'tunnel/path-prefix',
+  seeds: ['/public/a?b', '/x/%2e%2e/admin', '/public/..;/admin', '//admin\\..'],
+  words: ['/', '..', '.', ';', '%2e', '%2f', '%5c', '%25', '\\', 'public', 'admin', 'ADMIN'],
+  decode: (target) => ({
+    open: isPlainlyUnder(target, '/public/'),
+    closed: isPerhapsUnder(target, '/admin'),
+  }),
+  check: ({ open, closed }) => (open && closed ? 'a closed path is open' : undefined),
+})
+
 export const SSO_TARGETS: readonly Target[] = [
-  ...[challenges, token, responseHeaders, address, hostPort],
+  ...[challenges, token, responseHeaders, address, hostPort, headerTemplate, pathPrefix],
 ]
