@@ -64,6 +64,11 @@ export interface KerberosConfig {
   readonly s4uUserPadata: 'both' | 'x509Only'
   /** Tickets of services whose accounts have RC4 or DES keys alone. */
   readonly brokenTicketKeys: 'refuse' | 'accept'
+  /**
+   * Who looks at the tokens of browsers that sign in with Kerberos: our own acceptor alone (`own`), the host's library too, which must
+   * agree (`both`), or the latter where package and keytab are there (`auto`).
+   */
+  readonly acceptor: 'auto' | 'own' | 'both'
   /** On a FIPS host: the protocol's own MD5 (channel bindings, PA-FOR-USER) by our code. */
   readonly allowOwnMd5: boolean
 }
@@ -105,6 +110,7 @@ const fieldsSchema = z.strictObject({
   fast: z.enum(['off', 'whenOffered', 'required']).default('whenOffered'),
   s4uUserPadata: z.enum(['both', 'x509Only']).default('both'),
   brokenTicketKeys: z.enum(['refuse', 'accept']).default('refuse'),
+  acceptor: z.enum(['auto', 'own', 'both']).default('auto'),
   allowOwnMd5: z.boolean('expected true or false').default(false),
 })
 
@@ -122,6 +128,9 @@ function checkTogether(config: KerberosConfig, context: z.RefinementCtx): void {
   }
   if (config.kdcs.length === 0 && config.krb5Conf === undefined && !config.dnsLookup) {
     fault('kdcs', 'must list at least one KDC where there is neither krb5Conf nor dnsLookup')
+  }
+  if (config.acceptor === 'both' && config.keytab === undefined) {
+    fault('acceptor', "both needs a keytab: the host's library reads nothing else")
   }
   if (config.totalTimeoutMs < config.timeoutMs) {
     fault('totalTimeoutMs', 'must not be below timeoutMs')

@@ -9,6 +9,7 @@ import type { Proof, RequestBody, SsoPipeline, SsoRequest } from '../sso/index.t
 import type {
   AppSettings,
   ControlMessage,
+  ProofMessage,
   RequestHead,
   StreamHandler,
   StreamReason,
@@ -20,10 +21,11 @@ import type { AppList } from './apps.ts'
 import { RequestReader, ResponseWriter } from './exchange.ts'
 import type { ProofCache } from './proofs.ts'
 import { RequestBodyPipe } from './request-body.ts'
+import { SignInDesk } from './sign-in-desk.ts'
 
 /** What a link works with. */
 export interface LinkPorts {
-  readonly pipeline: Pick<SsoPipeline, 'handle' | 'offer' | 'forget' | 'flush'>
+  readonly pipeline: Pick<SsoPipeline, 'handle' | 'signIn' | 'offer' | 'forget' | 'flush'>
   readonly apps: AppList
   readonly proofs: ProofCache
   readonly logger: Logger
@@ -53,11 +55,13 @@ const REFUSED: StreamHandler = {
 export class TunnelLink implements TunnelHandler {
   readonly #ports: LinkPorts
   readonly #owner: LinkOwner
+  readonly #signIns: SignInDesk
   #session: TunnelSession | undefined
 
   constructor(ports: LinkPorts, owner: LinkOwner) {
     this.#ports = ports
     this.#owner = owner
+    this.#signIns = new SignInDesk(ports)
   }
 
   /** The tunnel, once its hellos have been exchanged. */
@@ -86,7 +90,10 @@ export class TunnelLink implements TunnelHandler {
         logger.info('apps received', { revision: message.revision, apps: apps.size })
         return
       case 'proof':
-        this.#takeProof({ id: message.id, idToken: message.idToken })
+        this.#takeProof(proofOf(message))
+        return
+      case 'accept':
+        void this.#signIns.answer(message).then((answer) => this.#session?.sendControl(answer))
         return
       case 'forget':
         proofs.forget(message.proofs)
@@ -95,8 +102,9 @@ export class TunnelLink implements TunnelHandler {
       case 'flush':
         pipeline.flush(flushFilter(message))
         return
+      case 'accepted':
       case 'status':
-        logger.debug('a status message from the gateway is passed over')
+        logger.debug(`a message '${message.type}' from the gateway is passed over`)
     }
   }
 
@@ -151,6 +159,10 @@ const APP_UNKNOWN: StreamReason = {
 const PROOF_UNKNOWN: StreamReason = {
   code: 'ERR_SSO_PROOF_UNKNOWN',
   message: 'the connector does not know this proof of sign-in (any more)',
+}
+
+function proofOf({ id, idToken, kind }: ProofMessage): Proof {
+  return kind === 'assertion' ? { id, idToken, kind } : { id, idToken }
 }
 
 function streamBody(head: RequestHead, source: RequestBodyPipe): RequestBody {

@@ -6,7 +6,8 @@
 
 import { errorCode, errorText, type Logger } from '../platform/index.ts'
 import { KerberosError, type KerberosErrorCode } from './errors.ts'
-import { keysFor } from './files/index.ts'
+import { SUPPORTED_ETYPES } from './crypto/index.ts'
+import { keysFor, type KeytabEntry } from './files/index.ts'
 import {
   ownKeys,
   secretsOf,
@@ -59,6 +60,23 @@ export class OwnIdentity implements OwnKeys {
   get version(): number {
     this.#look()
     return this.#version
+  }
+
+  /** Our keys as a keytab has them; a password's have version 0. None for an identity that is a ticket alone. */
+  get entries(): readonly KeytabEntry[] {
+    const keys = this.present
+    const { principal, realm } = this.identity
+    const secrets = this.#secrets
+    if ('length' in secrets) return keysFor(secrets, realm, principal)
+    if ('tgt' in secrets) return []
+    const lists = 'inOrder' in secrets ? secrets.inOrder : []
+    const own = lists.flatMap((part) => ('length' in part ? keysFor(part, realm, principal) : []))
+    if (own.length > 0) return own
+    return SUPPORTED_ETYPES.flatMap((etype) =>
+      keys
+        .forTicket(etype, undefined)
+        .map((key) => ({ principal, realm, kvno: 0, timestampMs: 0, key })),
+    )
   }
 
   /** The ticket that an identity without keys consists of. */

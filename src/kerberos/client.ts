@@ -8,6 +8,7 @@
 
 import type { Clock } from '../platform/index.ts'
 import { abandonable } from './client-drive.ts'
+import type { KeytabEntry } from './files/index.ts'
 import {
   resolveClientSettings,
   type ClientSettings,
@@ -93,6 +94,16 @@ export class KerberosClient {
    */
   get keyVersion(): number {
     return this.#own.version
+  }
+
+  /**
+   * Our long-term keys as an Acceptor wants them: they open the tickets for every service principal name that our account
+   * holds. Those of a password have version 0.
+   *
+   * @returns The present keys; none where we are a ticket alone.
+   */
+  serviceKeys(): readonly KeytabEntry[] {
+    return this.#own.entries
   }
 
   /**

@@ -18,6 +18,14 @@ export type SsoErrorCode =
   | 'ERR_SSO_PROOF_EXPIRED'
   /** The request names a proof that is not known here (any more): the gateway sends it again once. */
   | 'ERR_SSO_PROOF_UNKNOWN'
+  /** The assertion of a sign-in with Kerberos is of an earlier run, of another connector, or was dropped: sign in again. */
+  | 'ERR_SSO_ASSERTION_UNKNOWN'
+  /** The assertion was made up or changed, or is used for another app than it was given for. */
+  | 'ERR_SSO_ASSERTION_INVALID'
+  /** The browser's Negotiate token proves nothing here: NTLM, another service's ticket, several steps. */
+  | 'ERR_SSO_NEGOTIATE_UNFIT'
+  /** The browser's Negotiate token was sent twice, changed, or is bound to another channel. */
+  | 'ERR_SSO_NEGOTIATE_REFUSED'
   /** The issuer's keys could not be fetched: nobody's proof can be checked now. */
   | 'ERR_SSO_KEYS_UNREACHABLE'
   /** The connector's own policy does not allow this app, origin or SPN. */

@@ -37,9 +37,12 @@ export type {
   PipelinePorts,
   Proof,
   ResponseSink,
+  SignInAnswer,
+  SignInRequest,
   SsoCall,
   SsoCounters,
   SsoPipeline,
   SsoRequest,
+  TokenJudge,
 } from './ports.ts'
 export { resolveIdentity, type IdentityReport } from './resolve-identity.ts'

@@ -10,6 +10,10 @@ export interface SsoLimits {
   readonly idTokenLength: number
   /** Verified proofs kept. Default 10 000. */
   readonly proofCount: number
+  /** Sign-ins with Kerberos kept. Default 10 000. */
+  readonly acceptedCount: number
+  /** Octets of their tickets kept. Default 67 108 864. */
+  readonly acceptedOctets: number
   /** Difference of clocks that exp, iat and auth_time may show, seconds. Default 30. */
   readonly clockToleranceSeconds: number
   /** Accounts kept. Default 10 000. */
@@ -82,6 +86,8 @@ const GIB = 1_073_741_824
 export const SSO_LIMITS: Readonly<Record<keyof SsoLimits, LimitRange>> = {
   idTokenLength: { least: 1, most: 1_048_576, default: 16_384 },
   proofCount: { least: 1, most: 1_000_000, default: 10_000 },
+  acceptedCount: { least: 1, most: 1_000_000, default: 10_000 },
+  acceptedOctets: { least: 65_536, most: 64 * GIB, default: 64 * 1024 * 1024 },
   clockToleranceSeconds: { least: 0, most: 300, default: 30 },
   identityCount: { least: 1, most: 1_000_000, default: 10_000 },
   identityMs: { least: 1, most: DAY_MS, default: 300_000 },

@@ -211,6 +211,19 @@ export function loginBy(
 /** Logins by proof and kind: a proof's claims do not change. */
 const known = new WeakMap<Verdict, Map<string, Login>>()
 
+/** Who signed in with Kerberos is known by the SID in the ticket, whatever the app would make of a provider's claims. */
+function acceptedLogin(verdict: Verdict): Login {
+  let logins = known.get(verdict)
+  if (logins === undefined) known.set(verdict, (logins = new Map<string, Login>()))
+  let login = logins.get('')
+  if (login === undefined) {
+    const { subject, issuer } = verdict
+    login = { login: subject, ...bySid(issuer, subject) }
+    logins.set('', login)
+  }
+  return login
+}
+
 /**
  * Finds out whom a proof names. Worked out once for each kind.
  *
@@ -220,6 +233,7 @@ const known = new WeakMap<Verdict, Map<string, Login>>()
  * @throws SsoError ERR_SSO_LOGIN_REFUSED without the claim, or when the issuer may not assert it in this way.
  */
 export function loginFrom(verdict: Verdict, kind: string): Login {
+  if (verdict.accepted !== undefined) return acceptedLogin(verdict)
   let logins = known.get(verdict)
   if (logins === undefined) known.set(verdict, (logins = new Map<string, Login>()))
   let login = logins.get(kind)

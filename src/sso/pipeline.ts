@@ -9,6 +9,7 @@ import { Call, type CallHome } from './call.ts'
 import type { DeliveryCounts } from './delivery-ports.ts'
 import { deliveryStage } from './delivery-stage.ts'
 import { SsoError } from './errors.ts'
+import { FrontEnd } from './front-end.ts'
 import { IdentityFinder, type Identity } from './identity.ts'
 import { LargeTokens } from './large-tokens.ts'
 import { resolveSsoLimits, type SsoLimits } from './limits.ts'
@@ -17,6 +18,8 @@ import type {
   PipelinePorts,
   Proof,
   ResponseSink,
+  SignInAnswer,
+  SignInRequest,
   SsoCall,
   SsoCounters,
   SsoPipeline,
@@ -49,6 +52,7 @@ class Pipeline implements SsoPipeline, CallHome {
   readonly #proofs: ProofVerifier
   readonly #identities: IdentityFinder | undefined
   readonly #tickets: TicketKeeper | undefined
+  readonly #frontEnd: FrontEnd | undefined
   readonly #largeTokens: LargeTokens
   readonly #run: Next
   readonly #security: NonNullable<PipelinePorts['security']>
@@ -78,6 +82,8 @@ class Pipeline implements SsoPipeline, CallHome {
     this.#identities = directory && new IdentityFinder({ directory, clock, onRefused }, limits)
     this.#tickets =
       kerberos && new TicketKeeper({ kerberos, clock, random, logger, onRefused }, limits)
+    this.#frontEnd = this.#createFrontEnd()
+    this.#proofs.assertions = this.#frontEnd
     this.#largeTokens = new LargeTokens({ clock, logger }, limits)
     this.#run = compose([
       proofStage(this.#proofs),
@@ -94,6 +100,14 @@ class Pipeline implements SsoPipeline, CallHome {
         largeTokens: this.#largeTokens,
       }),
     ])
+  }
+
+  #createFrontEnd(): FrontEnd | undefined {
+    const { policy, kerberos, judge, clock, random } = this.#ports
+    const identities = this.#identities
+    if (policy.frontEnd === undefined || kerberos === undefined || !identities) return undefined
+    const ports = { policy, kerberos, identities, judge, clock, random }
+    return new FrontEnd(policy.frontEnd, ports, this.#limits)
   }
 
   get logger(): PipelinePorts['logger'] {
@@ -144,7 +158,30 @@ class Pipeline implements SsoPipeline, CallHome {
   #dropUser(user: string, reason: DropReason): void {
     this.#identities?.drop((identity) => identity.user === user)
     this.#tickets?.dropUser(user, reason)
+    if (reason === 'refused') this.#frontEnd?.signIns.dropUser(user)
     this.#ports.backends.retire(user)
+  }
+
+  async signIn(request: SignInRequest): Promise<SignInAnswer> {
+    if (this.#closed) throw closed()
+    if (this.#frontEnd === undefined) {
+      throw new SsoError('ERR_SSO_POLICY_DENIED', 'nobody may sign in with Kerberos here', {
+        mend: "Add frontEndKerberos to the connector's policy, if that is what you want.",
+      })
+    }
+    try {
+      return await this.#frontEnd.accept(request)
+    } catch (error) {
+      this.#signInRefused(request, error)
+      throw error
+    }
+  }
+
+  #signInRefused({ app }: SignInRequest, error: unknown): void {
+    const code = errorCode(error)
+    const what = securityEventOf(code)
+    if (what === undefined) return
+    this.#security.report({ code, what, fields: { app: app.id, reason: errorText(error) } })
   }
 
   offer(proof: Proof): void {

@@ -10,6 +10,7 @@ import { z } from 'zod'
 import { APP_PATH } from '../tunnel/index.ts'
 import { parseNetwork } from './addresses.ts'
 import { headerSignOnRow, type HeaderSignOnRow } from './header-sign-on/row.ts'
+import { frontEndKerberosSchema, type FrontEndKerberosRow } from './front-end-policy.ts'
 import {
   loginAttributes,
   loginIdentities,
@@ -103,6 +104,8 @@ export interface PolicyFile {
   /** For every backend. */
   readonly neverImpersonate: NeverImpersonate
   readonly backends: readonly BackendRow[]
+  /** Who may sign in with Kerberos at the gateway. Absent: nobody. */
+  readonly frontEndKerberos?: FrontEndKerberosRow | undefined
 }
 
 /** Signature algorithms an issuer may use. Symmetric ones are not among them: the verifier's key would forge. */
@@ -295,6 +298,7 @@ const policyFile = z.strictObject({
   issuers: z.array(issuer, { error: 'issuers must be a list' }).default([]),
   neverImpersonate,
   backends: z.array(backend, { error: 'backends must be a list' }),
+  frontEndKerberos: frontEndKerberosSchema.optional(),
 })
 
 /** policy.yaml. Paths (`ca`, `keysFile`) are as written; `compilePolicy` is given their contents. */

@@ -13,6 +13,7 @@ import type { BackendTarget, BackendTls } from './backend.ts'
 import { SsoError } from './errors.ts'
 import { signOnNames, type SignOnNames } from './header-sign-on/fields.ts'
 import { HeaderSignOn } from './header-sign-on/sign-on.ts'
+import type { FrontEndKerberosRow } from './front-end-policy.ts'
 import type { BackendRow, IssuerRow, PolicyFile } from './policy-file.ts'
 import { sendingFor, type Sending } from './sending.ts'
 import { impersonationRule, type ImpersonationRule } from './privileged.ts'
@@ -50,6 +51,8 @@ export interface BackendPolicy {
 export interface Policy {
   readonly issuers: ReadonlyMap<string, IssuerPolicy>
   readonly backends: readonly BackendPolicy[]
+  /** Undefined: nobody signs in with Kerberos at the gateway. */
+  readonly frontEnd?: FrontEndKerberosRow | undefined
 }
 
 /** What the policy makes of an app: where its requests go, and with which SPN. */
@@ -135,7 +138,7 @@ export function compilePolicy(file: PolicyFile, readText: ReadText): Policy {
     seen.add(key)
     return backend
   })
-  return { issuers, backends }
+  return { issuers, backends, frontEnd: file.frontEndKerberos }
 }
 
 function duplicate(what: string): SsoError {

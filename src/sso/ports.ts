@@ -5,7 +5,7 @@
  */
 
 import type { JWTVerifyGetKey } from 'jose'
-import type { AccountDirectory } from '../directory/index.ts'
+import type { AccountDirectory, DirectoryAccount } from '../directory/index.ts'
 import type { KerberosClient } from '../kerberos/index.ts'
 import type { Clock, Logger, Random, SallyportError, SecurityLog } from '../platform/index.ts'
 import type { AppSettings } from '../tunnel/index.ts'
@@ -19,8 +19,40 @@ import type { TicketCounters } from './ticket-counts.ts'
 /** The ID token that a user's session stands on, and the id that requests name it by. */
 export interface Proof {
   readonly id: string
+  /** With the kind `assertion`: what `signIn` gave. */
   readonly idToken: string
+  /** Absent: `idToken`. */
+  readonly kind?: 'idToken' | 'assertion'
 }
+
+/** A browser's sign-in with Kerberos. */
+export interface SignInRequest {
+  /** What the browser wants. */
+  readonly app: AppSettings
+  /** What stood behind `Negotiate`. */
+  readonly token: Uint8Array
+  /** Application data of the browser's TLS channel, as the gateway tells it. */
+  readonly channelBinding: Uint8Array | undefined
+}
+
+/** Somebody has signed in. */
+export interface SignInAnswer {
+  /** Proof of it, for later requests to the same app. */
+  readonly assertion: string
+  /** What goes back to the browser; undefined: nothing is owed. */
+  readonly reply: Uint8Array | undefined
+  readonly user: Pick<DirectoryAccount, 'sAMAccountName' | 'realm'>
+}
+
+/** What the host's own GSS-API library makes of a token. */
+export interface Judgement {
+  /** `alice@CORP.EXAMPLE` */
+  readonly client: string
+  readonly reply: Uint8Array | undefined
+}
+
+/** The host's own GSS-API library, where it is at hand. Rejects for a token that it does not accept. */
+export type TokenJudge = (token: Uint8Array) => Promise<Judgement>
 
 /** One request on its way to a backend. */
 export interface SsoRequest {
@@ -100,6 +132,12 @@ export interface SsoPipeline {
    * @returns The call, to pause and abort it.
    */
   handle(request: SsoRequest, sink: ResponseSink): SsoCall
+  /**
+   * Says whose Negotiate token it is, and gives proof of that for later requests.
+   *
+   * @throws SsoError where the token, the policy or the account does not allow it; ERR_SSO_POLICY_DENIED where nobody may.
+   */
+  signIn(request: SignInRequest): Promise<SignInAnswer>
   /** Takes a proof that has just come: where calls are under way it is checked at once, for it may prolong one of them. */
   offer(proof: Proof): void
   /** Drops these proofs, the tickets and sockets of their users, and cuts the calls made on these proofs. */
@@ -113,7 +151,7 @@ export interface SsoPipeline {
 
 /** The part of the Kerberos client that the pipeline uses. */
 export type KerberosPort = Pick<KerberosClient, 'name' | 'impersonate' | 'delegate'> &
-  Partial<Pick<KerberosClient, 'tokenClock' | 'keyVersion'>>
+  Partial<Pick<KerberosClient, 'tokenClock' | 'keyVersion' | 'evidenceFrom' | 'serviceKeys'>>
 
 /** The keys of the issuers in the policy. The real one (JWKS by https, or a file) is in io/. */
 export interface KeySource {
@@ -135,6 +173,8 @@ export interface PipelinePorts {
   /** Undefined: apps without Kerberos only. */
   readonly directory: AccountDirectory | undefined
   readonly backends: BackendPool
+  /** Looks at browsers' tokens too; both must agree. */
+  readonly judge?: TokenJudge | undefined
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger

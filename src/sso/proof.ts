@@ -8,6 +8,8 @@
 import { decodeJwt, errors as jose, jwtVerify, type JWTPayload } from 'jose'
 import { LRUCache } from 'lru-cache'
 import { errorText, SallyportError, type Clock } from '../platform/index.ts'
+import type { AcceptedSignIn } from './accepted-sign-ins.ts'
+import { unknownAssertion } from './assertion.ts'
 import { SsoError } from './errors.ts'
 import type { SsoLimits } from './limits.ts'
 import type { IssuerPolicy, Policy } from './policy.ts'
@@ -27,6 +29,14 @@ export interface Verdict {
   readonly users: Set<string>
   /** The earlier of exp and the longest age of a sign-in, clock tolerance included. */
   readonly validUntilMs: number
+  /** For an assertion: the sign-in with Kerberos behind it. */
+  readonly accepted?: AcceptedSignIn | undefined
+}
+
+/** Judges assertions, and ends the sign-ins behind them. */
+export interface AssertionJudge {
+  verdictOn(proof: Proof): Verdict
+  readonly signIns: { drop(id: string): void }
 }
 
 /** jose's own errors hold the claims: they are not kept as causes. */
@@ -137,6 +147,9 @@ export class ProofVerifier {
   readonly #pending = new Map<string, Promise<Verdict>>()
   #verified = 0
 
+  /** Without one no assertion is good. */
+  assertions: AssertionJudge | undefined
+
   constructor(ports: { policy: Policy; keys: KeySource; clock: Clock }, limits: SsoLimits) {
     this.#policy = ports.policy
     this.#keys = ports.keys
@@ -160,6 +173,7 @@ export class ProofVerifier {
   known(proof: Proof): Verdict | undefined {
     const verdict = this.#verdicts.get(proof.id)
     if (verdict?.idToken !== proof.idToken) return undefined
+    if (verdict.accepted?.live === false) throw unknownAssertion()
     if (this.#clock.nowMs() < verdict.validUntilMs) return verdict
     throw expired('it was good when it was first used')
   }
@@ -189,6 +203,7 @@ export class ProofVerifier {
   }
 
   async #judge(proof: Proof): Promise<Verdict> {
+    if (proof.kind === 'assertion') return this.#judgeAssertion(proof)
     if (proof.idToken.length > this.#limits.idTokenLength) {
       throw invalid(`longer than idTokenLength (${this.#limits.idTokenLength})`)
     }
@@ -205,6 +220,11 @@ export class ProofVerifier {
       users: new Set(),
       ...this.#times(claims, issuer),
     }
+  }
+
+  #judgeAssertion(proof: Proof): Verdict {
+    if (this.assertions === undefined) throw unknownAssertion()
+    return this.assertions.verdictOn(proof)
   }
 
   async #signedClaims(idToken: string, issuer: IssuerPolicy): Promise<JWTPayload> {
@@ -267,7 +287,8 @@ export class ProofVerifier {
    * @returns SIDs of the accounts that were used on it.
    */
   forget(proofId: string): Iterable<string> {
-    const users = this.#verdicts.peek(proofId)?.users ?? []
+    const { users = [], accepted } = this.#verdicts.peek(proofId) ?? {}
+    if (accepted !== undefined) this.assertions?.signIns.drop(accepted.facts.id)
     this.#verdicts.delete(proofId)
     for (const key of [...this.#pending.keys()]) {
       if (key.startsWith(`${proofId}\n`)) this.#pending.delete(key)

@@ -9,6 +9,8 @@ const EVENTS: Readonly<Record<string, string>> = {
   ERR_SSO_PROOF_MISSING: 'proof-missing',
   ERR_SSO_PROOF_INVALID: 'proof-invalid',
   ERR_SSO_ISSUER_UNKNOWN: 'issuer-unknown',
+  ERR_SSO_ASSERTION_INVALID: 'assertion-invalid',
+  ERR_SSO_NEGOTIATE_REFUSED: 'negotiate-refused',
   ERR_SSO_POLICY_DENIED: 'policy-denied',
   ERR_SSO_LOGIN_REFUSED: 'login-refused',
   ERR_SSO_NEVER_IMPERSONATE: 'never-impersonate',

@@ -97,6 +97,7 @@ export function proofStage(proofs: ProofVerifier): Stage {
       )
     }
     const go = (verdict: Verdict): void => {
+      verdict.accepted?.checkApp(app)
       call.verdict = verdict
       next(call)
     }
@@ -192,7 +193,8 @@ export function ticketStage(keeper: TicketKeeper | undefined): Stage {
     if (identity === undefined || verdict === undefined) {
       throw new SsoError('ERR_SSO_PROOF_MISSING', 'no ticket without a proof')
     }
-    const wish = { identity, backend: route.backend, spn, signedInMs: verdict.signedInMs }
+    const { signedInMs, accepted } = verdict
+    const wish = { identity, backend: route.backend, spn, signedInMs, accepted }
     call.wish = wish
     call.ticket = keeper.known(wish)
     if (call.ticket !== undefined) {

@@ -124,7 +124,7 @@ export class TicketErrands {
     const { wish, instead } = errand
     const { evidence, asked } = await this.#obtainEvidence(errand)
     if (evidence === undefined) return undefined
-    const key = this.keys.ofTicket(wish.identity, wish.spn)
+    const key = this.keys.ofTicket(wish)
     const kept = this.tickets.get(key)
     this.#clearOrDrop(evidence, wish, kept)
     if (kept !== undefined && kept !== instead && this.isGood(kept, wish)) return kept
@@ -148,7 +148,7 @@ export class TicketErrands {
     readonly evidence: KeptEvidence | undefined
     readonly asked: boolean
   }> {
-    const key = this.keys.ofEvidence(wish.identity)
+    const key = this.keys.ofEvidence(wish)
     const kept = this.evidence.get(key)
     const now = this.#clock.nowMs()
     const ageing = urgency === 'ahead' && kept !== undefined && now >= kept.refreshFromMs
@@ -193,7 +193,7 @@ export class TicketErrands {
   #onServiceRefusal(wish: TicketWish, error: unknown, had: PreparedTicket | undefined): void {
     if (isTransportFailure(error)) return
     if (had !== undefined || USER_REFUSALS.has(errorCode(error))) this.#dropRefused(wish)
-    else this.evidence.evict(this.keys.ofEvidence(wish.identity), 'refused')
+    else this.evidence.evict(this.keys.ofEvidence(wish), 'refused')
   }
 
   #dropRefused({ identity }: TicketWish): void {

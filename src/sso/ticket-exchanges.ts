@@ -4,10 +4,11 @@
  * @module
  */
 
-import { Initiator, type ServiceTicket } from '../kerberos/index.ts'
+import { Initiator, type Evidence, type ServiceTicket } from '../kerberos/index.ts'
 import type { Random } from '../platform/index.ts'
 import type { KdcQueue, Pass } from './kdc-queue.ts'
 import type { SsoLimits } from './limits.ts'
+import { unknownAssertion } from './assertion.ts'
 import type { TicketCounts } from './ticket-counts.ts'
 import type { Kept, KeptEvidence, PreparedTicket, TicketPorts, TicketWish } from './ticket-types.ts'
 
@@ -36,18 +37,30 @@ export class TicketExchanges {
   }
 
   /**
-   * S4U2Self.
+   * S4U2Self; where the user has signed in with a ticket that may be forwarded, that ticket, and no KDC is asked.
    *
    * @param wish - For whom.
    * @param pass - The place in the queue.
    * @returns The evidence.
    */
   impersonate(wish: TicketWish, pass: Pass): Promise<KeptEvidence> {
+    const presented = this.#presented(wish)
+    if (presented !== undefined) return Promise.resolve(presented)
     return this.#queue.run(pass, async () => {
       this.#counts.impersonations += 1
       const evidence = await this.#ports.kerberos.impersonate(wish.identity.s4uUser)
       return { ...this.#keep(evidence, wish), evidence, cleared: new WeakSet() }
     })
+  }
+
+  #presented(wish: TicketWish): KeptEvidence | undefined {
+    const { accepted, identity } = wish
+    const { kerberos } = this.#ports
+    if (accepted === undefined || kerberos.evidenceFrom === undefined) return undefined
+    if (accepted.ticket === undefined) throw unknownAssertion()
+    const evidence: Evidence = kerberos.evidenceFrom(accepted.ticket, identity.account.sid)
+    if (!evidence.forwardable) return undefined
+    return { ...this.#keep(evidence, wish), evidence, cleared: new WeakSet() }
   }
 
   /**

@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { Identity } from './identity.ts'
 import type { KerberosPort } from './ports.ts'
+import type { TicketWish } from './ticket-types.ts'
 
 /** Makes keys. With new keys of our own every ticket is another. */
 export class TicketKeys {
@@ -21,23 +21,23 @@ export class TicketKeys {
   /**
    * The key of a user's evidence.
    *
-   * @param identity - Whose.
+   * @param wish - Whose, and whether by the user's own ticket.
    * @returns The key.
    */
-  ofEvidence(identity: Identity): string {
+  ofEvidence({ identity, accepted }: Pick<TicketWish, 'identity' | 'accepted'>): string {
     const { realm, sAMAccountName } = identity.account
-    return `${identity.user}\n${this.#ownPart()}\nS4U2Self\n${realm}\n${sAMAccountName}`
+    const how = accepted === undefined ? 'S4U2Self' : 'AP-REQ'
+    return `${identity.user}\n${this.#ownPart()}\n${how}\n${realm}\n${sAMAccountName}`
   }
 
   /**
    * The key of a service ticket.
    *
-   * @param identity - Whose.
-   * @param spn - For which service.
+   * @param wish - Whose, and for which service.
    * @returns The key.
    */
-  ofTicket(identity: Identity, spn: string): string {
-    return `${this.ofEvidence(identity)}\n${spn}`
+  ofTicket(wish: Pick<TicketWish, 'identity' | 'accepted' | 'spn'>): string {
+    return `${this.ofEvidence(wish)}\n${wish.spn}`
   }
 
   #ownPart(): string {

@@ -6,6 +6,7 @@
 
 import type { Evidence, Initiator } from '../kerberos/index.ts'
 import type { Clock, Logger, Random } from '../platform/index.ts'
+import type { AcceptedSignIn } from './accepted-sign-ins.ts'
 import type { Identity, RefusalListener } from './identity.ts'
 import type { BackendPolicy } from './policy.ts'
 import type { KerberosPort } from './ports.ts'
@@ -43,6 +44,8 @@ export interface TicketWish {
   readonly backend: BackendPolicy
   readonly spn: string
   readonly signedInMs: number
+  /** The user has signed in with Kerberos: that very ticket is the evidence, where it is forwardable. */
+  readonly accepted?: AcceptedSignIn | undefined
 }
 
 /** What the caches work through. */

@@ -59,8 +59,8 @@ export class TicketKeeper {
     }
   }
 
-  #atHand({ identity, spn }: TicketWish): PreparedTicket | undefined {
-    return this.#errands.tickets.get(this.#errands.keys.ofTicket(identity, spn))
+  #atHand(wish: TicketWish): PreparedTicket | undefined {
+    return this.#errands.tickets.get(this.#errands.keys.ofTicket(wish))
   }
 
   /**
@@ -111,7 +111,7 @@ export class TicketKeeper {
   /** Asks, unless that was refused a moment ago. While no KDC answers, the ticket at hand stands in to its end. */
   #ask(errand: Errand): Promise<PreparedTicket> {
     const { wish } = errand
-    const key = this.#errands.keys.ofTicket(wish.identity, wish.spn)
+    const key = this.#errands.keys.ofTicket(wish)
     // A newer sign-in is another question.
     return this.#refusals.guard(`${key}\n${wish.signedInMs}`, wish, async () => {
       try {

@@ -20,6 +20,11 @@ export const CAPABILITY = {
   UPGRADE: 'upgrade',
 } as const
 
+/**
+ * From a connector: it takes `accept`, and answers with `accepted`: its policy lets users sign in with Kerberos at the gateway.
+ */
+export const NEGOTIATE = 'negotiate'
+
 /** All of them: what an end announces that passes on everything HTTP/1.1 can do. */
 export const HTTP_CAPABILITIES: readonly string[] = Object.values(CAPABILITY)
 

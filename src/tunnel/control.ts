@@ -8,6 +8,12 @@
  */
 
 import { z } from 'zod'
+import {
+  acceptedSchema,
+  acceptSchema,
+  type AcceptedMessage,
+  type AcceptMessage,
+} from './control-sign-in.ts'
 import { TunnelError } from './errors.ts'
 import { sendingFields, type SendingSettings } from './sending-settings.ts'
 
@@ -53,7 +59,10 @@ export interface AppsMessage {
 export interface ProofMessage {
   readonly type: 'proof'
   readonly id: string
+  /** An ID token; with the kind `assertion` what this very connector gave in `accepted`. */
   readonly idToken: string
+  /** Absent: `idToken`. */
+  readonly kind?: 'idToken' | 'assertion'
 }
 
 /** Gateway to connector: drop these proofs and all that was done in their name (sign-out, revocation). */
@@ -82,7 +91,13 @@ export interface StatusMessage {
 
 /** Everything that goes beside the streams. */
 export type ControlMessage =
-  AppsMessage | ProofMessage | ForgetMessage | FlushMessage | StatusMessage
+  | AppsMessage
+  | ProofMessage
+  | ForgetMessage
+  | FlushMessage
+  | StatusMessage
+  | AcceptMessage
+  | AcceptedMessage
 
 type ControlType = ControlMessage['type']
 
@@ -124,7 +139,12 @@ const schemas: Readonly<Record<ControlType, z.ZodType<ControlMessage>>> = {
     revision: z.number().int().min(0),
     apps: z.array(appSchema).max(10_000).readonly(),
   }),
-  proof: z.object({ type: z.literal('proof'), id, idToken: z.string().min(1).max(65_536) }),
+  proof: z.object({
+    type: z.literal('proof'),
+    id,
+    idToken: z.string().min(1).max(65_536),
+    kind: z.enum(['idToken', 'assertion']).exactOptional(),
+  }),
   forget: z.object({
     type: z.literal('forget'),
     proofs: z.array(id).max(10_000).readonly(),
@@ -145,6 +165,8 @@ const schemas: Readonly<Record<ControlType, z.ZodType<ControlMessage>>> = {
       })
       .readonly(),
   }),
+  accept: acceptSchema,
+  accepted: acceptedSchema,
 }
 
 const SENDER: Readonly<Record<ControlType, TunnelRole>> = {
@@ -153,6 +175,8 @@ const SENDER: Readonly<Record<ControlType, TunnelRole>> = {
   forget: 'gateway',
   flush: 'gateway',
   status: 'connector',
+  accept: 'gateway',
+  accepted: 'connector',
 }
 
 function typeOf(value: unknown): string | undefined {

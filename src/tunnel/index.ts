@@ -4,7 +4,7 @@
  * @module
  */
 
-export { CAPABILITY, HTTP_CAPABILITIES, PROBE } from './capabilities.ts'
+export { CAPABILITY, HTTP_CAPABILITIES, NEGOTIATE, PROBE } from './capabilities.ts'
 export {
   APP_PATH,
   decodeControl,
@@ -19,6 +19,7 @@ export {
   type StatusMessage,
   type TunnelRole,
 } from './control.ts'
+export type { AcceptedMessage, AcceptMessage } from './control-sign-in.ts'
 export { TunnelError, type TunnelErrorCode } from './errors.ts'
 export { maxMessageOctets } from './frame.ts'
 export { isPerhapsUnder, isPlainlyUnder } from './path-prefix.ts'

@@ -40,6 +40,9 @@ export class FakePipeline {
   offer(proof: Proof): void {
     this.offered.push(proof.id)
   }
+  signIn(): Promise<never> {
+    return Promise.reject(new Error('no sign-in with Kerberos here'))
+  }
   forget(ids: readonly string[]): void {
     this.forgotten.push(...ids)
   }

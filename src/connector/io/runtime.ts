@@ -7,14 +7,23 @@
 import type { Environment } from '../../kerberos/io/index.ts'
 import { errorCode, errorText, SecurityLog, type Logger } from '../../platform/index.ts'
 import { systemClock, systemRandom } from '../../platform/io/index.ts'
-import { createPipeline, type KeySource, type Policy, type SsoPipeline } from '../../sso/index.ts'
+import {
+  createPipeline,
+  type KeySource,
+  type Policy,
+  type SsoPipeline,
+  type TokenJudge,
+} from '../../sso/index.ts'
+import { NEGOTIATE } from '../../tunnel/index.ts'
 import { createBackendPool, createKeySource } from '../../sso/io/index.ts'
 import {
+  ConnectorError,
   createConnector,
   type Connector,
   type ConnectorConfig,
   type KerberosStatus,
 } from '../index.ts'
+import { openTokenJudge } from './token-judge.ts'
 import { openIdentity, type Identity } from './identity.ts'
 import { issuerKeysProxy } from './named-proxy.ts'
 import { createNameResolver, type NameResolver } from './name-resolver.ts'
@@ -52,13 +61,28 @@ export async function createConnectorRuntime(options: ConnectorRuntimeOptions): 
   const identity = await openIdentity(options, resolve)
   const security = new SecurityLog({ logger, clock: systemClock })
   const keys = await createKeys(options, resolve, identity)
-  const parts = { resolve, identity, security, keys }
+  const judge = await openJudge(options, identity)
+  const parts = { resolve, identity, security, keys, judge }
   const pipeline = withDirectoryClosed(createSsoPipeline(options, parts), identity)
-  const dialler = createTunnelDialler({ readIdentity, clock: systemClock, logger })
+  const capabilities = identity && options.policy.frontEnd ? [NEGOTIATE] : []
+  const dialler = createTunnelDialler({ readIdentity, clock: systemClock, logger, capabilities })
   const checkKerberos = identity && kerberosCheck(identity)
   return createConnector(
     { version, limits: config.limits },
     { ...world, dialler, pipeline, logger, security, ...(checkKerberos ? { checkKerberos } : {}) },
+  )
+}
+
+/** Only where the policy lets users sign in with Kerberos at the gateway. */
+async function openJudge(
+  { policy, config, logger }: ConnectorRuntimeOptions,
+  identity: Identity | undefined,
+): Promise<TokenJudge | undefined> {
+  if (policy.frontEnd === undefined) return undefined
+  if (identity !== undefined && config.kerberos) return openTokenJudge(config.kerberos, logger)
+  throw new ConnectorError(
+    'ERR_CONNECTOR_FILE',
+    'frontEndKerberos of the policy needs the sections kerberos and directory of connector.yaml',
   )
 }
 
@@ -67,6 +91,7 @@ interface PipelineParts {
   readonly identity: Identity | undefined
   readonly security: SecurityLog
   readonly keys: KeySource
+  readonly judge: TokenJudge | undefined
 }
 
 async function createKeys(
@@ -82,7 +107,7 @@ async function createKeys(
 
 function createSsoPipeline(
   { policy, logger }: ConnectorRuntimeOptions,
-  { resolve, identity, security, keys }: PipelineParts,
+  { resolve, identity, security, keys, judge }: PipelineParts,
 ): SsoPipeline {
   return createPipeline({
     ...world,
@@ -90,6 +115,7 @@ function createSsoPipeline(
     logger,
     security,
     keys,
+    judge,
     kerberos: identity?.client,
     directory: identity?.directory,
     backends: createBackendPool({ resolve }),
@@ -99,6 +125,7 @@ function createSsoPipeline(
 function withDirectoryClosed(pipeline: SsoPipeline, identity: Identity | undefined): SsoPipeline {
   return {
     handle: (request, sink) => pipeline.handle(request, sink),
+    signIn: (request) => pipeline.signIn(request),
     offer: (proof) => {
       pipeline.offer(proof)
     },

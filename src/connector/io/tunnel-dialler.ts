@@ -29,6 +29,8 @@ export interface DiallerPorts {
   readIdentity(): Promise<TunnelIdentity>
   readonly clock: Clock
   readonly logger: Logger
+  /** Announced to the gateway. Default none. */
+  readonly capabilities?: readonly string[]
 }
 
 /**
@@ -38,12 +40,13 @@ export interface DiallerPorts {
  * @returns The dialler.
  */
 export function createTunnelDialler(ports: DiallerPorts): TunnelDialler {
-  const { clock, logger } = ports
+  const { clock, logger, capabilities = [] } = ports
   return {
     async dial(handler: TunnelHandler, signal: AbortSignal): Promise<TunnelSession> {
       const { address, serverName, ca, cert, key } = await ports.readIdentity()
       signal.throwIfAborted()
-      return dialTunnel({ address, serverName, ca, cert, key, clock, logger, handler, signal })
+      const identity = { address, serverName, ca, cert, key }
+      return dialTunnel({ ...identity, capabilities, clock, logger, handler, signal })
     },
   }
 }

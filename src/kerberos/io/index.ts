@@ -7,6 +7,12 @@
 export { systemClock, systemRandom } from '../../platform/io/index.ts'
 export { readCcacheFile, writeCcacheFile, type CcacheFileOptions } from './ccache-file.ts'
 export { readKeytabFile, type KeytabFileOptions } from './keytab-file.ts'
+export {
+  createGssapiAcceptor,
+  type GssapiAccepted,
+  type GssapiAcceptor,
+  type GssapiAcceptorOptions,
+} from './gssapi-acceptor.ts'
 export { createGssapiEngine, type GssapiEngine, type GssapiEngineOptions } from './gssapi-engine.ts'
 export { openKdcAccess, type KdcAccessOptions, type KdcDnsOptions } from './kdc-access.ts'
 export { DnsKdcLocator, type DnsKdcLocatorOptions, type KdcLocator } from './kdc-locator.ts'

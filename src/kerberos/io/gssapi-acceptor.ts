@@ -1,0 +1,124 @@
+/**
+ * The host's own GSS-API library as a second acceptor, by the optional npm package `kerberos`: MIT's checks, and its replay cache,
+ * which other processes and earlier runs share.
+ *
+ * Keytab, krb5.conf and replay cache are the library's own business and count for the whole process; KRB5_KTNAME is set here, once.
+ *
+ * @module
+ */
+
+import { KerberosError } from '../errors.ts'
+
+/** Who the library says made a token, and what it answers. */
+export interface GssapiAccepted {
+  /** `alice@CORP.EXAMPLE` */
+  readonly client: string
+  readonly reply: Uint8Array | undefined
+}
+
+/** Has the library look at a token. */
+export type GssapiAcceptor = (token: Uint8Array) => Promise<GssapiAccepted>
+
+/** How much is waited for. */
+export interface GssapiAcceptorOptions {
+  /** Longest wait for one token, milliseconds. Default 10 000. */
+  readonly timeoutMs?: number
+  /** Most tokens that are waited for at a time; one is looked at after the other. Default 64. */
+  readonly maxWaiting?: number
+}
+
+interface ServerContext {
+  step(token: string): Promise<string>
+  readonly username: string | null
+  readonly contextComplete: boolean
+  readonly response: string | null
+}
+
+/** The little of the package that is used. */
+interface NativeKerberos {
+  initializeServer(service: string): Promise<ServerContext>
+}
+
+// By a variable, so that no tool asks for the package where it could not be built.
+const NATIVE_PACKAGE: string = 'kerberos'
+const DEFAULT_TIMEOUT_MS = 10_000
+const DEFAULT_MAX_WAITING = 64
+const MAX_TEXT = 300
+
+async function loadPackage(): Promise<NativeKerberos> {
+  try {
+    const { default: native } = (await import(NATIVE_PACKAGE)) as { default: NativeKerberos }
+    return native
+  } catch (cause) {
+    throw new KerberosError(
+      'ERR_KRB_GSSAPI_ABSENT',
+      'the npm package kerberos is not installed or cannot be loaded',
+      {
+        cause,
+        mend: 'Install libkrb5-dev, a C++ compiler, make and Python 3, then run npm install kerberos; or set acceptor: own.',
+      },
+    )
+  }
+}
+
+function refused(cause: unknown): KerberosError {
+  const text = (cause instanceof Error ? cause.message : '').replace(/\p{C}+/gu, ' ')
+  const what = `the host's GSS-API library does not accept the token: ${text.slice(0, MAX_TEXT)}`
+  return new KerberosError('ERR_KRB_GSSAPI', what, { cause })
+}
+
+async function accept(native: NativeKerberos, token: Uint8Array): Promise<GssapiAccepted> {
+  // '': any key of the keytab. For which service the ticket is our own acceptor has checked.
+  const server = await native.initializeServer('')
+  const answer = await server.step(Buffer.from(token).toString('base64'))
+  if (!server.contextComplete || server.username === null) throw new Error('a second token is due')
+  const text = server.response ?? answer
+  return { client: server.username, reply: text ? Buffer.from(text, 'base64') : undefined }
+}
+
+/** Rejects when it takes too long. The library's thread goes on: it cannot be stopped. */
+async function within<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error(`no answer within ${timeoutMs} ms`))
+    }, timeoutMs)
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/**
+ * Loads the library.
+ *
+ * @param keytab - Path: the keys of the account that holds the services' names.
+ * @param options - Limits.
+ * @returns Accepts tokens. It rejects with KerberosError ERR_KRB_GSSAPI where the library does not.
+ * @throws KerberosError ERR_KRB_GSSAPI_ABSENT where the package is not installed.
+ */
+export async function createGssapiAcceptor(
+  keytab: string,
+  options: GssapiAcceptorOptions = {},
+): Promise<GssapiAcceptor> {
+  const { timeoutMs = DEFAULT_TIMEOUT_MS, maxWaiting = DEFAULT_MAX_WAITING } = options
+  process.env['KRB5_KTNAME'] = `FILE:${keytab}`
+  const native = await loadPackage()
+  let last: Promise<unknown> = Promise.resolve()
+  let waiting = 0
+  return async (token) => {
+    if (waiting >= maxWaiting) throw refused(new Error('too many wait for it already'))
+    waiting++
+    const work = last.then(() => accept(native, token))
+    last = work.catch(() => undefined)
+    try {
+      return await within(work, timeoutMs)
+    } catch (error) {
+      throw refused(error)
+    } finally {
+      waiting--
+    }
+  }
+}

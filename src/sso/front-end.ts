@@ -1,0 +1,254 @@
+/**
+ * Sign-in with Kerberos for browsers inside: the gateway relays a Negotiate token, this connector says whose it is.
+ *
+ * Our own acceptor opens the ticket with the connector account's keys and verifies all of it, the PAC's signature included; where
+ * the host's GSS-API library is at hand too, both must agree. Then policy and directory decide as for a ticket by S4U2Self. What
+ * the gateway gets is an assertion: a handle on the ticket, which stays here.
+ *
+ * @module
+ */
+
+import { Acceptor, AcceptError, formatPrincipal, type Accepted } from '../kerberos/index.ts'
+import type { Clock, Random } from '../platform/index.ts'
+import type { AppSettings } from '../tunnel/index.ts'
+import { AcceptedSignIns, type AcceptedSignIn } from './accepted-sign-ins.ts'
+import { AssertionKey, unknownAssertion, type AssertionClaims } from './assertion.ts'
+import { SsoError } from './errors.ts'
+import type { FrontEndKerberosRow } from './front-end-policy.ts'
+import type { Identity, IdentityFinder } from './identity.ts'
+import type { SsoLimits } from './limits.ts'
+import { routeApp, type IssuerPolicy, type Policy } from './policy.ts'
+import type { KerberosPort, Proof, SignInAnswer, SignInRequest, TokenJudge } from './ports.ts'
+import { refuseProtectedUser } from './privileged.ts'
+import type { Verdict } from './proof.ts'
+
+/** What it works through. */
+export interface FrontEndPorts {
+  readonly policy: Policy
+  readonly kerberos: KerberosPort
+  readonly identities: IdentityFinder
+  readonly judge: TokenJudge | undefined
+  readonly clock: Clock
+  readonly random: Random
+}
+
+/** Who "issues" the assertions; in claims and messages. */
+const ISSUER = 'urn:sallyport:front-end-kerberos'
+const ID_OCTETS = 18
+
+/** Refusals that nobody brings about by having no ticket. */
+const HOSTILE = new Set(['ERR_KRB_REPLAY', 'ERR_KRB_CHANNEL_BINDING', 'ERR_KRB_INTEGRITY'])
+
+function denied(reason: string, mend: string): SsoError {
+  return new SsoError('ERR_SSO_POLICY_DENIED', reason, { mend })
+}
+
+/** The ticket is the KDC's for whoever holds the SPN: where that is not us, the directory has to be mended. */
+function foreignKey(service: string, own: string, cause: unknown): SsoError {
+  const [account = own] = own.split('@')
+  return new SsoError(
+    'ERR_SSO_NEGOTIATE_UNFIT',
+    `the ticket for ${service} is not under a key of ${own}: another account holds that name, or the keytab is old`,
+    {
+      cause,
+      mend: `Register the name on the connector's account and nowhere else: setspn -S ${service} ${account}, on Samba samba-tool spn add ${service} '${account}'; then log off and on, so that browsers get a new ticket.`,
+    },
+  )
+}
+
+function sidOf({ pac }: Accepted): string {
+  const sid = pac?.logonInfo?.userSid
+  if (sid === undefined) throw unfit('the ticket names no SID')
+  return sid
+}
+
+function unfit(reason: string, cause?: unknown): SsoError {
+  return new SsoError('ERR_SSO_NEGOTIATE_UNFIT', reason, { cause })
+}
+
+/** A group is there in up to three spellings: the plain name is the one that is neither SID nor distinguished name. */
+function groupNames({ memberOf }: Identity['account']): readonly string[] {
+  return memberOf.filter((name) => !/^S-1-\d/i.test(name) && !/^[a-z]+=.*,dc=/i.test(name))
+}
+
+/** Signs users in by their own tickets. */
+export class FrontEnd {
+  readonly signIns: AcceptedSignIns
+  readonly #ports: FrontEndPorts
+  readonly #row: FrontEndKerberosRow
+  readonly #issuer: IssuerPolicy
+  readonly #acceptor: Acceptor
+  readonly #key: AssertionKey
+
+  constructor(row: FrontEndKerberosRow, ports: FrontEndPorts, limits: SsoLimits) {
+    const { kerberos, random } = ports
+    this.#ports = ports
+    this.#row = row
+    this.#issuer = issuerOf(row)
+    this.#key = new AssertionKey(random)
+    this.signIns = new AcceptedSignIns(limits)
+    const clock = kerberos.tokenClock?.() ?? ports.clock
+    const options = {
+      keys: () => kerberos.serviceKeys?.() ?? [],
+      services: row.services,
+      requirePac: true,
+      trustedRealms: row.realms,
+    }
+    this.#acceptor = new Acceptor(options, { clock, random })
+  }
+
+  /**
+   * Says whose token it is.
+   *
+   * @param request - The token, and the app that is wanted.
+   * @returns The assertion, and what goes back to the browser.
+   * @throws SsoError ERR_SSO_NEGOTIATE_UNFIT for a token that proves nothing here, ERR_SSO_NEGOTIATE_REFUSED for one that was made
+   *   up, changed or sent twice; what policy, directory and account refuse as ever.
+   */
+  async accept(request: SignInRequest): Promise<SignInAnswer> {
+    const { app, token } = request
+    this.#checkApp(app)
+    const accepted = this.#verify(request)
+    const judged = await this.#ports.judge?.(token)
+    this.#checkJudged(accepted, judged?.client)
+    const identity = await this.#identityOf(accepted)
+    this.#clear(app, identity, accepted)
+    const assertion = this.#issue(app, identity, accepted)
+    return { assertion, reply: judged?.reply ?? accepted.replyToken, user: identity.account }
+  }
+
+  #checkApp(app: AppSettings): void {
+    if (app.preAuthentication !== 'oidc') {
+      throw denied(`app ${app.id} has no sign-in`, 'Set preAuthentication: oidc at the gateway.')
+    }
+    const service = `HTTP/${URL.parse(app.externalUrl)?.hostname ?? ''}`
+    if (this.#row.services.some((each) => each.toLowerCase() === service.toLowerCase())) return
+    throw denied(
+      `frontEndKerberos of the connector's policy does not list ${service}`,
+      `Add ${service} to services of frontEndKerberos, if users may sign in to it with Kerberos.`,
+    )
+  }
+
+  #verify({ app, token, channelBinding }: SignInRequest): Accepted {
+    const requireChannelBinding = this.#row.channelBinding === 'required'
+    const service = `HTTP/${URL.parse(app.externalUrl)?.hostname ?? ''}`
+    try {
+      const accepted = this.#acceptor.accept(token, { channelBinding, requireChannelBinding })
+      const named = accepted.server.nameString.join('/')
+      if (named.toLowerCase() === service.toLowerCase()) return accepted
+      throw unfit(`a ticket for ${named}, and the app is ${service}`)
+    } catch (error) {
+      throw this.#translate(error, service)
+    }
+  }
+
+  #translate(error: unknown, service: string): unknown {
+    if (!(error instanceof AcceptError)) return error
+    const { code, message, mend } = error
+    // Not our key is the directory's fault; a token that our key opens and that is wrong all the same is somebody's.
+    if (/^no key of the keytab opens/.test(message)) {
+      return foreignKey(service, this.#ports.kerberos.name, error)
+    }
+    return new SsoError(
+      HOSTILE.has(code) ? 'ERR_SSO_NEGOTIATE_REFUSED' : 'ERR_SSO_NEGOTIATE_UNFIT',
+      `the browser's token is refused: ${code}: ${message}`,
+      mend === undefined ? { cause: error } : { cause: error, mend },
+    )
+  }
+
+  /** Two acceptors that share no code: where they differ, nobody is signed in. */
+  #checkJudged({ client, clientRealm }: Accepted, judged: string | undefined): void {
+    if (judged === undefined) return
+    const own = formatPrincipal(client, clientRealm)
+    if (judged === own) return
+    throw new SsoError(
+      'ERR_SSO_NEGOTIATE_REFUSED',
+      `the host's library says that the token is ${judged}'s, and ours ${own}'s`,
+    )
+  }
+
+  async #identityOf(accepted: Accepted): Promise<Identity> {
+    const { realms } = this.#row
+    const { clientRealm } = accepted
+    if (!realms.some((realm) => realm.toLowerCase() === clientRealm.toLowerCase())) {
+      throw denied(
+        `users of ${clientRealm} may not sign in with Kerberos here`,
+        'Add the realm to realms of frontEndKerberos, if that is what you want.',
+      )
+    }
+    const key = { by: 'sid', value: sidOf(accepted).toUpperCase(), realms } as const
+    const { identities } = this.#ports
+    const identity = identities.known(key) ?? (await identities.find(key))
+    if (identity.account.sid === sidOf(accepted)) return identity
+    throw unfit('the directory has another account than the ticket')
+  }
+
+  #clear(app: AppSettings, { account }: Identity, { pac }: Accepted): void {
+    const { backend } = routeApp(this.#ports.policy, app)
+    const groupSids = pac?.logonInfo?.groupSids ?? []
+    refuseProtectedUser(account, groupSids)
+    backend.mayImpersonate({ account, groupSids })
+  }
+
+  #issue(app: AppSettings, { account }: Identity, accepted: Accepted): string {
+    const { clock, random } = this.#ports
+    const now = clock.nowMs()
+    const endMs = Math.min(accepted.endTimeMs, now + this.#row.maxAgeMinutes * 60_000)
+    if (endMs <= now) throw unfit('the ticket has ended')
+    const id = Buffer.from(random.bytes(ID_OCTETS)).toString('base64url')
+    const { sid, sAMAccountName, realm, userPrincipalName } = account
+    this.signIns.add({
+      ...{ id, user: sid, app, endMs },
+      ticket: new Uint8Array(accepted.ticket),
+      signedInMs: now,
+    })
+    return this.#key.sign({
+      ...{ iss: ISSUER, sub: sid, jti: id, app: app.id },
+      iat: Math.floor(now / 1000),
+      auth_time: Math.floor(accepted.authTimeMs / 1000),
+      exp: Math.floor(endMs / 1000),
+      upn: userPrincipalName ?? `${sAMAccountName}@${realm}`,
+      ...{ account: sAMAccountName, realm, groups: groupNames(account) },
+    })
+  }
+
+  /**
+   * Checks an assertion that a request was sent with.
+   *
+   * @param proof - From the gateway.
+   * @returns The verdict.
+   * @throws SsoError ERR_SSO_ASSERTION_UNKNOWN, ERR_SSO_ASSERTION_INVALID or ERR_SSO_PROOF_EXPIRED.
+   */
+  verdictOn(proof: Proof): Verdict {
+    const claims = this.#key.open(proof.idToken)
+    if (this.#ports.clock.nowMs() >= claims.exp * 1000) {
+      throw new SsoError('ERR_SSO_PROOF_EXPIRED', 'the sign-in with Kerberos has ended', {
+        mend: 'Open the application again: the browser signs in by itself.',
+      })
+    }
+    const accepted = this.signIns.get(claims.jti)
+    if (accepted === undefined) throw unknownAssertion()
+    return this.#verdict(proof, claims, accepted)
+  }
+
+  #verdict(proof: Proof, claims: AssertionClaims, accepted: AcceptedSignIn): Verdict {
+    return {
+      ...{ proofId: proof.id, idToken: proof.idToken, issuer: this.#issuer, accepted },
+      subject: claims.sub,
+      claims: { ...claims, groups: [...claims.groups] },
+      signedInMs: accepted.facts.signedInMs,
+      users: new Set(),
+      validUntilMs: claims.exp * 1000,
+    }
+  }
+}
+
+/** Assertions are judged where ID tokens are; what a row says of an issuer, the policy says of them. */
+function issuerOf({ realms, maxAgeMinutes }: FrontEndKerberosRow): IssuerPolicy {
+  return {
+    ...{ issuer: ISSUER, audience: ISSUER, loginClaim: 'upn' },
+    ...{ loginIdentities: [], loginAttributes: [], upnSuffixes: [] },
+    ...{ realms, maxAgeMinutes, algorithms: [] },
+    keys: { from: 'file', json: '{"keys":[]}', path: '' },
+  }
+}

@@ -1,0 +1,158 @@
+/**
+ * Browsers with tickets of their own, a pipeline that signs them in, a KDC in memory and a backend that opens every token: real keys
+ * all the way, on a virtual clock.
+ *
+ * @module
+ */
+
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Initiator, KerberosClient, parseNegotiate } from '../../../src/kerberos/index.ts'
+import { systemRandom } from '../../../src/platform/io/index.ts'
+import {
+  compilePolicy,
+  createPipeline,
+  policySchema,
+  type PipelinePorts,
+  type Proof,
+  type SsoPipeline,
+} from '../../../src/sso/index.ts'
+import { createBackendPool } from '../../../src/sso/io/index.ts'
+import type { AppSettings } from '../../../src/tunnel/index.ts'
+import { acceptToken } from '../gss-acceptor.ts'
+import { ManualClock, MemoryLogger } from '../manual-clock.ts'
+import { MemoryKdc, type Tricks } from '../memory-kdc/index.ts'
+import { CollectingSink, type Outcome } from './sink.ts'
+import { appOf, createIssuer, FakeDirectory, type RawPolicy } from './world.ts'
+
+export const REALM = 'CORP.EXAMPLE'
+/** The name that browsers get tickets for. */
+export const FRONT = 'HTTP/intranet.example'
+const SPN = 'HTTP/iwa.corp.example'
+const OWN = 'CONN2$'
+
+/** What a test may choose. */
+export interface FrontEndOptions {
+  readonly frontEndKerberos?: RawPolicy | undefined
+  readonly row?: RawPolicy
+  readonly ports?: Partial<PipelinePorts>
+}
+
+/** Everything. */
+export class FrontEndWorld {
+  readonly clock: ManualClock = new ManualClock()
+  readonly logger: MemoryLogger = new MemoryLogger()
+  readonly directory: FakeDirectory = new FakeDirectory()
+  readonly kdc: MemoryKdc
+  app: AppSettings = appOf('http://127.0.0.1:1/')
+  readonly #server: Server
+  readonly #pipelines: SsoPipeline[] = []
+  #keys: PipelinePorts['keys'] | undefined
+  #count = 0
+
+  constructor() {
+    const random = systemRandom
+    this.kdc = new MemoryKdc(REALM, { clock: this.clock, random })
+      .add({ name: 'krbtgt', spns: [`krbtgt/${REALM}`] })
+      .add({ name: OWN, spns: [FRONT, 'HTTP/other.example'], allowedTo: [SPN] })
+      .add({ name: 'OTHER$', spns: ['HTTP/foreign.example'] })
+      .add({ name: 'svc-iwa', spns: [SPN] })
+    for (const name of ['alice', 'bob']) {
+      this.kdc.add({ name, password: `${name}-1` })
+      const memberOf = ['S-1-5-21-9-9-9-600', 'staff', 'CN=staff,CN=Users,DC=corp,DC=example']
+      this.directory.add(name, { sid: this.kdc.sidOf(name), memberOf })
+    }
+    this.#server = createServer((request, response) => {
+      const token = parseNegotiate(request.headers.authorization ?? '')
+      const [entry] = this.kdc.keytab('svc-iwa')
+      const client = token && entry ? acceptToken(token, entry.key).client : 'nobody'
+      response.end(client)
+    })
+  }
+
+  async start(): Promise<this> {
+    this.#keys = (await createIssuer(this.clock)).keys
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve))
+    const { port } = this.#server.address() as AddressInfo
+    this.app = appOf(`http://127.0.0.1:${port}/`)
+    return this
+  }
+
+  /** A connector, as it is after a start. */
+  connector(options: FrontEndOptions = {}): SsoPipeline {
+    const frontEndKerberos = { services: [FRONT], realms: [REALM], ...options.frontEndKerberos }
+    const { origin } = new URL(this.app.internalUrl)
+    const backend = { origin, servicePrincipalName: SPN, addresses: ['127.0.0.1'], ...options.row }
+    const policy = { backends: [backend], frontEndKerberos }
+    if (this.#keys === undefined) throw new Error('not started')
+    const pipeline = createPipeline({
+      policy: compilePolicy(policySchema.parse(policy), (path) => path),
+      keys: this.#keys,
+      kerberos: this.#client([OWN], this.kdc.keytab(OWN)),
+      directory: this.directory,
+      backends: createBackendPool({ resolve: () => Promise.resolve(['127.0.0.1']) }),
+      clock: this.clock,
+      random: systemRandom,
+      logger: this.logger,
+      ...options.ports,
+    })
+    this.#pipelines.push(pipeline)
+    return pipeline
+  }
+
+  #client(
+    nameString: readonly string[],
+    keys: { password: string } | ReturnType<MemoryKdc['keytab']>,
+  ) {
+    return new KerberosClient({
+      identity: { principal: { nameType: 1, nameString }, realm: REALM, keys },
+      transport: this.kdc,
+      clock: this.clock,
+      random: systemRandom,
+      requireSid: true,
+    })
+  }
+
+  /** A browser's token. */
+  async token(
+    user: string,
+    more: {
+      readonly service?: string
+      readonly tricks?: Tricks
+      readonly binding?: Uint8Array
+    } = {},
+  ): Promise<Uint8Array> {
+    const browser = this.#client([user], { password: `${user}-1` })
+    await browser.armorTicket()
+    this.kdc.tricks = more.tricks ?? {}
+    const ticket = await browser.ownTicket(more.service ?? FRONT)
+    this.kdc.tricks = {}
+    const initiator = new Initiator(ticket, { clock: this.clock, random: systemRandom })
+    const { binding: channelBinding } = more
+    return initiator.createToken(channelBinding && { channelBinding }).token
+  }
+
+  /** Signs a user in; the proof is what the gateway keeps. */
+  async signIn(pipeline: SsoPipeline, user: string): Promise<Proof> {
+    const { assertion } = await pipeline.signIn({
+      app: this.app,
+      token: await this.token(user),
+      channelBinding: undefined,
+    })
+    return { id: `a${++this.#count}`, idToken: assertion, kind: 'assertion' }
+  }
+
+  /** Sends a request. */
+  get(pipeline: SsoPipeline, proof: Proof, app: AppSettings = this.app): Promise<Outcome> {
+    const sink = new CollectingSink()
+    const request = { requestId: `r${++this.#count}`, app, proof, method: 'GET', target: '/' }
+    pipeline.handle({ ...request, headers: [], body: { kind: 'none' } }, sink)
+    return sink.outcome
+  }
+
+  async stop(): Promise<void> {
+    for (const pipeline of this.#pipelines) await pipeline.close()
+    this.#server.closeAllConnections()
+    await new Promise((resolve) => this.#server.close(resolve))
+  }
+}
