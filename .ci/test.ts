@@ -38,7 +38,7 @@ async function bringUpLab(): Promise<Lab | undefined> {
   const availability = labAvailability()
   if (!availability.ok) {
     console.log(
-      `test: left out: test/interop, because ${availability.reason ?? 'no lab can run here'}`,
+      `test: left out: test/interop and test/matrix, because ${availability.reason ?? 'no lab can run here'}`,
     )
     return undefined
   }
@@ -73,7 +73,7 @@ function runSuites(files: readonly string[], lab: Lab | undefined): Promise<numb
 const started = Date.now()
 const lab = await bringUpLab()
 try {
-  const folders = lab === undefined ? WITHOUT_LAB : [...WITHOUT_LAB, 'interop']
+  const folders = lab === undefined ? WITHOUT_LAB : ['matrix', ...WITHOUT_LAB, 'interop']
   process.exitCode = await runSuites(testFiles(folders), lab)
 } finally {
   await lab?.stop()

@@ -77,6 +77,8 @@ export type Mending =
       readonly says: RegExp
       readonly apply?: (place: Place) => Promise<void>
     }
+  /** Doctor cannot see it yet; the request's own code and the connector's log name cause and mend. Without the case's edits it works. */
+  | { readonly unseen: string }
   /** By hand, after the advice that doctor prints with this finding: no command can do it. */
   | {
       readonly advice: string
@@ -107,6 +109,4 @@ export interface MatrixCase extends SetUp {
   /** What doctor must find. */
   readonly doctor: readonly string[]
   readonly mend: Mending
-  /** Puts back what others need, after the mend. */
-  readonly restore?: (place: Place) => Promise<void>
 }

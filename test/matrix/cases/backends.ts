@@ -134,10 +134,10 @@ export const BACKEND_CASES: readonly MatrixCase[] = [
     dns: ({ address }) => address(70),
     serve: (place) => front.start(place, place.address(70), place.address(76)),
     code: 'ERR_SSO_BACKEND_REFUSED_TICKET',
-    doctor: ['DOCTOR_APP_EPA'],
+    doctor: ['DOCTOR_APP_401'],
     mend: {
-      advice: 'DOCTOR_APP_EPA',
-      says: /TLS/,
+      advice: 'DOCTOR_APP_401',
+      says: /TLS ends before.*Extended Protection/s,
       apply: () => front.passThrough(),
     },
   },
@@ -214,9 +214,9 @@ export const BACKEND_CASES: readonly MatrixCase[] = [
     dns: ({ address }) => address(12),
     site: smallHeaders(8190),
     code: 'ERR_SSO_TOKEN_TOO_LARGE',
-    doctor: ['DOCTOR_USER_TOKEN_SIZE'],
+    doctor: ['DOCTOR_TOKEN_LARGE'],
     mend: {
-      setting: 'DOCTOR_USER_TOKEN_SIZE',
+      setting: 'DOCTOR_TOKEN_LARGE',
       says: /LimitRequestFieldSize/,
       apply: async (place) => {
         place.apache.write(place.id, smallHeaders(65_536)(place))

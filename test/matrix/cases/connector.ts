@@ -1,6 +1,6 @@
 /** What may be wrong with the connector's own account and its keytab. */
 
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Configuration } from '../../../docker/demo/configuration.ts'
 import { decodeKeytab, encodeKeytab, type KeytabEntry } from '../../../src/kerberos/files/keytab.ts'
@@ -44,13 +44,6 @@ function keytabOf(
   }
 }
 
-/** Brings the keytab that a printed command has written to where connector.yaml looks for it. */
-function takeKeytab({ directory, connectorAccount }: Place): Promise<void> {
-  const path = directory.keytab(connectorAccount)
-  copyFileSync(join(directory.directory, 'connector.keytab'), path)
-  return Promise.resolve()
-}
-
 export const CONNECTOR_CASES: readonly MatrixCase[] = [
   {
     id: 'own-disabled',
@@ -59,8 +52,8 @@ export const CONNECTOR_CASES: readonly MatrixCase[] = [
     breakIt: set('userAccountControl', ORDINARY_COMPUTER + DISABLED),
     startsAgain: true,
     code: 'ERR_SSO_OWN_ACCOUNT',
-    doctor: ['DOCTOR_OWN_DISABLED'],
-    mend: { printed: 'DOCTOR_OWN_DISABLED' },
+    doctor: ['DOCTOR_OWN_TICKET_REFUSED'],
+    mend: { printed: 'DOCTOR_OWN_TICKET_REFUSED' },
   },
   {
     id: 'own-password',
@@ -72,8 +65,8 @@ export const CONNECTOR_CASES: readonly MatrixCase[] = [
     },
     startsAgain: true,
     code: 'ERR_SSO_OWN_ACCOUNT',
-    doctor: ['DOCTOR_OWN_KEYTAB_STALE'],
-    mend: { printed: 'DOCTOR_OWN_KEYTAB_STALE', which: /exportkeytab/, then: takeKeytab },
+    doctor: ['DOCTOR_OWN_TICKET_REFUSED'],
+    mend: { printed: 'DOCTOR_OWN_TICKET_REFUSED', which: /exportkeytab/ },
   },
   {
     id: 'no-keytab',
@@ -86,8 +79,8 @@ export const CONNECTOR_CASES: readonly MatrixCase[] = [
     },
     startSays: /ERR_KRB_KEYTAB|ERR_CONNECTOR_FILE/,
     code: 'ERR_GATEWAY_NO_CONNECTOR',
-    doctor: ['DOCTOR_OWN_KEYTAB'],
-    mend: { advice: 'DOCTOR_OWN_KEYTAB', says: /exportkeytab/, apply: () => Promise.resolve() },
+    doctor: ['DOCTOR_FILE_MISSING'],
+    mend: { setting: 'DOCTOR_FILE_MISSING', says: /Correct the path in connector\.yaml/ },
   },
   {
     id: 'other-keytab',
@@ -100,8 +93,8 @@ export const CONNECTOR_CASES: readonly MatrixCase[] = [
     },
     startSays: /ERR_CONNECTOR_FILE.*holds no key/,
     code: 'ERR_GATEWAY_NO_CONNECTOR',
-    doctor: ['DOCTOR_OWN_KEYTAB_PRINCIPAL'],
-    mend: { setting: 'DOCTOR_OWN_KEYTAB_PRINCIPAL', says: /principal/ },
+    doctor: ['DOCTOR_OWN_TICKET_REFUSED'],
+    mend: { setting: 'DOCTOR_OWN_TICKET_REFUSED', says: /holds no key of.*kerberos\.principal/s },
   },
   {
     id: 'own-rc4',
@@ -117,8 +110,8 @@ export const CONNECTOR_CASES: readonly MatrixCase[] = [
     },
     startSays: /ERR_KRB_(ETYPE|NO_KEY)|ERR_CONNECTOR_FILE/,
     code: 'ERR_GATEWAY_NO_CONNECTOR',
-    doctor: ['DOCTOR_OWN_KEYTAB_RC4'],
-    mend: { printed: 'DOCTOR_OWN_KEYTAB_RC4', which: /exportkeytab/ },
+    doctor: ['DOCTOR_OWN_TICKET_REFUSED'],
+    mend: { setting: 'DOCTOR_OWN_TICKET_REFUSED', says: /only rc4-hmac.*write the keytab again/s },
   },
   {
     id: 'own-spn',
@@ -128,8 +121,8 @@ export const CONNECTOR_CASES: readonly MatrixCase[] = [
     breakIt: async ({ directory, connectorAccount }) => {
       await directory.modify(replace(userDn(connectorAccount), 'servicePrincipalName', []))
     },
-    code: 'ERR_SSO_OWN_SPN',
-    doctor: ['DOCTOR_OWN_NO_SPN'],
-    mend: { printed: 'DOCTOR_OWN_NO_SPN', which: /spn add/ },
+    code: 'ERR_SSO_OWN_ACCOUNT',
+    doctor: ['DOCTOR_OWN_SPN_MISSING'],
+    mend: { printed: 'DOCTOR_OWN_SPN_MISSING', which: /spn add/ },
   },
 ]

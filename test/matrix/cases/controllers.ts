@@ -65,20 +65,20 @@ export const CONTROLLER_CASES: readonly MatrixCase[] = [
   downCase(PORTS, {
     id: 'dc-down',
     name: 'no domain controller answers',
-    code: 'ERR_KRB_KDC_UNREACHABLE',
-    doctor: ['DOCTOR_KDC_UNREACHABLE'],
+    code: 'ERR_DIRECTORY_UNREACHABLE',
+    doctor: ['DOCTOR_PORT_CLOSED'],
   }),
   downCase([KDC], {
     id: 'kdc-down',
     name: 'the KDC is down, LDAP is up',
     code: 'ERR_KRB_KDC_UNREACHABLE',
-    doctor: ['DOCTOR_KDC_UNREACHABLE'],
+    doctor: ['DOCTOR_PORT_CLOSED'],
   }),
   downCase([LDAPS], {
     id: 'ldap-down',
     name: 'LDAP is down, the KDC is up',
     code: 'ERR_DIRECTORY_UNREACHABLE',
-    doctor: ['DOCTOR_LDAP_UNREACHABLE'],
+    doctor: ['DOCTOR_PORT_CLOSED'],
   }),
   {
     id: 'ldap-ca',
@@ -90,8 +90,8 @@ export const CONTROLLER_CASES: readonly MatrixCase[] = [
       },
     },
     code: 'ERR_DIRECTORY_TLS',
-    doctor: ['DOCTOR_LDAP_TLS'],
-    mend: { setting: 'DOCTOR_LDAP_TLS', says: /directory\.ca|ca:/ },
+    doctor: ['DOCTOR_BIND_FAILED'],
+    mend: { setting: 'DOCTOR_BIND_FAILED', says: /directory\.ca|ca:/ },
   },
   {
     id: 'jwks-down',
@@ -104,8 +104,8 @@ export const CONTROLLER_CASES: readonly MatrixCase[] = [
       },
     },
     code: 'ERR_SSO_KEYS_UNREACHABLE',
-    doctor: ['DOCTOR_JWKS_UNREACHABLE'],
-    mend: { setting: 'DOCTOR_JWKS_UNREACHABLE', says: /jwksUrl/ },
+    doctor: [],
+    mend: { unseen: 'jwksUrl of the issuer in policy.yaml' },
   },
   {
     id: 'issuer',
@@ -118,8 +118,8 @@ export const CONTROLLER_CASES: readonly MatrixCase[] = [
       },
     },
     code: 'ERR_SSO_ISSUER_UNKNOWN',
-    doctor: ['DOCTOR_ISSUER_UNKNOWN'],
-    mend: { setting: 'DOCTOR_ISSUER_UNKNOWN', says: /issuer/ },
+    doctor: [],
+    mend: { unseen: 'issuer in policy.yaml, letter by letter as the provider says it' },
   },
   {
     id: 'audience',
@@ -131,8 +131,8 @@ export const CONTROLLER_CASES: readonly MatrixCase[] = [
         Object.assign(issuer ?? {}, { audience: 'another-client' })
       },
     },
-    code: 'ERR_SSO_AUDIENCE',
-    doctor: ['DOCTOR_AUDIENCE'],
-    mend: { setting: 'DOCTOR_AUDIENCE', says: /audience/ },
+    code: 'ERR_SSO_PROOF_AUDIENCE',
+    doctor: [],
+    mend: { unseen: 'audience of the issuer in policy.yaml: the client id that the gateway has' },
   },
 ]

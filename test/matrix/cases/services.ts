@@ -96,9 +96,9 @@ export const SERVICE_CASES: readonly MatrixCase[] = [
       await directory.modify(replace(userDn(service), 'msDS-SupportedEncryptionTypes', ['4']))
     },
     code: 'ERR_KRB_ETYPE',
-    doctor: ['DOCTOR_SPN_RC4'],
+    doctor: ['DOCTOR_WITHOUT_AES'],
     mend: {
-      advice: 'DOCTOR_SPN_RC4',
+      advice: 'DOCTOR_WITHOUT_AES',
       says: /msDS-SupportedEncryptionTypes/,
       apply: async ({ directory, service }) => {
         await directory.modify(replace(userDn(service), 'msDS-SupportedEncryptionTypes', ['24']))

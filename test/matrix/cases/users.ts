@@ -59,8 +59,8 @@ export const USER_CASES: readonly MatrixCase[] = [
       await set('pwdLastSet', 0)(place)
     },
     code: 'ERR_KRB_CLIENT_KEY_EXPIRED',
-    doctor: ['DOCTOR_USER_PASSWORD_EXPIRED'],
-    mend: { printed: 'DOCTOR_USER_PASSWORD_EXPIRED' },
+    doctor: ['DOCTOR_USER_MUST_CHANGE'],
+    mend: { printed: 'DOCTOR_USER_MUST_CHANGE' },
   },
   {
     id: 'locked',
@@ -89,7 +89,7 @@ export const USER_CASES: readonly MatrixCase[] = [
     name: 'the user is in Protected Users',
     user: {},
     breakIt: join('Protected Users'),
-    code: 'ERR_SSO_PROTECTED_USER',
+    code: 'ERR_SSO_NOT_DELEGATABLE',
     doctor: ['DOCTOR_USER_PROTECTED'],
     mend: { printed: 'DOCTOR_USER_PROTECTED' },
   },
@@ -136,8 +136,8 @@ export const USER_CASES: readonly MatrixCase[] = [
       },
     },
     code: 'ERR_SSO_LOGIN_REFUSED',
-    doctor: ['DOCTOR_USER_LOGIN_REFUSED'],
-    mend: { setting: 'DOCTOR_USER_LOGIN_REFUSED', says: /upnSuffixes.*corp\.example/s },
+    doctor: [],
+    mend: { unseen: 'upnSuffixes of the issuer in policy.yaml' },
   },
   {
     id: 'never',
@@ -165,9 +165,9 @@ export const USER_CASES: readonly MatrixCase[] = [
       await join('mx-admins')(place)
     },
     code: 'ERR_SSO_NEVER_IMPERSONATE',
-    doctor: ['DOCTOR_USER_PRIVILEGED'],
+    doctor: ['DOCTOR_USER_NEVER_IMPERSONATED'],
     mend: {
-      advice: 'DOCTOR_USER_PRIVILEGED',
+      advice: 'DOCTOR_USER_NEVER_IMPERSONATED',
       says: /Domain Admins/,
       apply: async ({ directory, user }) => {
         await directory.samba('group', 'removemembers', 'mx-admins', user)

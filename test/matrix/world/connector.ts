@@ -10,7 +10,7 @@ import {
   type LogLine,
   type ServiceProcess,
 } from '../../../docker/demo/process.ts'
-import type { MatrixGateway } from './gateway.ts'
+import { endAtOnce, type MatrixGateway } from './gateway.ts'
 
 /** What a connector is told. */
 export interface ConnectorFiles {
@@ -93,6 +93,11 @@ export class MatrixConnector {
   /** Waits for a line of its log. */
   async said(pattern: RegExp): Promise<void> {
     await this.#service?.waitFor((line) => pattern.test(JSON.stringify(line)))
+  }
+
+  /** Ends it without waiting, for a process that is ending this moment. */
+  killAtExit(): void {
+    if (this.#service) endAtOnce(this.#service.pid)
   }
 
   async stop(): Promise<void> {

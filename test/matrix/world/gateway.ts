@@ -13,6 +13,15 @@ import { adminRequest } from '../../../src/gateway/io/admin-client.ts'
 /** An app of gateway.yaml. */
 export type AppEntry = Readonly<Record<string, unknown>> & { readonly id: string }
 
+/** Ends a process of ours that may have ended by itself. */
+export function endAtOnce(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+  }
+}
+
 /** The gateway and its apps. */
 export class MatrixGateway {
   readonly places: StackPlaces
@@ -89,6 +98,11 @@ export class MatrixGateway {
     const { status, stdout, stderr } = await runCommand([...args, '--config', this.configFile])
     if (status !== 0) throw new Error(`sallyport ${args.join(' ')}: ${stderr}`)
     return stdout
+  }
+
+  /** Ends it without waiting, for a process that is ending this moment. */
+  killAtExit(): void {
+    if (this.#service) endAtOnce(this.#service.pid)
   }
 
   async stop(): Promise<void> {

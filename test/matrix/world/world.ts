@@ -9,6 +9,7 @@ import {
   type Configuration,
 } from '../../../docker/demo/configuration.ts'
 import { startLab, type Lab } from '../../../docker/lab.ts'
+import { disown, own as tie, type Owned } from '../../../docker/lab/lifetime.ts'
 import type { MatrixCase } from '../case.ts'
 import { LabApache } from './apache.ts'
 import { Certificates } from './certificates.ts'
@@ -48,14 +49,12 @@ export const ASIDE: MatrixCase = {
 }
 
 /** Everything, from the first account to the last process. */
-export class MatrixWorld {
+export class MatrixWorld implements Owned {
   readonly #parts: MatrixParts
-  readonly #cases: readonly MatrixCase[]
   readonly #aside: MatrixConnector
 
-  private constructor(parts: MatrixParts, cases: readonly MatrixCase[], aside: MatrixConnector) {
+  private constructor(parts: MatrixParts, aside: MatrixConnector) {
     this.#parts = parts
-    this.#cases = cases
     this.#aside = aside
   }
 
@@ -77,8 +76,8 @@ export class MatrixWorld {
   }
 
   /** For `begin` alone. */
-  static of(parts: MatrixParts, cases: readonly MatrixCase[], aside: MatrixConnector): MatrixWorld {
-    return new MatrixWorld(parts, cases, aside)
+  static of(parts: MatrixParts, aside: MatrixConnector): MatrixWorld {
+    return new MatrixWorld(parts, aside)
   }
 
   /** Where a case takes place. */
@@ -91,7 +90,7 @@ export class MatrixWorld {
   async startOwn(one: MatrixCase, edited: boolean, instead?: RegExp): Promise<void> {
     const place = this.place(one)
     await this.#parts.own.stop()
-    const files = configurations(place, this.#cases)
+    const files = configurations(place, [one])
     for (const edits of [one.configure, edited ? one.edits : undefined]) {
       edits?.connector?.(files.connector, place)
       edits?.policy?.(files.policy, place)
@@ -100,12 +99,25 @@ export class MatrixWorld {
     await this.#parts.own.start(instead)
   }
 
+  /** Ends every process and removes every file. */
   async stop(): Promise<void> {
-    const { people, own, shared, gateway, lab } = this.#parts
+    const { people, gateway, lab } = this.#parts
+    disown(this)
     await people.close()
-    for (const service of [own, shared, this.#aside, gateway]) await service.stop()
+    for (const service of this.#services) await service.stop()
     rmSync(gateway.places.directory, { recursive: true, force: true })
     await lab.stop()
+  }
+
+  /** The same without waiting, for a process that is ending this moment; the lab looks after itself. */
+  stopAtExit(): void {
+    for (const service of this.#services) service.killAtExit()
+    rmSync(this.#parts.gateway.places.directory, { recursive: true, force: true })
+  }
+
+  get #services(): readonly (MatrixConnector | MatrixGateway)[] {
+    const { own, shared, gateway } = this.#parts
+    return [own, shared, this.#aside, gateway]
   }
 }
 
@@ -144,9 +156,15 @@ async function begin(
   ])
   const people = new People(lab.env, gateway)
   const parts = { lab, directory, apache, certificates, gateway, people, shared, own }
-  const world = MatrixWorld.of(parts, cases, aside)
+  const world = MatrixWorld.of(parts, aside)
+  tie(world)
   for (const connector of [shared, aside])
-    connector.write(configurations(world.place(STEADY), cases))
+    connector.write(
+      configurations(
+        world.place(STEADY),
+        cases.filter((one) => !hasOwnConnector(one)),
+      ),
+    )
   await Promise.all([shared.start(), aside.start()])
   return world
 }
@@ -157,7 +175,8 @@ type Filled = Pick<MatrixParts, 'lab' | 'directory' | 'apache' | 'certificates'>
 async function fill(parts: Filled, cases: readonly MatrixCase[]): Promise<void> {
   const { lab, directory, apache, certificates } = parts
   const all = cases.map((one) => ({ one, names: namesOf(one, lab.env) }))
-  const spns = [...all.map(({ names }) => names.spn), lab.env.backends.epa.spn]
+  const shares = all.filter(({ one }) => !hasOwnConnector(one))
+  const spns = shares.map(({ one, names }) => String(rowOf(one, names)['servicePrincipalName']))
   const shared = computer({
     name: SHARED_ACCOUNT,
     flags: TRUSTED_TO_AUTH,
