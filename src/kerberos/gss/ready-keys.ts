@@ -12,7 +12,7 @@ import type { UsageKeys } from '../crypto/encryption.ts'
 import type { EtypeProfile } from '../crypto/etype.ts'
 
 /** Forms whose keys are kept ready. */
-const MAX_READY = 256
+const MAX_READY = 2048
 
 const slots: ReadyKeys[] = []
 let next = 0
