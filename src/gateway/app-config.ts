@@ -26,4 +26,8 @@ export interface AppConfig extends AppSettings {
   readonly upgrades: readonly string[]
   /** Other origins whose pages may switch protocols in the user's name. The app's own always may. */
   readonly upgradeOrigins: readonly string[]
+  /** Authentication contexts, one of which a sign-in must have reached. Absent: any. */
+  readonly acr?: readonly string[]
+  /** Longest time since the user typed a password, minutes. Absent: `oidc.maxAgeSeconds` alone. */
+  readonly maxAgeMinutes?: number
 }

@@ -7,6 +7,8 @@
 import { sendingOf, type AppSettings } from '../tunnel/index.ts'
 import type { AppConfig } from './app-config.ts'
 import { takes } from './path-overrides.ts'
+import type { StepUp } from './oidc.ts'
+import { stepUpOf } from './step-up.ts'
 import { originsOf, UrlTranslator } from './url-translation.ts'
 
 /** An app with everything that can be known before its first request. */
@@ -27,6 +29,8 @@ export interface AppRoute {
   readonly upgrades: ReadonlySet<string>
   /** Origins whose pages may switch protocols in the user's name. */
   readonly upgradeOrigins: ReadonlySet<string>
+  /** What it wants of a sign-in; undefined: nothing more than the others. */
+  readonly stepUp: StepUp | undefined
   /** Parts of the app with settings of their own, the longest path first; undefined where there are none. */
   readonly parts: readonly AppRoute[] | undefined
 }
@@ -55,6 +59,7 @@ function routeOf(app: AppConfig, all: readonly AppConfig[]): AppRoute {
     upgrades: new Set(app.upgrades),
     upgradeOrigins: new Set([externalOrigin, ...app.upgradeOrigins]),
     parts: partsOf(app, all),
+    stepUp: stepUpOf(app),
   }
 }
 

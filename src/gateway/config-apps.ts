@@ -76,6 +76,12 @@ const appSchema: z.ZodType<WrittenApp> = z.strictObject({
   connectorGroup: identifier.default('default'),
   hostHeader: z.enum(['internal', 'external'], 'expected internal or external').default('internal'),
   allow: allowSchema.default({}),
+  acr: z
+    .array(text('an authentication context').regex(/^[\x21-\x7e]+$/, 'must not hold spaces'))
+    .min(1, 'list at least one')
+    .max(16, 'list at most 16')
+    .exactOptional(),
+  maxAgeMinutes: wholeNumber(1, 43_200).exactOptional(),
   timeouts: timeouts.prefault({}),
   ...sendingFields,
   upgrades: z.array(upgradeProtocol).max(16, 'at most 16 protocols').default(['websocket']),
@@ -117,6 +123,12 @@ function faultsOf(app: AppConfig): readonly Fault[] {
     })
   }
   faults.push(...sendingFaults(app))
+  if (passthrough && (app.acr !== undefined || app.maxAgeMinutes !== undefined)) {
+    faults.push({
+      field: app.acr === undefined ? 'maxAgeMinutes' : 'acr',
+      message: 'has no effect with preAuthentication: passthrough, where nobody signs in',
+    })
+  }
   if (passthrough && Object.keys(app.allow).length > 0) {
     faults.push({
       field: 'allow',

@@ -38,6 +38,16 @@ const FAULTS = {
     title: 'Please sign in again',
     text: 'Your sign-in is too old for this application.',
   },
+  stepUp: {
+    status: 401,
+    title: 'Please sign in once more',
+    text: 'This application wants a stronger or a more recent sign-in than yours. If you were sending a form, it has not been sent.',
+  },
+  stepUpRefused: {
+    status: 403,
+    title: 'Your sign-in is not strong enough',
+    text: `You have just signed in, but not in the way that this application wants, for instance with a second factor. ${ASK}`,
+  },
   signInLost: {
     status: 400,
     title: 'The sign-in could not be completed',
@@ -166,6 +176,9 @@ const NAMES: Readonly<Record<string, FaultName>> = {
   ERR_GATEWAY_METHOD: 'method',
   ERR_GATEWAY_NOT_SIGNED_IN: 'signIn',
   ERR_GATEWAY_NOT_ALLOWED: 'notAllowed',
+  ERR_GATEWAY_STEP_UP_NEEDED: 'stepUp',
+  ERR_GATEWAY_STEP_UP_REFUSED: 'stepUpRefused',
+  ERR_SSO_STEP_UP_NEEDED: 'stepUp',
   ERR_GATEWAY_SIGN_IN_STATE: 'signInLost',
   ERR_GATEWAY_PROVIDER_REFUSED: 'signInRefused',
   ERR_GATEWAY_PROVIDER_UNREACHABLE: 'signInDown',

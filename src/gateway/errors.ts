@@ -22,6 +22,10 @@ export type GatewayErrorCode =
   | 'ERR_GATEWAY_NOT_SIGNED_IN'
   /** The user is signed in, but not on the app's list. */
   | 'ERR_GATEWAY_NOT_ALLOWED'
+  /** The app wants a stronger or fresher sign-in than this session's. */
+  | 'ERR_GATEWAY_STEP_UP_NEEDED'
+  /** A sign-in that was just made is not as strong as the app, or the connector's policy, wants. */
+  | 'ERR_GATEWAY_STEP_UP_REFUSED'
   /** A sign-in that was not begun in this browser, has expired or was already used. */
   | 'ERR_GATEWAY_SIGN_IN_STATE'
   /** The provider refused the sign-in, or its answer did not verify. */

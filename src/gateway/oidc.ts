@@ -30,11 +30,21 @@ export interface SignInChecks {
   readonly codeVerifier: string
 }
 
+/** What an app wants of a sign-in. */
+export interface StepUp {
+  /** Authentication contexts, one of which must be in the token; undefined: any. */
+  readonly acr: readonly string[] | undefined
+  /** Longest time since the user typed a password, minutes; undefined: as for every app. */
+  readonly maxAgeMinutes: number | undefined
+}
+
 /** A sign-in to begin. */
 export interface AuthorizationRequest extends SignInChecks {
   readonly redirectUri: string
   /** Ask for the password even when the provider still knows the user. */
   readonly forced: boolean
+  /** What the app wants of the sign-in. */
+  readonly stepUp?: StepUp | undefined
 }
 
 /**

@@ -14,6 +14,7 @@ export type PathOverride = { readonly path: string } & Partial<
   Omit<AppConfig, 'id' | 'externalUrl' | 'internalUrl' | 'hostHeader' | 'connectorGroup' | 'path'>
 >
 
+const SIGN_IN_ONLY = ['acr', 'maxAgeMinutes']
 const KERBEROS_ONLY = ['servicePrincipalName', ...Object.keys(sendingFields)]
 
 function without<T extends object>(object: T, names: readonly string[]): T {
@@ -40,7 +41,7 @@ export function whole(app: AppConfig & { readonly paths: readonly PathOverride[]
 export function partOf(app: AppConfig, override: PathOverride): AppConfig {
   const open = override.preAuthentication === 'passthrough'
   const part: AppConfig = {
-    ...app,
+    ...(open ? without(app, SIGN_IN_ONLY) : app),
     ...(open ? { singleSignOn: 'none', allow: {} } : {}),
     ...override,
     id: `${app.id}:${override.path}`,

@@ -16,6 +16,8 @@ export interface PendingSignIn extends SignInChecks {
   readonly host: string
   /** Path to go to when it is done. */
   readonly returnTo: string
+  /** The provider was told to ask for the password. */
+  readonly forced: boolean
   readonly startedMs: number
 }
 
@@ -48,18 +50,22 @@ export class SignInStates {
    * Begins a sign-in.
    *
    * @param host - External host.
-   * @param returnTo - Path to go to afterwards.
+   * @param wish - Path to go to afterwards, and whether the provider is told to ask for the password.
    * @param cookieHeader - What the browser sent: too many old sign-ins are cleared.
    * @returns The sign-in and its cookie.
    */
-  begin(host: string, returnTo: string, cookieHeader: string): StatedSignIn {
+  begin(
+    host: string,
+    wish: Pick<PendingSignIn, 'returnTo' | 'forced'>,
+    cookieHeader: string,
+  ): StatedSignIn {
     const id = this.#text(8)
     const startedMs = this.#clock.nowMs()
     const pending = {
       state: `${id}.${this.#text(24)}`,
       nonce: this.#text(24),
       codeVerifier: this.#text(32),
-      ...{ host, returnTo, startedMs },
+      ...{ host, ...wish, startedMs },
     }
     const name = `${SIGN_IN_COOKIE_PREFIX}${Math.floor(startedMs / 1000).toString(36)}.${id}`
     const box = seal(Buffer.from(JSON.stringify(pending)), this.#sealKey(name), this.#random)

@@ -25,6 +25,7 @@ import { textClaim, type OidcProvider, type TokenSet } from './oidc.ts'
 import type { OpenSession } from './open-session.ts'
 import { errorPage, htmlPage, redirect, type Page } from './pages.ts'
 import type { Sessions } from './sessions.ts'
+import { isStrongEnough } from './step-up.ts'
 import { SignInStates, type StatedSignIn } from './sign-in-state.ts'
 
 /** What the pages need. */
@@ -73,10 +74,12 @@ export class SignIn {
     try {
       const { route, fields } = request
       const cookieHeader = field(fields, 'cookie')
-      const stated = this.#states.begin(route.externalHost, safeReturn(returnTo), cookieHeader)
+      const wish = { returnTo: safeReturn(returnTo), forced }
+      const stated = this.#states.begin(route.externalHost, wish, cookieHeader)
       const redirectUri = `${route.externalOrigin}${CALLBACK_PATH}`
       const { state, nonce, codeVerifier } = stated.pending
-      const asked = { state, nonce, codeVerifier, redirectUri, forced }
+      const { stepUp } = route
+      const asked = { state, nonce, codeVerifier, redirectUri, forced, stepUp }
       return redirect(await this.#ports.provider.authorizationUrl(asked), stated.cookies)
     } catch (error) {
       return this.#fault(request, error)
@@ -134,6 +137,9 @@ export class SignIn {
         },
       )
     }
+    if (this.#isTooWeak(request, stated, tokens)) {
+      return this.begin(request, stated.pending.returnTo, true)
+    }
     const former = await this.#session(request)
     if (former) await sessions.end(former.idHash)
     const host = request.route.externalHost
@@ -142,6 +148,13 @@ export class SignIn {
     logger.info('signed in', { user, app: request.route.app.id, requestId: request.requestId })
     const to = `${request.route.externalOrigin}${stated.pending.returnTo}`
     return redirect(to, [...stated.cookies, 'Set-Cookie', setCookie(SESSION_COOKIE, cookieValue)])
+  }
+
+  /** A provider that knows the user may pass over what an app wants; told to ask again, it does not. Once is enough. */
+  #isTooWeak({ route }: BrowserRequest, { pending }: StatedSignIn, { claims }: TokenSet): boolean {
+    const nowMs = this.#ports.clock.nowMs()
+    if (route.stepUp === undefined || pending.forced) return false
+    return !isStrongEnough(route.stepUp, { tokens: { claims }, createdMs: nowMs }, nowMs)
   }
 
   async #signOut(request: BrowserRequest): Promise<Page> {

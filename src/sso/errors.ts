@@ -26,6 +26,8 @@ export type SsoErrorCode =
   | 'ERR_SSO_NEGOTIATE_UNFIT'
   /** The browser's Negotiate token was sent twice, changed, or is bound to another channel. */
   | 'ERR_SSO_NEGOTIATE_REFUSED'
+  /** The policy's row wants a stronger or fresher sign-in than this one. */
+  | 'ERR_SSO_STEP_UP_NEEDED'
   /** The issuer's keys could not be fetched: nobody's proof can be checked now. */
   | 'ERR_SSO_KEYS_UNREACHABLE'
   /** The connector's own policy does not allow this app, origin or SPN. */

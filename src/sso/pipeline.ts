@@ -87,7 +87,7 @@ class Pipeline implements SsoPipeline, CallHome {
     this.#largeTokens = new LargeTokens({ clock, logger }, limits)
     this.#run = compose([
       proofStage(this.#proofs),
-      policyStage(ports.policy),
+      policyStage(ports.policy, () => clock.nowMs() - limits.clockToleranceSeconds * 1000),
       identityStage(this.#identities),
       ticketStage(this.#tickets),
       headerStage({ clock, random }),

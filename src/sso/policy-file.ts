@@ -96,6 +96,10 @@ export interface BackendRow {
    */
   readonly allowPrivileged: boolean | readonly string[]
   readonly neverImpersonate: NeverImpersonate
+  /** Authentication contexts (claim acr), one of which the sign-in must have reached. Default: any. */
+  readonly acr?: readonly string[] | undefined
+  /** Longest time since the user typed a password (claim auth_time), minutes. Default: the issuer's. */
+  readonly maxAgeMinutes?: number | undefined
 }
 
 /** A checked policy.yaml. */
@@ -276,6 +280,8 @@ const backend = z
       .default('wanted'),
     allowPrivileged,
     neverImpersonate,
+    acr: z.array(text('an acr')).min(1, 'acr must name at least one').optional(),
+    maxAgeMinutes: z.number().int().min(1, 'maxAgeMinutes must be at least 1').optional(),
   })
   .refine((row) => row.servicePrincipalName === undefined || row.preAuthentication === 'oidc', {
     error: 'passthrough cannot go with servicePrincipalName: a ticket needs a proof of sign-in',
@@ -289,6 +295,12 @@ const backend = z
     error: 'give either servicePrincipalName or headerSignOn',
     path: ['headerSignOn'],
   })
+  .refine(
+    (row) =>
+      (row.acr === undefined && row.maxAgeMinutes === undefined) ||
+      row.preAuthentication === 'oidc',
+    { error: 'acr and maxAgeMinutes cannot go with passthrough', path: ['preAuthentication'] },
+  )
   .refine((row) => row.tls === undefined || row.origin.startsWith('https:'), {
     error: 'tls is for https:// origins',
     path: ['tls'],

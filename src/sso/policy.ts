@@ -45,6 +45,8 @@ export interface BackendPolicy {
   readonly mayImpersonate: ImpersonationRule
   /** With header-based single sign-on. */
   readonly headerSignOn: HeaderSignOn | undefined
+  /** The row has acr or maxAgeMinutes. */
+  readonly wantsStrength: boolean
 }
 
 /** The whole policy. */
@@ -110,6 +112,7 @@ function compileBackend(row: BackendRow, file: PolicyFile, readText: ReadText): 
     origin,
     tls: compileTls(row, readText),
     allowsAddress: addressRule(row.addresses),
+    wantsStrength: row.acr !== undefined || row.maxAgeMinutes !== undefined,
     mayImpersonate: impersonationRule({ users, groups, allowPrivileged: row.allowPrivileged }),
     headerSignOn: compileHeaderSignOn(row, origin, readText),
   }

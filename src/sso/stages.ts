@@ -17,6 +17,7 @@ import { routeApp, type Policy, type Route } from './policy.ts'
 import { namingOwnAccount } from './own-account.ts'
 import type { ProofVerifier, Verdict } from './proof.ts'
 import type { SsoRequest } from './ports.ts'
+import { checkStrength } from './sign-in-strength.ts'
 import type { TicketKeeper } from './tickets.ts'
 
 /** Goes on with a call. */
@@ -111,9 +112,10 @@ export function proofStage(proofs: ProofVerifier): Stage {
  * Stage 2: may this app's requests go there at all?
  *
  * @param policy - The connector's own.
+ * @param time - The time, clock tolerance subtracted, milliseconds.
  * @returns The stage.
  */
-export function policyStage(policy: Policy): Stage {
+export function policyStage(policy: Policy, time: () => number): Stage {
   const routes = new WeakMap<SsoRequest['app'], Route>()
   return (call, next) => {
     const { app } = call.request
@@ -124,6 +126,10 @@ export function policyStage(policy: Policy): Stage {
     }
     checkPath(route.backend, call.request.target)
     call.route = route
+    const { backend } = route
+    if (backend.wantsStrength && call.verdict !== undefined) {
+      checkStrength(backend.row, call.verdict, time())
+    }
     next(call)
   }
 }

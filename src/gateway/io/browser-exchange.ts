@@ -17,12 +17,11 @@ import {
   type TunnelStream,
 } from '../../tunnel/index.ts'
 import type { WatchedExchange } from '../active-exchanges.ts'
-import { signInTarget, wantsHtml } from '../browser-request.ts'
 import { GatewayError, type GatewayErrorCode } from '../errors.ts'
+import { failurePage, shownCode } from '../failure-page.ts'
 import { hopFieldsFor } from '../hop-fields.ts'
 import type { LiveConnector } from '../live-connector.ts'
 import type { OpenSession } from '../open-session.ts'
-import { errorPage } from '../pages.ts'
 import { requestFields, type RequestFields } from '../request-fields.ts'
 import { mayTryAgain } from '../retry.ts'
 import type { BrowserResponse } from './browser-response.ts'
@@ -372,8 +371,9 @@ export class BrowserExchange implements StreamHandler, WatchedExchange, InputOwn
     this.#fail('ERR_GATEWAY_BAD_RESPONSE', message)
   }
 
-  #fail(code: string, reason: string): void {
+  #fail(failed: string, reason: string): void {
     const { request, response, route, requestId } = this.#admitted
+    const code = shownCode(failed, this.session, this.#ports.clock.nowMs())
     const user = this.session?.user
     this.#ports.logger.warn('request failed', { requestId, app: route.app.id, user, code, reason })
     this.#finish()
@@ -382,13 +382,7 @@ export class BrowserExchange implements StreamHandler, WatchedExchange, InputOwn
       this.#response.destroy()
       return
     }
-    const fresh = code === 'ERR_SSO_PROOF_EXPIRED'
-    const signIn = route.signIn ? signInTarget(request.url ?? '/', fresh) : undefined
-    sendPage(
-      request,
-      response,
-      errorPage({ code, requestId, html: wantsHtml(request.headers), signIn }),
-    )
+    sendPage(request, response, failurePage(this.#admitted, code))
   }
 
   #finish(): void {

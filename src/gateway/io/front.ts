@@ -23,6 +23,7 @@ import {
 import { sessionCookieOf } from '../cookies.ts'
 import type { GatewayErrorCode } from '../errors.ts'
 import type { OpenSession } from '../open-session.ts'
+import { isStrongEnough, mayHelp } from '../step-up.ts'
 import { errorPage } from '../pages.ts'
 import { rawCookies, rawField } from '../raw-fields.ts'
 import { mayOriginSwitch, protocolToSwitchTo } from '../upgrade.ts'
@@ -206,7 +207,11 @@ export class Front {
 
   #authorise(routed: RoutedRequest, users: UserPorts, session: OpenSession): void {
     if (mayUse(routed.route.app, session, users.claimNames)) {
-      this.#inside({ ...routed, session })
+      const { stepUp } = routed.route
+      const { clock } = this.#ports.exchange
+      if (stepUp === undefined || isStrongEnough(stepUp, session, clock.nowMs())) {
+        this.#inside({ ...routed, session })
+      } else this.#stepUp(routed, users, session)
       return
     }
     const { requestId, route } = routed
@@ -215,6 +220,28 @@ export class Front {
       code: 'ERR_GATEWAY_NOT_ALLOWED',
     })
     this.#refuse(routed, 'ERR_GATEWAY_NOT_ALLOWED')
+  }
+
+  /** Once more at the provider, unless this is what has just come of it. */
+  #stepUp(routed: RoutedRequest, users: UserPorts, session: OpenSession): void {
+    const { requestId, route, request, response, upgrade } = routed
+    const helps = mayHelp(session, this.#ports.exchange.clock.nowMs())
+    const code = helps ? 'ERR_GATEWAY_STEP_UP_NEEDED' : 'ERR_GATEWAY_STEP_UP_REFUSED'
+    const user = session.user
+    this.#ports.logger.info('sign-in not strong enough', {
+      requestId,
+      app: route.app.id,
+      user,
+      code,
+    })
+    if (!helps || upgrade || !isNavigation(request.method ?? '', request.headers)) {
+      this.#refuse(routed, code, true)
+      return
+    }
+    this.#promised(routed, async () => {
+      const page = await users.signIn.begin(browserRequest(routed), request.url ?? '/', true)
+      sendPage(request, response, page)
+    })
   }
 
   #signInFirst(routed: RoutedRequest, users: UserPorts): void {
@@ -242,9 +269,10 @@ export class Front {
   #refuse(
     refused: Pick<RoutedRequest, 'request' | 'response' | 'requestId'> & { route?: AppRoute },
     code: GatewayErrorCode,
+    fresh = false,
   ): void {
     const { request, response, requestId, route } = refused
-    const signIn = route?.signIn ? signInTarget(request.url ?? '/') : undefined
+    const signIn = route?.signIn ? signInTarget(request.url ?? '/', fresh) : undefined
     const html = wantsHtml(request.headers)
     sendPage(request, response, errorPage({ code, requestId, html, signIn }))
   }

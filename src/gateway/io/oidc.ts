@@ -92,6 +92,10 @@ function tokenSet(
   }
 }
 
+function essentialAcr(values: readonly string[]): string {
+  return JSON.stringify({ id_token: { acr: { essential: true, values } } })
+}
+
 /** What jose says of the token is the token's fault; its messages hold claims. Everything else kept us from the keys. */
 function logoutFault(error: unknown): GatewayError {
   if (error instanceof jose.JOSEError && !(error instanceof jose.JWKSTimeout)) {
@@ -124,14 +128,19 @@ class DiscoveredProvider implements ClosableProvider {
   async authorizationUrl(request: AuthorizationRequest): Promise<string> {
     const configuration = await this.#configuration()
     const config = this.#config
+    const { acr, maxAgeMinutes = Infinity } = request.stepUp ?? {}
+    const claims = configuration.serverMetadata()['claims_parameter_supported'] === true
     const url = client.buildAuthorizationUrl(configuration, {
       ...config.parameters,
       ...(request.forced && { prompt: 'login' }),
+      ...(acr && { acr_values: acr.join(' ') }),
+      // acr_values is a wish; an essential claim (section 5.5.1.1) makes the provider ask again where it must.
+      ...(acr && claims && { claims: essentialAcr(acr) }),
       redirect_uri: request.redirectUri,
       scope: config.scopes.join(' '),
       state: request.state,
       nonce: request.nonce,
-      max_age: String(config.maxAgeSeconds),
+      max_age: String(Math.min(config.maxAgeSeconds, maxAgeMinutes * 60)),
       code_challenge: await client.calculatePKCECodeChallenge(request.codeVerifier),
       code_challenge_method: 'S256',
     })

@@ -301,7 +301,7 @@ const box = octetTarget({
 })
 
 const states = new SignInStates(new ManualClock(), random)
-const begun = states.begin('app.example', '/a', '')
+const begun = states.begin('app.example', { returnTo: '/a', forced: false }, '')
 const BEGUN_COOKIE = (begun.cookies[1] ?? '').split(';')[0] ?? ''
 
 const signIn = textTarget({

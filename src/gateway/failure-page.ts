@@ -1,0 +1,54 @@
+/**
+ * What a browser is told of a request that failed inside: an error page, or the way to a sign-in that mends it.
+ *
+ * @module
+ */
+
+import type { AppRoute } from './apps.ts'
+import { isNavigation, signInTarget, wantsHtml, type Fields } from './browser-request.ts'
+import type { OpenSession } from './open-session.ts'
+import { errorPage, redirect, type Page } from './pages.ts'
+import { mayHelp } from './step-up.ts'
+
+/** The request, as far as its answer goes by it. */
+export interface FailedRequest {
+  readonly request: {
+    readonly method?: string | undefined
+    readonly url?: string | undefined
+    readonly headers: Fields
+  }
+  readonly route: AppRoute
+  readonly requestId: string
+}
+
+const STEP_UP = 'ERR_SSO_STEP_UP_NEEDED'
+
+/**
+ * The code that is shown. The connector's policy may want a stronger sign-in; right after one there is no use in another.
+ *
+ * @param code - Of the failure.
+ * @param session - The user's.
+ * @param nowMs - The time.
+ * @returns The same, but for that case.
+ */
+export function shownCode(code: string, session: OpenSession | undefined, nowMs: number): string {
+  if (code !== STEP_UP || session === undefined || mayHelp(session, nowMs)) return code
+  return 'ERR_GATEWAY_STEP_UP_REFUSED'
+}
+
+/**
+ * The answer.
+ *
+ * @param failed - The request.
+ * @param code - As shown.
+ * @returns The page.
+ */
+export function failurePage({ request, route, requestId }: FailedRequest, code: string): Page {
+  const { method = '', url = '/', headers } = request
+  const fresh = code === STEP_UP || code === 'ERR_SSO_PROOF_EXPIRED'
+  const signIn = route.signIn ? signInTarget(url, fresh) : undefined
+  if (code === STEP_UP && signIn !== undefined && isNavigation(method, headers)) {
+    return redirect(`${route.externalOrigin}${signIn}`)
+  }
+  return errorPage({ code, requestId, html: wantsHtml(headers), signIn })
+}

@@ -1,0 +1,41 @@
+/**
+ * Step-up: policy rows that want a stronger or fresher sign-in (claims acr and auth_time, OpenID Connect Core 1.0 section 2).
+ *
+ * @module
+ */
+
+import { SsoError } from './errors.ts'
+import type { BackendRow } from './policy-file.ts'
+import type { Verdict } from './proof.ts'
+
+function needed(reason: string): SsoError {
+  return new SsoError('ERR_SSO_STEP_UP_NEEDED', `the sign-in will not do here: ${reason}`, {
+    mend: "Sign in again; say the row's acr and maxAgeMinutes at the app in gateway.yaml too, so that the provider is asked for them.",
+  })
+}
+
+/**
+ * Checks a sign-in against a row.
+ *
+ * @param row - What it wants.
+ * @param verdict - The proof.
+ * @param nowMs - The time, clock tolerance subtracted.
+ * @throws SsoError ERR_SSO_STEP_UP_NEEDED.
+ */
+export function checkStrength(
+  row: Pick<BackendRow, 'acr' | 'maxAgeMinutes'>,
+  verdict: Pick<Verdict, 'claims' | 'signedInMs'>,
+  nowMs: number,
+): void {
+  const { acr, maxAgeMinutes } = row
+  const { acr: reached, auth_time: signedIn } = verdict.claims
+  if (acr !== undefined && (typeof reached !== 'string' || !acr.includes(reached))) {
+    throw needed(`its acr is not one of ${acr.join(', ')}`)
+  }
+  if (maxAgeMinutes === undefined) return
+  // A refreshed token has a new iat: without auth_time it could not be told from a fresh sign-in.
+  if (signedIn === undefined) throw needed('it does not say when (claim auth_time)')
+  if (nowMs - verdict.signedInMs > maxAgeMinutes * 60_000) {
+    throw needed(`it is older than ${maxAgeMinutes} minutes`)
+  }
+}
