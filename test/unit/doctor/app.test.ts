@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { X509Certificate } from 'node:crypto'
 import { describe, it } from 'node:test'
 import {
   APP_CHECKS,
@@ -10,6 +11,7 @@ import {
 } from '../../../src/doctor/index.ts'
 import { schemesOf } from '../../../src/doctor/app/schemes.ts'
 import type { BackendAnswer, BackendQuestion } from '../../../src/doctor/app/index.ts'
+import { encodeKrbError } from '../../../src/kerberos/messages/index.ts'
 import type { ServiceTicket } from '../../../src/kerberos/index.ts'
 import { createAuthority, issueServerCertificate } from '../../../src/pki/index.ts'
 import { SallyportError } from '../../../src/platform/index.ts'
@@ -39,6 +41,13 @@ function answer(status: number, fields: Record<string, string[]> = {}): BackendA
   return { status, field: (name) => fields[name] ?? [] }
 }
 const challenge = (...values: string[]) => answer(401, { 'www-authenticate': values })
+
+/** A KRB-ERROR as some acceptors send it: bare. */
+function krbError(errorCode: number): string {
+  const sname = { nameType: 2, nameString: ['HTTP', HOST] }
+  const error = { stimeMs: 0, susec: 0, errorCode, realm: 'CORP.EXAMPLE', sname }
+  return Buffer.from(encodeKrbError(error)).toString('base64')
+}
 
 /** A backend that signs in by Negotiate, and says what it thinks of bindings. */
 type Judge = (question: BackendQuestion, binding: string) => BackendAnswer
@@ -186,6 +195,9 @@ describe('the checks of an app', () => {
       (await look({ world: { nowMs: START_MS + 900 * DAY_MS } })).codes,
       'DOCTOR_APP_CERT_EXPIRED',
     )
+    const ends = new X509Certificate(certificate).validToDate.getTime()
+    const soon = await look({ world: { nowMs: ends - 13 * DAY_MS } })
+    assert.equal(soon.codes, 'DOCTOR_APP_CERT_ENDS_SOON')
     const other = derOf(
       issueServerCertificate(authority, { names: ['x.example'] }, ports).certificatePem,
     )
@@ -228,7 +240,9 @@ describe('the checks of an app', () => {
       (await look({ ...none, backend: () => challenge('NTLM') })).codes,
       'DOCTOR_APP_WANTS_SIGN_IN',
     )
-    assert.equal((await look({ ...none, backend: () => answer(200) })).codes, '')
+    const open = await look({ ...none, backend: () => answer(200) })
+    assert.equal(open.codes, '')
+    assert.ok(open.all.includes('DOCTOR_APP_NO_SIGN_IN'))
   })
 
   it('tell challenges apart', () => {
@@ -258,6 +272,22 @@ describe('the checks of an app', () => {
       }),
     }
     assert.equal((await look({ world: unproved })).codes, 'DOCTOR_APP_NO_MUTUAL')
+  })
+
+  it('tell what the backend itself says of a token', async () => {
+    const refusing =
+      (errorCode: number): Judge =>
+      ({ authorize }) =>
+        authorize ? challenge(`Negotiate ${krbError(errorCode)}`) : challenge('Negotiate')
+    const cases = [
+      [37, 'DOCTOR_APP_CLOCK'],
+      [41, 'DOCTOR_APP_KEY'],
+      [45, 'DOCTOR_APP_KEY'],
+      [60, 'DOCTOR_APP_401'],
+    ] as const
+    for (const [errorCode, code] of cases) {
+      assert.equal((await look({ backend: refusing(errorCode) })).codes, code)
+    }
   })
 
   it('find out whether Extended Protection is required, allowed or off', async () => {

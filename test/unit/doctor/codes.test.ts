@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { globSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { CODE_AREAS, DOCTOR_CODES } from '../../../src/doctor/index.ts'
 import { doctorPage } from '../../support/doctor-page.ts'
@@ -21,5 +22,17 @@ describe('the catalogue of codes', () => {
       assert.match(means, /^[A-Z].*\.$/s, code)
       if (outcome === 'fail') assert.ok(mend, `${code} says no mend`)
     }
+  })
+
+  it('has no code that no test expects', () => {
+    const root = join(import.meta.dirname, '../..')
+    const tests = globSync('{unit,interop,matrix,scenario}/**/*.ts', { cwd: root })
+    const text = tests.map((file) => readFileSync(join(root, file), 'utf8')).join('\n')
+    // Some tests write codes without their common beginning.
+    const expected = new Set(text.match(/(?<=DOCTOR_|['"`])[A-Z][A-Z0-9_]+/g))
+    const forgotten = Object.keys(DOCTOR_CODES).filter(
+      (code) => !expected.has(code) && !expected.has(code.replace('DOCTOR_', '')),
+    )
+    assert.deepEqual(forgotten, [])
   })
 })
