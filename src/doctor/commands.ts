@@ -1,6 +1,6 @@
 /**
  * Commands that change the directory, whole, with the real names filled in: for PowerShell with the ActiveDirectory module, and for root on a
- * Samba domain controller, where each was run as printed (Samba 4.22).
+ * Samba domain controller (4.22), where test/interop/delegation and test/interop/doctor-mends run each as it is printed.
  *
  * @module
  */
