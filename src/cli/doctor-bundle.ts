@@ -10,6 +10,7 @@ import { dirname } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { parse } from 'yaml'
 import { bundleOf, type DoctorReport, type Sensitive } from '../doctor/index.ts'
+import { errorText, SallyportError } from '../platform/index.ts'
 import { readFileOctets } from './config-file.ts'
 import type { DoctorSources } from './doctor-world.ts'
 import { ownVersion } from './version.ts'
@@ -31,7 +32,7 @@ const LOG_OCTETS = 1_048_576
  *
  * @param order - What, and where to.
  * @param sources - The configuration.
- * @throws SallyportError ERR_CLI_FILE for a log that cannot be read; node's error when the archive cannot be written.
+ * @throws SallyportError ERR_CLI_FILE for a log that cannot be read, or an archive that cannot be written.
  */
 export function writeBundle(order: BundleOrder, sources: DoctorSources): void {
   const { configPath, config } = sources
@@ -44,7 +45,13 @@ export function writeBundle(order: BundleOrder, sources: DoctorSources): void {
     log: order.log === undefined ? undefined : newestPart(order.log),
   }
   const archive = gzipSync(bundleOf(contents, sensitiveOf(sources), Date.now()))
-  writeFileSync(order.file, archive, { mode: 0o600 })
+  try {
+    writeFileSync(order.file, archive, { mode: 0o600 })
+  } catch (error) {
+    const message = `cannot write the bundle ${order.file}: ${errorText(error)}`
+    const mend = 'Name a file in a folder that you may write to.'
+    throw new SallyportError('ERR_CLI_FILE', message, { mend, cause: error })
+  }
 }
 
 /** From the first whole line. */
