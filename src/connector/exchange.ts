@@ -23,6 +23,7 @@ export class ResponseWriter implements ResponseSink {
   readonly #body: RequestBodyPipe | undefined
   #call: SsoCall | undefined
   #over = false
+  #trailers: readonly string[] | undefined
   /** Room came back, or the stream ended, before the pipeline had returned its call. */
   #resumeDue = false
   #abortDue = false
@@ -76,6 +77,36 @@ export class ResponseWriter implements ResponseSink {
   }
 
   /**
+   * Sends a head before the response's own; one that the tunnel cannot carry is left out.
+   *
+   * @param status - 102 to 199.
+   * @param headers - Flat: name, value, name, value and so on.
+   */
+  onInterim(status: number, headers: readonly string[]): void {
+    if (this.#over) return
+    try {
+      this.#stream.sendInterim({ status, headers })
+    } catch (error) {
+      const { logger, requestId, app } = this.#context
+      logger.debug('interim head not passed on', { requestId, app, reason: errorText(error) })
+    }
+  }
+
+  /**
+   * Takes the trailer fields that the response ends with.
+   *
+   * @param fields - Flat: name, value, name, value and so on.
+   */
+  onTrailers(fields: readonly string[]): void {
+    this.#trailers = fields
+  }
+
+  /** The backend's direction of a switched connection has ended; the client's goes on. */
+  onHalfEnd(): void {
+    if (!this.#over) this.#stream.end()
+  }
+
+  /**
    * Sends a chunk.
    *
    * @param chunk - Octets; kept until they are flushed.
@@ -90,7 +121,7 @@ export class ResponseWriter implements ResponseSink {
     if (this.#over) return
     this.#over = true
     this.#call = undefined
-    this.#stream.end()
+    this.#endStream()
     this.#body?.cancel()
   }
 
@@ -104,6 +135,19 @@ export class ResponseWriter implements ResponseSink {
     this.#over = true
     this.#body?.abandon()
     this.#stream.reset(this.#reason(error))
+  }
+
+  #endStream(): void {
+    if (this.#trailers === undefined) {
+      this.#stream.end()
+      return
+    }
+    try {
+      this.#stream.endWithTrailers(this.#trailers)
+    } catch {
+      // The response is whole without them.
+      this.#stream.end()
+    }
   }
 
   #abort(): void {
@@ -140,6 +184,10 @@ export class RequestReader implements StreamHandler {
   onData(chunk: Uint8Array): void {
     if (this.#body) this.#body.push(chunk)
     else this.#stream.consumed(chunk.length)
+  }
+
+  onTrailers(fields: readonly string[]): void {
+    this.#body?.trailers(fields)
   }
 
   onEnd(): void {

@@ -26,7 +26,10 @@ export interface TunnelDialler {
 /** The outside world of a connector. */
 export interface ConnectorPorts {
   readonly dialler: TunnelDialler
-  readonly pipeline: Pick<SsoPipeline, 'handle' | 'signIn' | 'offer' | 'forget' | 'flush' | 'close'>
+  readonly pipeline: Pick<
+    SsoPipeline,
+    'handle' | 'signIn' | 'offer' | 'forget' | 'flush' | 'appsChanged' | 'close'
+  >
   /** Asks the KDC whether our own account works. Never rejects; absent where there is no Kerberos. */
   readonly checkKerberos?: (signal: AbortSignal) => Promise<KerberosStatus>
   readonly clock: Clock

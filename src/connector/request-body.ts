@@ -24,6 +24,9 @@ export class RequestBodyPipe implements BodySource {
   #ended = false
   /** Nobody wants the rest: what still arrives is thrown away. */
   #dropped = false
+  #trailers: readonly string[] | undefined
+  /** Told once, when the body is wanted. */
+  onWanted: (() => void) | undefined
 
   constructor(stream: CreditStream) {
     this.#stream = stream
@@ -38,6 +41,15 @@ export class RequestBodyPipe implements BodySource {
     if (this.#dropped) this.#stream.consumed(chunk.length)
     else if (this.#paused) this.#waiting.push(chunk)
     else this.#pass(chunk)
+  }
+
+  /**
+   * Takes the trailer fields, right before the end.
+   *
+   * @param fields - Flat: name, value and so on.
+   */
+  trailers(fields: readonly string[]): void {
+    this.#trailers = fields
   }
 
   /** The client has sent everything. */
@@ -62,6 +74,7 @@ export class RequestBodyPipe implements BodySource {
    */
   start(sink: BodySink): this {
     if (!this.#dropped) {
+      this.onWanted?.()
       this.#sink = sink
       this.resume()
     }
@@ -111,6 +124,7 @@ export class RequestBodyPipe implements BodySource {
     const sink = this.#sink
     this.#sink = undefined
     this.#dropped = true
+    if (this.#trailers !== undefined) sink?.onTrailers?.(this.#trailers)
     sink?.onEnd()
   }
 

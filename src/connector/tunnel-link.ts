@@ -5,7 +5,13 @@
  */
 
 import type { Logger, SecurityLog } from '../platform/index.ts'
-import type { Proof, RequestBody, SsoPipeline, SsoRequest } from '../sso/index.ts'
+import {
+  hopOptionsOf,
+  type Proof,
+  type RequestBody,
+  type SsoPipeline,
+  type SsoRequest,
+} from '../sso/index.ts'
 import type {
   AppSettings,
   ControlMessage,
@@ -25,7 +31,10 @@ import { SignInDesk } from './sign-in-desk.ts'
 
 /** What a link works with. */
 export interface LinkPorts {
-  readonly pipeline: Pick<SsoPipeline, 'handle' | 'signIn' | 'offer' | 'forget' | 'flush'>
+  readonly pipeline: Pick<
+    SsoPipeline,
+    'handle' | 'signIn' | 'offer' | 'forget' | 'flush' | 'appsChanged'
+  >
   readonly apps: AppList
   readonly proofs: ProofCache
   readonly logger: Logger
@@ -87,6 +96,7 @@ export class TunnelLink implements TunnelHandler {
     switch (message.type) {
       case 'apps':
         apps.replace(message)
+        pipeline.appsChanged((app) => apps.get(app.id) === app)
         logger.info('apps received', { revision: message.revision, apps: apps.size })
         return
       case 'proof':
@@ -129,9 +139,13 @@ export class TunnelLink implements TunnelHandler {
     const proof = head.proof === '' ? undefined : this.#ports.proofs.get(head.proof)
     if (head.proof !== '' && !proof) return this.#refuse(stream, head, PROOF_UNKNOWN)
     const pipe = ended ? undefined : new RequestBodyPipe(stream)
-    const body = pipe ? streamBody(head, pipe) : NO_BODY
+    const hop = hopOptionsOf(head.headers)
+    const switches = hop?.upgrade !== undefined
+    const body = pipe && !switches ? streamBody(head, pipe) : NO_BODY
+    if (hop?.expectsContinue) continueWhenWanted(stream, pipe)
     const response = new ResponseWriter(stream, contextOf(this.#ports.logger, head), pipe)
-    this.#start(response, toRequest(head, app, { proof, body }))
+    const afterSwitch = switches ? pipe : undefined
+    this.#start(response, toRequest(head, app, { proof, body, hop, afterSwitch }))
     return new RequestReader(stream, response, pipe)
   }
 
@@ -169,6 +183,14 @@ function streamBody(head: RequestHead, source: RequestBodyPipe): RequestBody {
   return { kind: 'stream', length: head.bodyLength, source }
 }
 
+/** The client waits for 100: it comes when the backend's turn to read has come, after proof, policy and ticket. */
+function continueWhenWanted(stream: TunnelStream, pipe: RequestBodyPipe | undefined): void {
+  if (!pipe) return
+  pipe.onWanted = () => {
+    stream.sendInterim({ status: 100, headers: [] })
+  }
+}
+
 function contextOf(logger: Logger, head: RequestHead) {
   return { logger, requestId: head.requestId, app: head.app }
 }
@@ -176,7 +198,7 @@ function contextOf(logger: Logger, head: RequestHead) {
 function toRequest(
   head: RequestHead,
   app: AppSettings,
-  rest: Pick<SsoRequest, 'proof' | 'body'>,
+  rest: Pick<SsoRequest, 'proof' | 'body' | 'hop' | 'afterSwitch'>,
 ): SsoRequest {
   return {
     requestId: head.requestId,
@@ -186,6 +208,8 @@ function toRequest(
     target: head.target,
     headers: head.headers,
     body: rest.body,
+    hop: rest.hop,
+    afterSwitch: rest.afterSwitch,
   }
 }
 

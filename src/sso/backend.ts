@@ -32,6 +32,7 @@ export interface BackendTarget {
     readonly connectMs: number
     readonly firstOctetMs: number
     readonly idleMs: number
+    readonly upgradedIdleMs?: number
   }
 }
 
@@ -82,11 +83,19 @@ export interface BackendRequest {
    * none of it when the backend answers otherwise (RFC 9110 section 10.1.1). Such a request has a connection of its own.
    */
   readonly holdBodyMs: number | undefined
+  /** Switch to this protocol; what the client then sends comes from the source. */
+  readonly upgrade?: { readonly protocol: string; readonly source: BodySource } | undefined
+  /** Say that trailer fields are welcome. */
+  readonly takesTrailers?: boolean | undefined
+  /** Names of trailer fields that the streamed body may end with. */
+  readonly trailer?: string | undefined
 }
 
 /** Takes a backend's response. One of onEnd and onError is last. */
 export interface BackendHandler {
-  /** The final response's head; informational ones are passed over. */
+  /** A head before the response's own, 102 to 199. */
+  onInterim?(status: number, headers: readonly string[]): void
+  /** The final response's head. After 101 what follows is the new protocol's. */
   onHead(status: number, headers: readonly string[], channel: Channel): void
   /**
    * Takes a chunk of the body, which may be kept.
@@ -94,6 +103,10 @@ export interface BackendHandler {
    * @returns False to pause until the call's `resume()`.
    */
   onData(chunk: Uint8Array): boolean
+  /** Trailer fields, flat, right before onEnd. */
+  onTrailers?(fields: readonly string[]): void
+  /** After a switch of protocols: the backend sends no more, the client may. */
+  onHalfEnd?(): void
   onEnd(): void
   onError(error: SallyportError): void
 }

@@ -12,6 +12,8 @@ export interface BodySink {
    * @returns False when the source should pause until `resume()`.
    */
   onData(chunk: Uint8Array): boolean
+  /** Trailer fields, flat, right before onEnd. */
+  onTrailers?(fields: readonly string[]): void
   onEnd(): void
   /** The client went away: the body never ends. */
   onError(error: Error): void

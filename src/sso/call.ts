@@ -53,6 +53,8 @@ export class Call implements SsoCall, RosterMember {
   wish: TicketWish | undefined
   /** Set by the last stage: the exchange with the backend. */
   backend: BackendCall | undefined
+  /** The connection has switched protocols: it lasts until someone ends it. */
+  switched = false
   #over = false
 
   constructor(request: SsoRequest, sink: ResponseSink, home: CallHome) {

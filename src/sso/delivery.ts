@@ -11,8 +11,9 @@ import { BackendSignIn } from './backend-sign-in.ts'
 import type { Call } from './call.ts'
 import type { DeliveryPorts } from './delivery-ports.ts'
 import { withSignOnFields } from './header-sign-on/fields.ts'
-import { backendHeaders, clientHeaders } from './headers.ts'
+import { backendHeaders, clientHeaders, trailerAnnouncement } from './headers.ts'
 import type { Route } from './policy.ts'
+import type { SsoRequest } from './ports.ts'
 
 /** A request's body: in one piece, which can be sent again, or as it arrives. */
 export type DeliveredBody = Uint8Array | StreamedBody | undefined
@@ -23,6 +24,14 @@ const NOT_READING = -1
 /** Whose connections: nobody's are shared by the app's requests, a user's by that user's. */
 function poolKeyOf(call: Call, route: Route): string {
   return `${route.app.id}\n${call.identity?.user ?? ''}`
+}
+
+/** What only a request with hop options has. */
+function hopFields({ hop, afterSwitch }: SsoRequest): Partial<BackendRequest> | undefined {
+  if (hop === undefined) return undefined
+  const { upgrade: protocol, takesTrailers, trailer } = hop
+  if (protocol === undefined || afterSwitch === undefined) return { takesTrailers, trailer }
+  return { upgrade: { protocol, source: afterSwitch } }
 }
 
 function isStreamed(body: DeliveredBody): body is StreamedBody {
@@ -67,6 +76,7 @@ export class Delivery implements BackendHandler {
       fresh: signIn?.retried ?? false,
       signIn,
       holdBodyMs: this.#holdsBody ? this.#ports.limits.expectContinueMs : undefined,
+      ...hopFields(request),
     }
     const backend = this.#ports.backends.send(sent, this)
     if (this.#call.over) backend.abort()
@@ -86,11 +96,34 @@ export class Delivery implements BackendHandler {
     if (this.#call.over) return
     try {
       if (status === 417 && this.#isHeld()) this.#sendUnheld()
-      else if (!this.#goesOnceMore(status, headers, channel))
-        this.#call.sink.onHead(status, clientHeaders(headers))
+      else if (!this.#goesOnceMore(status, headers, channel)) this.#tellHead(status, headers)
     } catch (error) {
       this.#call.fail(error)
     }
+  }
+
+  #tellHead(status: number, headers: readonly string[]): void {
+    const { sink, request } = this.#call
+    const fields = clientHeaders(headers)
+    if (status === 101) {
+      this.#call.switched = true
+      fields.push('Upgrade', request.hop?.upgrade ?? '')
+    } else if (request.hop?.takesTrailers) {
+      fields.push(...trailerAnnouncement(headers))
+    }
+    sink.onHead(status, fields)
+  }
+
+  onInterim(status: number, headers: readonly string[]): void {
+    if (!this.#call.over) this.#call.sink.onInterim?.(status, clientHeaders(headers))
+  }
+
+  onTrailers(fields: readonly string[]): void {
+    if (this.#pageLeft === NOT_READING && !this.#call.over) this.#call.sink.onTrailers?.(fields)
+  }
+
+  onHalfEnd(): void {
+    if (!this.#call.over) this.#call.sink.onHalfEnd?.()
   }
 
   #isHeld(): boolean {

@@ -160,3 +160,13 @@ export function persistentAuth(headers: readonly string[]): boolean | undefined 
   if (word === 'true') return true
   return word === 'false' ? false : undefined
 }
+
+/**
+ * The Trailer fields of a response, which only go on to a client that takes trailers.
+ *
+ * @param headers - Flat, from the backend.
+ * @returns Flat: name, value and so on.
+ */
+export function trailerAnnouncement(headers: readonly string[]): string[] {
+  return valuesOf(headers, 'trailer').flatMap((value) => ['Trailer', value])
+}

@@ -18,6 +18,7 @@ export type {
 export type { BodySink, BodySource, RequestBody } from './body-source.ts'
 export { assertionKeys } from './header-sign-on/key-set.ts'
 export { SsoError, type SsoErrorCode } from './errors.ts'
+export { hopOptionsOf, type HopOptions } from './hop-options.ts'
 export { resolveSsoLimits, SSO_LIMITS, type SsoLimits } from './limits.ts'
 export { createPipeline } from './pipeline.ts'
 export {

@@ -73,6 +73,7 @@ class Pipeline implements SsoPipeline, CallHome {
     const limits = resolveSsoLimits(ports.limits)
     const onRefused = (user: string): void => {
       this.#dropUser(user, 'refused')
+      this.#endSwitched((call) => call.identity?.user === user)
     }
     const { backends, clock, directory, kerberos, logger, random } = ports
     this.#ports = ports
@@ -182,6 +183,19 @@ class Pipeline implements SsoPipeline, CallHome {
     const what = securityEventOf(code)
     if (what === undefined) return
     this.#security.report({ code, what, fields: { app: app.id, reason: errorText(error) } })
+  }
+
+  appsChanged(isCurrent: (app: SsoRequest['app']) => boolean): void {
+    this.#endSwitched((call) => !isCurrent(call.request.app))
+  }
+
+  /** A retired connection ends with its call; one that has switched protocols would never end by itself. */
+  #endSwitched(matches: (call: Call) => boolean): void {
+    for (const call of this.#calls.list()) {
+      if (!call.switched || !matches(call)) continue
+      const what = 'the user or the app may not use the connection any more'
+      call.fail(new SsoError('ERR_SSO_SESSION_ENDED', what))
+    }
   }
 
   offer(proof: Proof): void {

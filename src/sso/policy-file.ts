@@ -90,6 +90,8 @@ export interface BackendRow {
   readonly tls?: TlsRow | undefined
   /** required: a reply without a good AP-REP is refused. wanted: a bad one is. off: not looked at. Default wanted. */
   readonly mutualAuthentication: 'required' | 'wanted' | 'off'
+  /** Protocols that connections to it may be switched to, lower case. Default websocket alone. */
+  readonly upgrades: readonly string[]
   /**
    * True: Domain Admins and the like may be impersonated at this backend. A list: members of these privileged groups alone,
    * who are in no other. Default false.
@@ -278,6 +280,7 @@ const backend = z
     mutualAuthentication: z
       .enum(['required', 'wanted', 'off'], { error: 'must be required, wanted or off' })
       .default('wanted'),
+    upgrades: z.array(text('a protocol name').toLowerCase()).default(['websocket']),
     allowPrivileged,
     neverImpersonate,
     acr: z.array(text('an acr')).min(1, 'acr must name at least one').optional(),

@@ -224,3 +224,19 @@ export function routeApp(policy: Policy, app: AppSettings): Route {
     sending: sendingFor(app),
   }
 }
+
+/**
+ * Asks the policy whether a connection may be switched to another protocol.
+ *
+ * @param route - Where it leads.
+ * @param protocol - Lower case.
+ * @throws SsoError ERR_SSO_POLICY_DENIED when the app or the row of the backend does not list it.
+ */
+export function checkUpgrade({ app, backend }: Route, protocol: string): void {
+  const mend = `List ${protocol} under upgrades, in the app and in the row of this backend, if that is what you want.`
+  if (app.upgrades !== undefined && !app.upgrades.includes(protocol)) {
+    throw denied(app, `the app may not switch to ${protocol}`, mend)
+  }
+  if (backend.row.upgrades.includes(protocol)) return
+  throw denied(app, `the connector's policy does not let it switch to ${protocol}`, mend)
+}

@@ -10,7 +10,8 @@ import type { KerberosClient } from '../kerberos/index.ts'
 import type { Clock, Logger, Random, SallyportError, SecurityLog } from '../platform/index.ts'
 import type { AppSettings } from '../tunnel/index.ts'
 import type { BackendPool } from './backend.ts'
-import type { RequestBody } from './body-source.ts'
+import type { BodySource, RequestBody } from './body-source.ts'
+import type { HopOptions } from './hop-options.ts'
 import type { SsoLimits } from './limits.ts'
 import type { Policy } from './policy.ts'
 import type { TokenSizes } from './token-sizes.ts'
@@ -66,10 +67,16 @@ export interface SsoRequest {
   /** Flat: name, value, name, value and so on. */
   readonly headers: readonly string[]
   readonly body: RequestBody
+  /** Absent in nearly every request. */
+  readonly hop?: HopOptions | undefined
+  /** Octets of the client after a switch of protocols; present exactly when hop.upgrade is. */
+  readonly afterSwitch?: BodySource | undefined
 }
 
 /** Takes the response. Exactly one of onEnd and onError is last, and nothing follows it. */
 export interface ResponseSink {
+  /** A head before the response's own: 103 Early Hints and the like. */
+  onInterim?(status: number, headers: readonly string[]): void
   onHead(status: number, headers: readonly string[]): void
   /**
    * Takes a chunk, which may be kept.
@@ -77,6 +84,10 @@ export interface ResponseSink {
    * @returns False when the backend should pause until the call's `resume()`.
    */
   onData(chunk: Uint8Array): boolean
+  /** Trailer fields, flat, right before onEnd. */
+  onTrailers?(fields: readonly string[]): void
+  /** After a switch of protocols: the backend sends no more, the client may. */
+  onHalfEnd?(): void
   onEnd(): void
   onError(error: SallyportError): void
 }
@@ -145,6 +156,12 @@ export interface SsoPipeline {
   /** Drops cached identities, evidence, tickets and idle sockets; busy sockets close after their call. */
   flush(filter: FlushFilter): void
   readonly counters: SsoCounters
+  /**
+   * Ends the connections that have switched protocols on behalf of apps that have changed or gone.
+   *
+   * @param isCurrent - Whether an app is still published as it was.
+   */
+  appsChanged(isCurrent: (app: AppSettings) => boolean): void
   /** Cuts what is under way and closes every socket. */
   close(): Promise<void>
 }

@@ -13,7 +13,7 @@ import type { Identity, IdentityFinder } from './identity.ts'
 import { checkAccountOf, loginFrom } from './login.ts'
 import { checkPath } from './backend-rows.ts'
 import type { HeaderSignOnPorts } from './header-sign-on/sign-on.ts'
-import { routeApp, type Policy, type Route } from './policy.ts'
+import { checkUpgrade, routeApp, type Policy, type Route } from './policy.ts'
 import { namingOwnAccount } from './own-account.ts'
 import type { ProofVerifier, Verdict } from './proof.ts'
 import type { SsoRequest } from './ports.ts'
@@ -125,6 +125,8 @@ export function policyStage(policy: Policy, time: () => number): Stage {
       routes.set(app, route)
     }
     checkPath(route.backend, call.request.target)
+    const upgrade = call.request.hop?.upgrade
+    if (upgrade !== undefined) checkUpgrade(route, upgrade)
     call.route = route
     const { backend } = route
     if (backend.wantsStrength && call.verdict !== undefined) {

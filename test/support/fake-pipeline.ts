@@ -49,6 +49,9 @@ export class FakePipeline {
   flush(filter: object): void {
     this.flushed.push(filter)
   }
+  appsChanged(): void {
+    // No connection has switched protocols.
+  }
   close(): Promise<void> {
     this.closed = true
     return Promise.resolve()

@@ -135,6 +135,9 @@ function withDirectoryClosed(pipeline: SsoPipeline, identity: Identity | undefin
     flush: (filter) => {
       pipeline.flush(filter)
     },
+    appsChanged: (isCurrent) => {
+      pipeline.appsChanged(isCurrent)
+    },
     get counters() {
       return pipeline.counters
     },

@@ -5,7 +5,7 @@
  */
 
 import type { Clock, Logger } from '../../platform/index.ts'
-import type { TunnelHandler, TunnelSession } from '../../tunnel/index.ts'
+import { HTTP_CAPABILITIES, type TunnelHandler, type TunnelSession } from '../../tunnel/index.ts'
 import { dialTunnel } from '../../tunnel/io/index.ts'
 import type { TunnelDialler } from '../index.ts'
 
@@ -29,7 +29,7 @@ export interface DiallerPorts {
   readIdentity(): Promise<TunnelIdentity>
   readonly clock: Clock
   readonly logger: Logger
-  /** Announced to the gateway. Default none. */
+  /** Announced to the gateway beside those of HTTP/1.1. Default none. */
   readonly capabilities?: readonly string[]
 }
 
@@ -40,7 +40,8 @@ export interface DiallerPorts {
  * @returns The dialler.
  */
 export function createTunnelDialler(ports: DiallerPorts): TunnelDialler {
-  const { clock, logger, capabilities = [] } = ports
+  const { clock, logger } = ports
+  const capabilities = [...HTTP_CAPABILITIES, ...(ports.capabilities ?? [])]
   return {
     async dial(handler: TunnelHandler, signal: AbortSignal): Promise<TunnelSession> {
       const { address, serverName, ca, cert, key } = await ports.readIdentity()

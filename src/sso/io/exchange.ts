@@ -7,10 +7,12 @@
 
 import type { Dispatcher } from 'undici'
 import { NOT_LISTED, type RosterMember, type SallyportError } from '../../platform/index.ts'
-import type { BackendCall, BackendHandler, BackendRequest } from '../backend.ts'
+import type { BackendCall, BackendHandler, BackendRequest, BackendTarget } from '../backend.ts'
+import { SsoError } from '../errors.ts'
 import type { Connection } from './connection.ts'
 import { backendFailure, faultCode } from './failure.ts'
 import { SourceReadable } from './source-readable.ts'
+import { SwitchedSocket, type SwitchedOwner } from './switched-socket.ts'
 
 /** Where an exchange gets its connection from and gives it back to. */
 export interface ExchangeHome {
@@ -41,6 +43,9 @@ function headersOf(request: BackendRequest, connection: Connection): string[] {
   const headers = [...request.headers]
   const length = lengthOf(request)
   if (length !== undefined) headers.push('content-length', String(length))
+  if (request.takesTrailers) headers.push('te', 'trailers')
+  if (request.trailer !== undefined && length === undefined)
+    headers.push('trailer', request.trailer)
   const authorization = request.signIn?.authorize(connection.channel)
   if (authorization !== undefined) headers.push('authorization', authorization)
   return headers
@@ -51,8 +56,20 @@ function latin1Headers(raw: Dispatcher.DispatchController['rawHeaders']): string
   return raw.map((part) => (typeof part === 'string' ? part : part.toString('latin1')))
 }
 
+function isSwitchTo(protocol: string, status: number, headers: readonly string[]): boolean {
+  if (status !== 101) return false
+  for (let at = 0; at + 1 < headers.length; at += 2) {
+    if (headers[at]?.toLowerCase() === 'upgrade') return headers[at + 1]?.toLowerCase() === protocol
+  }
+  return false
+}
+
+type UpgradeListener = NonNullable<Dispatcher.DispatchHandler['onRequestUpgrade']>
+
 /** A request under way; undici tells it how it goes. */
-export class Exchange implements BackendCall, Dispatcher.DispatchHandler, RosterMember {
+export class Exchange
+  implements BackendCall, Dispatcher.DispatchHandler, RosterMember, SwitchedOwner
+{
   rosterSlot: number = NOT_LISTED
   readonly request: BackendRequest
   /** Set by the pool while the exchange waits for a connection; aborting it ends the wait. */
@@ -65,6 +82,7 @@ export class Exchange implements BackendCall, Dispatcher.DispatchHandler, Roster
   #attempts = 0
   #answered = false
   #over = false
+  #switched: SwitchedSocket | undefined
 
   constructor(request: BackendRequest, handler: BackendHandler, home: ExchangeHome) {
     this.request = request
@@ -81,7 +99,25 @@ export class Exchange implements BackendCall, Dispatcher.DispatchHandler, Roster
 
   /** Only a connection that has not served before will do. */
   get wantsFresh(): boolean {
-    return this.request.fresh || this.#attempts > 0 || this.request.holdBodyMs !== undefined
+    return this.request.fresh || this.#attempts > 0 || this.#needsOwnConnection
+  }
+
+  /** undici can neither hold a body nor send trailers behind it; node:http can, on a connection of its own. */
+  get #needsOwnConnection(): boolean {
+    const { holdBodyMs, trailer } = this.request
+    return holdBodyMs !== undefined || (trailer !== undefined && this.#isChunked)
+  }
+
+  get #isChunked(): boolean {
+    return this.#body instanceof SourceReadable && lengthOf(this.request) === undefined
+  }
+
+  get target(): BackendTarget {
+    return this.request.target
+  }
+
+  get handler(): BackendHandler {
+    return this.#handler
   }
 
   /** Sends the request on this connection. */
@@ -98,15 +134,17 @@ export class Exchange implements BackendCall, Dispatcher.DispatchHandler, Roster
   }
 
   #dispatch(connection: Connection): void {
-    const { method, path, holdBodyMs: holdMs } = this.request
+    const { method, path, holdBodyMs: holdMs, upgrade } = this.request
     const headers = headersOf(this.request, connection)
     const body = this.#body
-    if (holdMs === undefined || !(body instanceof SourceReadable)) {
+    if (upgrade !== undefined) {
+      connection.dispatch({ method, path, headers, upgrade: upgrade.protocol }, this)
+    } else if (this.#needsOwnConnection && body instanceof SourceReadable) {
+      const chunked = this.#isChunked
+      connection.dispatchHeld({ method, path, headers, body, chunked, holdMs }, this)
+    } else {
       connection.dispatch({ method, path, headers, body: body ?? null }, this)
-      return
     }
-    const chunked = lengthOf(this.request) === undefined
-    connection.dispatchHeld({ method, path, headers, body, chunked, holdMs }, this)
   }
 
   get bodyUntouched(): boolean {
@@ -122,16 +160,54 @@ export class Exchange implements BackendCall, Dispatcher.DispatchHandler, Roster
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
     const connection = this.#connection
-    if (status < 200 || this.#over || connection === undefined) return
+    if (this.#over || connection === undefined) return
+    if (status < 200) {
+      this.#handler.onInterim?.(status, latin1Headers(controller.rawHeaders))
+      return
+    }
     this.#answered = true
     this.#handler.onHead(status, latin1Headers(controller.rawHeaders), connection.channel)
+  }
+
+  onRequestUpgrade(...told: Parameters<UpgradeListener>): void {
+    const [controller, status, , socket] = told
+    const connection = this.#connection
+    const { upgrade } = this.request
+    if (this.#over || connection === undefined || upgrade === undefined) {
+      socket.destroy()
+      return
+    }
+    this.#answered = true
+    const headers = latin1Headers(controller.rawHeaders)
+    if (!isSwitchTo(upgrade.protocol, status, headers)) {
+      const what = 'switched to a protocol that it was not asked for'
+      this.fail(new SsoError('ERR_BACKEND_PROTOCOL', what))
+      return
+    }
+    const switched = new SwitchedSocket(socket, upgrade.source, this)
+    this.#switched = switched
+    this.#handler.onHead(status, headers, connection.channel)
+    if (!this.#isOver()) switched.start()
+  }
+
+  /** A handler may have ended the exchange within the call. */
+  #isOver(): boolean {
+    return this.#over
+  }
+
+  onBothEnded(): void {
+    if (this.#end()) this.#handler.onEnd()
+  }
+
+  onBroken(error: Error): void {
+    this.fail(error)
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (!this.#over && !this.#handler.onData(chunk)) controller.pause()
   }
 
-  onResponseEnd(): void {
+  onResponseEnd(controller: Dispatcher.DispatchController): void {
     const connection = this.#connection
     if (this.#over || connection === undefined) return
     this.#over = true
@@ -139,7 +215,13 @@ export class Exchange implements BackendCall, Dispatcher.DispatchHandler, Roster
     // An answer without the body being wanted: nobody else will.
     if (this.bodyUntouched) this.#dropBody()
     this.#home.release(this, connection)
+    if (this.request.takesTrailers) this.#tellTrailers(controller)
     this.#handler.onEnd()
+  }
+
+  #tellTrailers(controller: Dispatcher.DispatchController): void {
+    const fields = latin1Headers(controller.rawTrailers)
+    if (fields.length > 0) this.#handler.onTrailers?.(fields)
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -179,7 +261,8 @@ export class Exchange implements BackendCall, Dispatcher.DispatchHandler, Roster
   }
 
   resume(): void {
-    this.#controller?.resume()
+    if (this.#switched) this.#switched.resume()
+    else this.#controller?.resume()
   }
 
   abort(): void {

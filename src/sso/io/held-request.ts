@@ -24,8 +24,8 @@ export interface HeldRequest {
   readonly body: SourceReadable
   /** Whether the body's length is known. */
   readonly chunked: boolean
-  /** The body is sent after this without a word, milliseconds. */
-  readonly holdMs: number
+  /** The body is sent after this without a word, milliseconds; undefined: it is not held. */
+  readonly holdMs: number | undefined
 }
 
 /** How it is sent. */
@@ -57,16 +57,17 @@ class HeldExchange implements Controller {
     this.#way = way
     this.#handler = handler
     const framing = held.chunked ? ['transfer-encoding', 'chunked'] : []
+    const expectation = held.holdMs === undefined ? [] : ['expect', '100-continue']
     this.#request = httpRequest({
       createConnection: () => way.socket,
       method: held.method,
       path: held.path,
-      headers: [...held.headers, ...framing, 'expect', '100-continue'],
+      headers: [...held.headers, ...framing, ...expectation],
       maxHeaderSize: way.maxHeaderSize,
     })
     this.#timer = setTimeout(() => {
       this.#sendBody()
-    }, held.holdMs)
+    }, held.holdMs ?? 0)
     this.#listen()
     this.#limit('sent no response within firstOctetMs', way.target.timeouts.firstOctetMs)
     handler.onRequestStart?.(this, null)
@@ -106,6 +107,10 @@ class HeldExchange implements Controller {
     if (this.#over || this.#response !== undefined || body.started || body.destroyed) return
     body.on('error', (error) => {
       this.abort(error)
+    })
+    // Before the pipe's own listener, which ends the request.
+    body.once('end', () => {
+      if (body.trailers.length > 0) this.#request.addTrailers(body.trailers)
     })
     body.pipe(this.#request)
   }

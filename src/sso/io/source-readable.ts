@@ -9,6 +9,8 @@ import type { BodySource } from '../body-source.ts'
 
 /** Reads a BodySource. The source is started at the first read and cancelled when the stream is destroyed early. */
 export class SourceReadable extends Readable {
+  /** Trailer fields, known at the end. */
+  readonly trailers: [string, string][] = []
   readonly #source: BodySource
   #handle: { resume(): void } | undefined
   #started = false
@@ -32,6 +34,11 @@ export class SourceReadable extends Readable {
     this.#started = true
     this.#handle = this.#source.start({
       onData: (chunk) => this.push(chunk),
+      onTrailers: (fields) => {
+        for (let at = 0; at + 1 < fields.length; at += 2) {
+          this.trailers.push([fields[at] ?? '', fields[at + 1] ?? ''])
+        }
+      },
       onEnd: () => {
         this.#ended = true
         this.push(null)

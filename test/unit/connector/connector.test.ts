@@ -207,6 +207,8 @@ describe('the connector and its requests', () => {
       target: '/a?b',
       headers: ['a', 'b'],
       body: { kind: 'none' },
+      hop: undefined,
+      afterSwitch: undefined,
     })
     assert.equal(stream.text, 'hello')
     assert.ok(stream.ended)
