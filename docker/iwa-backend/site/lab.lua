@@ -4,7 +4,7 @@
 --   /headers   every request header, as it arrived          /events?n=N    N server-sent events, 100 ms apart
 --   /echo      length and SHA-1 of the body (64 MB)         /status/NNN    answers with that status
 --   /redirect  302 to an absolute URL of this very site     /cookie        Set-Cookie with Domain and Path
---   /socket    a WebSocket that sends back what it gets; mod_lua ends it by closing the connection, without a close frame
+--   /socket    a WebSocket that sends back what it gets, to `whoami` the user, with a cookie in its 101; mod_lua ends it by closing the connection, without a close frame
 
 local BODY_LIMIT = 64 * 1024 * 1024
 
@@ -78,11 +78,12 @@ function pages.redirect(r)
 end
 
 function pages.socket(r)
+  r.headers_out['Set-Cookie'] = 'socket=' .. (r.user or 'nobody'):match('^[^@]+') .. '; Domain=' .. r.hostname .. '; Path=/'
   if not r:wsupgrade() then return 400 end
   while true do
     local line = r:wsread()
     if not line then break end
-    r:wswrite(line)
+    r:wswrite(line == 'whoami' and (r.user or 'nobody') or line)
   end
   r:wsclose()
 end

@@ -176,7 +176,7 @@ describe('backend pool: what is more than a plain response', { timeout: 60_000 }
       request.resume()
       request.on('end', () => {
         response.writeHead(200, { Trailer: 'X-Sum' })
-        response.write(`${request.headers['te'] ?? '-'} ${request.headers.trailer ?? '-'} `)
+        response.write(`${String(request.headers['te'] ?? '-')} ${request.headers.trailer ?? '-'} `)
         response.addTrailers({ 'X-Sum': String(request.rawTrailers) })
         response.end('end')
       })

@@ -1,0 +1,185 @@
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { after, before, describe, it } from 'node:test'
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
+import { WebSocket } from 'ws'
+import { startStack, type Stack } from '../../docker/demo/stack.ts'
+import { NO_LAB, sharedLab } from '../support/lab.ts'
+
+const lab = sharedLab()
+const CHROMIUM = '/usr/bin/chromium'
+/** Without these a headless Chromium as root tries to reach its maker's hosts. */
+const QUIET = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-sync',
+]
+/** Guards against hangs only. */
+const PATIENCE = { timeout: 120_000 }
+
+function reasonToSkip(): string | false {
+  if (!lab) return NO_LAB
+  return existsSync(CHROMIUM) ? false : `no ${CHROMIUM}: install Debian's package chromium`
+}
+
+describe(
+  'WebSockets to a backend that wants Negotiate on the upgrade',
+  { skip: reasonToSkip() },
+  () => {
+    assert.ok(lab)
+    let stack: Stack
+    let browser: Browser
+    before(async () => {
+      stack = await startStack(lab)
+      browser = await chromium.launch({ executablePath: CHROMIUM, args: QUIET })
+    }, PATIENCE)
+    after(async () => {
+      await browser.close()
+      await stack.stop()
+    }, PATIENCE)
+
+    const socketUrl = (): string => stack.url('intranet', '/socket').replace('https:', 'wss:')
+
+    async function signedIn(
+      user: 'alice' | 'bob',
+    ): Promise<{ context: BrowserContext; page: Page }> {
+      assert.ok(lab)
+      const context = await browser.newContext({ ignoreHTTPSErrors: true })
+      const page = await context.newPage()
+      await page.goto(stack.url('intranet', '/whoami'))
+      const name = page.locator('input:not([type=hidden]):not([type=password])').first()
+      await name.fill(`${user}@corp.example`)
+      await page.locator('input[type=password]').fill(lab.users[user].password)
+      await Promise.all([
+        page.waitForURL(stack.url('intranet', '/whoami')),
+        page.keyboard.press('Enter'),
+      ])
+      return { context, page }
+    }
+
+    /** Opens a WebSocket in the page, kept as `window.socket`; what came first on it. */
+    const ask = (page: Page, text: string): Promise<string> =>
+      page.evaluate(
+        ([url = '', message = '']) =>
+          new Promise<string>((resolve, reject) => {
+            const socket = new WebSocket(url)
+            Object.assign(globalThis, { socket })
+            socket.onopen = () => {
+              socket.send(message)
+            }
+            socket.onmessage = ({ data }: { data: unknown }) => {
+              resolve(typeof data === 'string' ? data : 'no text')
+            }
+            socket.onerror = () => {
+              reject(new Error('refused'))
+            }
+          }),
+        [socketUrl(), text],
+      )
+
+    it('each user has his own socket, and the cookie of its 101', PATIENCE, async () => {
+      const [alice, bob] = [await signedIn('alice'), await signedIn('bob')]
+      assert.equal(await ask(alice.page, 'whoami'), 'alice@CORP.EXAMPLE')
+      assert.equal(await ask(bob.page, 'whoami'), 'bob@CORP.EXAMPLE')
+      assert.equal(await ask(alice.page, 'whoami'), 'alice@CORP.EXAMPLE')
+      const cookies = await bob.context.cookies()
+      const cookie = cookies.find(({ name }) => name === 'socket')
+      assert.deepEqual([cookie?.value, cookie?.secure], ['bob', true])
+      await alice.context.close()
+      await bob.context.close()
+    })
+
+    it('carries large messages both ways', PATIENCE, async () => {
+      const { context, page } = await signedIn('alice')
+      const text = 'x'.repeat(60_000)
+      assert.equal(await ask(page, text), text)
+      await context.close()
+    })
+
+    it('closes when the user signs out', PATIENCE, async () => {
+      const { context, page } = await signedIn('alice')
+      assert.equal(await ask(page, 'hello'), 'hello')
+      const closed = page.evaluate(
+        () =>
+          new Promise<number>((resolve) => {
+            const { socket } = globalThis as unknown as { socket: globalThis.WebSocket }
+            socket.onclose = ({ code }) => {
+              resolve(code)
+            }
+          }),
+      )
+      await page.evaluate(() =>
+        fetch('/.sallyport/sign-out', { method: 'POST', redirect: 'manual' }),
+      )
+      assert.equal(await closed, 1006)
+      await context.close()
+    })
+
+    it(
+      'serves another client with the cookie, but no page of another origin',
+      PATIENCE,
+      async () => {
+        const { context } = await signedIn('alice')
+        const all = await context.cookies(stack.url('intranet'))
+        const cookie = all.map(({ name, value }) => `${name}=${value}`).join('; ')
+        const open = (options: { origin?: string; cookie?: string }): Promise<string> =>
+          new Promise((resolve) => {
+            const socket = new WebSocket(socketUrl(), {
+              rejectUnauthorized: false,
+              lookup: (_host, _options, callback) => {
+                callback(null, [{ address: '127.0.0.1', family: 4 }])
+              },
+              ...(options.origin !== undefined && { origin: options.origin }),
+              headers: { Cookie: options.cookie ?? cookie },
+            })
+            socket.on('open', () => {
+              socket.send('whoami')
+            })
+            socket.on('message', (data: Buffer) => {
+              socket.terminate()
+              resolve(data.toString())
+            })
+            socket.on('unexpected-response', (_request, { statusCode }) => {
+              socket.terminate()
+              resolve(String(statusCode))
+            })
+            socket.on('error', (error) => {
+              resolve(error.message)
+            })
+          })
+        const origin = stack.url('intranet', '')
+        assert.equal(await open({ origin }), 'alice@CORP.EXAMPLE')
+        assert.equal(await open({}), 'alice@CORP.EXAMPLE')
+        assert.equal(await open({ origin: 'https://evil.example' }), '403')
+        assert.equal(await open({ origin, cookie: '' }), '401')
+        await context.close()
+      },
+    )
+
+    it('server-sent events and ranges pass in the browser', PATIENCE, async () => {
+      const { context, page } = await signedIn('alice')
+      const events = await page.evaluate(
+        () =>
+          new Promise<string[]>((resolve) => {
+            const seen: string[] = []
+            const source = new EventSource('/events?n=3')
+            source.onmessage = ({ data }) => {
+              seen.push(String(data))
+              if (seen.length < 3) return
+              source.close()
+              resolve(seen)
+            }
+          }),
+      )
+      assert.deepEqual(events, ['1', '2', '3'])
+      const range = await page.evaluate(async () => {
+        const response = await fetch('/', { headers: { Range: 'bytes=0-9' } })
+        return [response.status, (await response.text()).length]
+      })
+      assert.deepEqual(range, [206, 10])
+      await context.close()
+    })
+  },
+)
