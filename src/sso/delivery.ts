@@ -27,9 +27,14 @@ function poolKeyOf(call: Call, route: Route): string {
 }
 
 /** What only a request with hop options has. */
-function hopFields({ hop, afterSwitch }: SsoRequest): Partial<BackendRequest> | undefined {
+function hopFields(
+  { hop, afterSwitch }: SsoRequest,
+  { signOnNames }: Route,
+): Partial<BackendRequest> | undefined {
   if (hop === undefined) return undefined
-  const { upgrade: protocol, takesTrailers, trailer } = hop
+  const { upgrade: protocol, takesTrailers } = hop
+  // A backend that believes header fields may merge trailers with them: it gets none of the client's.
+  const trailer = signOnNames === undefined ? hop.trailer : undefined
   if (protocol === undefined || afterSwitch === undefined) return { takesTrailers, trailer }
   return { upgrade: { protocol, source: afterSwitch } }
 }
@@ -76,7 +81,7 @@ export class Delivery implements BackendHandler {
       fresh: signIn?.retried ?? false,
       signIn,
       holdBodyMs: this.#holdsBody ? this.#ports.limits.expectContinueMs : undefined,
-      ...hopFields(request),
+      ...hopFields(request, this.#route),
     }
     const backend = this.#ports.backends.send(sent, this)
     if (this.#call.over) backend.abort()
