@@ -2,6 +2,7 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { stringify } from 'yaml'
 import { createBrowserCertificate } from '../../../docker/demo/browser-certificate.ts'
 import { gatewayConfiguration, type StackPlaces } from '../../../docker/demo/configuration.ts'
@@ -9,6 +10,10 @@ import { runCommand, startService, type ServiceProcess } from '../../../docker/d
 import { freePort } from '../../../docker/demo/stack.ts'
 import type { LabEnvironment } from '../../../docker/lab.ts'
 import { adminRequest } from '../../../src/gateway/io/admin-client.ts'
+
+/** Connectors wait before they dial again, longer each time. */
+const PATIENCE_MS = 60_000
+const POLL_MS = 50
 
 /** An app of gateway.yaml. */
 export type AppEntry = Readonly<Record<string, unknown>> & { readonly id: string }
@@ -77,9 +82,26 @@ export class MatrixGateway {
     return app
   }
 
-  /** Restarts it with an app that is told otherwise. */
+  /** Restarts it with an app that is told otherwise, and waits until as many connectors have dialled as there were. */
   async change(id: string, fields: Readonly<Record<string, unknown>>): Promise<void> {
     this.app(id)
+    const wanted = await this.#connected()
+    await this.#restartWith(id, fields)
+    const giveUpAt = Date.now() + PATIENCE_MS
+    while ((await this.#connected()) < wanted) {
+      if (Date.now() > giveUpAt) throw new Error('the connectors do not dial again')
+      await sleep(POLL_MS)
+    }
+  }
+
+  async #connected(): Promise<number> {
+    const listed = (await this.ask('GET', '/connectors')) as readonly {
+      readonly tunnels: readonly object[]
+    }[]
+    return listed.filter(({ tunnels }) => tunnels.length > 0).length
+  }
+
+  async #restartWith(id: string, fields: Readonly<Record<string, unknown>>): Promise<void> {
     await this.restart(this.#apps.map((app) => (app.id === id ? { ...app, ...fields } : app)))
   }
 
