@@ -14,6 +14,7 @@ import { delegationCommand } from './delegation.ts'
 import { doctorCommand } from './doctor.ts'
 import { gatewayCommand } from './gateway.ts'
 import { identityCommand } from './identity.ts'
+import { policyCommand } from './policy.ts'
 import { reportError } from './report.ts'
 import { ownVersion } from './version.ts'
 
@@ -44,6 +45,7 @@ function buildProgram(): Command {
     delegationCommand(),
     doctorCommand(),
     identityCommand(),
+    policyCommand(),
     ...adminCommands(),
   ]) {
     program.addCommand(withExitOverride(command))

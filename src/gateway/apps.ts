@@ -4,9 +4,8 @@
  * @module
  */
 
-import { sendingOf, type AppSettings } from '../tunnel/index.ts'
+import { takesTarget, sendingOf, type AppSettings } from '../tunnel/index.ts'
 import type { AppConfig } from './app-config.ts'
-import { takes } from './path-overrides.ts'
 import type { StepUp } from './oidc.ts'
 import { stepUpOf } from './step-up.ts'
 import { originsOf, UrlTranslator } from './url-translation.ts'
@@ -87,7 +86,7 @@ export class Apps {
     const route =
       this.#byHost.get(host) ?? this.#byHost.get(host.toLowerCase().replace(/\.?(:443)?$/, ''))
     if (route?.parts === undefined) return route
-    return route.parts.find(({ app }) => takes(app, target)) ?? route
+    return route.parts.find(({ app }) => takesTarget(app, target)) ?? route
   }
 
   /** The connector groups that apps name. */

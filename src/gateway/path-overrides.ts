@@ -6,7 +6,7 @@
  * @module
  */
 
-import { APP_PATH, isPerhapsUnder, isPlainlyUnder, sendingFields } from '../tunnel/index.ts'
+import { APP_PATH, sendingFields } from '../tunnel/index.ts'
 import type { AppConfig } from './app-config.ts'
 
 /** A part of an app, and what differs there. */
@@ -54,18 +54,4 @@ export function partOf(app: AppConfig, override: PathOverride): AppConfig {
 /** Whether a path may be given: what it cannot hold could not be compared. */
 export function isAppPath(path: string): boolean {
   return APP_PATH.test(path)
-}
-
-/**
- * Whether a request is a part's. A part that opens its path takes plain spellings alone; any other takes every spelling that
- * some server reads as its path.
- *
- * @param part - The part.
- * @param target - Of the request, origin-form.
- * @returns True when it is.
- */
-export function takes(part: AppConfig, target: string): boolean {
-  const { path = '/', preAuthentication } = part
-  const under = preAuthentication === 'passthrough' ? isPlainlyUnder : isPerhapsUnder
-  return under(target, path)
 }

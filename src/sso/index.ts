@@ -17,6 +17,13 @@ export type {
 } from './backend.ts'
 export type { BodySink, BodySource, RequestBody } from './body-source.ts'
 export { assertionKeys } from './header-sign-on/key-set.ts'
+export {
+  appAt,
+  appFromRow,
+  explainPolicy,
+  type PolicyPorts,
+  type PolicyStep,
+} from './explain-policy.ts'
 export { SsoError, type SsoErrorCode } from './errors.ts'
 export { hopOptionsOf, type HopOptions } from './hop-options.ts'
 export { resolveSsoLimits, SSO_LIMITS, type SsoLimits } from './limits.ts'

@@ -22,7 +22,7 @@ export {
 export type { AcceptedMessage, AcceptMessage } from './control-sign-in.ts'
 export { TunnelError, type TunnelErrorCode } from './errors.ts'
 export { maxMessageOctets } from './frame.ts'
-export { isPerhapsUnder, isPlainlyUnder } from './path-prefix.ts'
+export { isPerhapsUnder, isPlainlyUnder, takesTarget } from './path-prefix.ts'
 export { DEFAULT_LIMITS, resolveLimits, type TunnelLimits } from './limits.ts'
 export {
   sendingFields,

@@ -7,6 +7,8 @@
  * @module
  */
 
+import type { AppSettings } from './control.ts'
+
 function pathOf(target: string): string {
   const end = target.search(/[?#]/)
   return end < 0 ? target : target.slice(0, end)
@@ -66,4 +68,20 @@ function flattened(path: string): string {
 export function isPerhapsUnder(target: string, prefix: string): boolean {
   const path = pathOf(target)
   return isUnder(path, prefix) || isUnder(flattened(path), flattened(prefix))
+}
+
+/**
+ * Whether a request is an app's, by its path. What opens its path to everybody takes plain spellings alone; any other app takes
+ * every spelling that some server reads as its path.
+ *
+ * @param app - The app, whole or a part.
+ * @param target - Of the request, origin-form.
+ * @returns True when it is.
+ */
+export function takesTarget(
+  { path = '/', preAuthentication }: Pick<AppSettings, 'path' | 'preAuthentication'>,
+  target: string,
+): boolean {
+  const under = preAuthentication === 'passthrough' ? isPlainlyUnder : isPerhapsUnder
+  return under(target, path)
 }
