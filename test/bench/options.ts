@@ -21,7 +21,8 @@ npm run bench -- --json        the last line is one JSON object
                --connections N kept alive by the load generator (default 64)
                --no-lab        without single sign-on: starts no domain`
 
-function positive(text: string, name: string): number {
+/** A whole number of an option. */
+export function positive(text: string, name: string): number {
   const value = Number(text)
   if (Number.isInteger(value) && value > 0) return value
   throw new RangeError(`--${name} must be a whole number above 0, got '${text}'`)

@@ -1,5 +1,6 @@
 /** What the command line of the Kerberos bench says. */
 import { parseArgs } from 'node:util'
+import { positive } from '../options.ts'
 
 /** How the bench is run. */
 export interface KerberosBenchOptions {
@@ -24,12 +25,6 @@ npm run bench:kerberos -- --json       the last line is one JSON object
                         --batch-ms N   of each batch of tokens (default 300)
                         --users N      most users whose tickets are kept (default 100000)
                         --no-lab       without a domain: tickets are made up, first tickets left out`
-
-function positive(text: string, name: string): number {
-  const value = Number(text)
-  if (Number.isInteger(value) && value > 0) return value
-  throw new RangeError(`--${name} must be a whole number above 0, got '${text}'`)
-}
 
 /** Reads the arguments; undefined: help was asked for. */
 export function readOptions(args: readonly string[]): KerberosBenchOptions | undefined {
