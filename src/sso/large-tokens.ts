@@ -15,10 +15,6 @@ import { SsoError } from './errors.ts'
 import type { SsoLimits } from './limits.ts'
 import type { TokenSizes } from './token-sizes.ts'
 
-/** Apps whose sizes are kept. */
-const MAX_APPS = 1000
-/** Users and apps that were warned of. */
-const MAX_WARNINGS = 10_000
 /** Bad Request (Apache, IIS, nginx), Content Too Large (some servers), Request Header Fields Too Large (RFC 6585 section 5). */
 const TOO_LARGE_STATUSES: readonly number[] = [400, 413, 431]
 /** http.sys takes no longer field, whatever the registry says. */
@@ -26,20 +22,25 @@ const MAX_IIS_FIELD = 65_534
 /** What other fields and the request line may take beside the token. */
 const BESIDE_OCTETS = 16_384
 
-type Bounds = Pick<SsoLimits, 'largeTokenOctets' | 'largeTokenWarningMs'>
+type Bounds = Pick<
+  SsoLimits,
+  'largeTokenOctets' | 'largeTokenWarningMs' | 'largeTokenApps' | 'largeTokenWarnings'
+>
 
 /** Measures fields and warns. */
 export class LargeTokens {
   readonly #clock: Clock
   readonly #logger: Logger
   readonly #bounds: Bounds
-  readonly #sizes = new LRUCache<string, TokenSizes>({ max: MAX_APPS })
-  readonly #warnedUntilMs = new LRUCache<string, number>({ max: MAX_WARNINGS })
+  readonly #sizes: LRUCache<string, TokenSizes>
+  readonly #warnedUntilMs: LRUCache<string, number>
 
   constructor(ports: { readonly clock: Clock; readonly logger: Logger }, bounds: Bounds) {
     this.#clock = ports.clock
     this.#logger = ports.logger
     this.#bounds = bounds
+    this.#sizes = new LRUCache({ max: bounds.largeTokenApps })
+    this.#warnedUntilMs = new LRUCache({ max: bounds.largeTokenWarnings })
   }
 
   /** Sizes by app. */

@@ -60,6 +60,10 @@ export interface SsoLimits {
   readonly largeTokenOctets: number
   /** How long nothing more is said of the same user and app, milliseconds. Default 3 600 000. */
   readonly largeTokenWarningMs: number
+  /** Apps whose sizes of Authorization fields are kept. Default 1000. */
+  readonly largeTokenApps: number
+  /** Users and apps that are remembered to have been warned of. Default 10 000. */
+  readonly largeTokenWarnings: number
   /** After a 401 a ticket older than this is fetched anew before the one retry, milliseconds. Default 30 000. */
   readonly ticketRefetchAgeMs: number
   /** Bodies of known length up to this are collected before they are sent, and can be sent again, octets. Default 65 536. */
@@ -108,6 +112,8 @@ export const SSO_LIMITS: Readonly<Record<keyof SsoLimits, LimitRange>> = {
   kdcQueueMs: { least: 1, most: DAY_MS, default: 30_000 },
   largeTokenOctets: { least: 1, most: 1_048_576, default: 8000 },
   largeTokenWarningMs: { least: 1, most: DAY_MS, default: 3_600_000 },
+  largeTokenApps: { least: 1, most: 1_000_000, default: 1000 },
+  largeTokenWarnings: { least: 1, most: 1_000_000, default: 10_000 },
   ticketRefetchAgeMs: { least: 0, most: DAY_MS, default: 30_000 },
   replayBodyOctets: { least: 0, most: GIB, default: 65_536 },
   expectContinueMs: { least: 1, most: 60_000, default: 100 },

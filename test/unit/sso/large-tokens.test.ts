@@ -86,4 +86,18 @@ describe('large tokens', () => {
     assert.match(settingsFor(60_000), /MaxFieldLength=65534/)
     assert.match(settingsFor(70_000), /IIS takes no field above 65534/)
   })
+
+  it('keeps the sizes of so many apps, and so many warnings, as the settings say', async () => {
+    const limits = { largeTokenOctets: 10, largeTokenApps: 1, largeTokenWarnings: 1 }
+    const here = (stage = await createStage({ limits }))
+    const [alice, bob] = [await here.proof('alice'), await here.proof('bob')]
+    const other = { ...here.app, id: 'other' }
+    for (const proof of [alice, bob, alice]) await here.ask({ proof })
+    assert.equal(warnings(here).length, 3, "bob's warning pushed alice's out")
+    await here.ask({ proof: alice, app: other })
+    assert.deepEqual(
+      here.pipeline.counters.tokenSizes.map(({ app }) => app),
+      ['other'],
+    )
+  })
 })
