@@ -12,7 +12,7 @@ import {
 } from 'node:http'
 import { Agent, request, type RequestOptions } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { Readable } from 'node:stream'
+import { Readable, type Duplex } from 'node:stream'
 import { startStack, type Stack, type StackOptions } from '../../docker/demo/stack.ts'
 import type { LabEnvironment } from '../../docker/lab.ts'
 
@@ -144,6 +144,11 @@ export class OwnBackend {
   /** Answers requests for a path from now on. */
   on(path: string, handler: RequestListener): void {
     this.#handlers.set(path, handler)
+  }
+
+  /** Answers requests to switch protocols from now on. */
+  onUpgrade(listener: (request: IncomingMessage, socket: Duplex, head: Buffer) => void): void {
+    this.#server.removeAllListeners('upgrade').on('upgrade', listener)
   }
 
   /** The next request for a path, once it has come. */
