@@ -10,10 +10,12 @@ import {
   DIRECTORY_CHECKS,
   HOST_CHECKS,
   planChecks,
+  selectChecks,
   TUNNEL_CHECKS,
   USER_CHECKS,
   type PlannedCheck,
 } from '../doctor/index.ts'
+import { SallyportError } from '../platform/index.ts'
 import { appListWorld, appWorld } from './doctor-apps.ts'
 import type { DoctorWorlds } from './doctor-world.ts'
 
@@ -31,11 +33,13 @@ export interface DoctorQuestion {
  * @param worlds - What is looked at.
  * @param question - What the administrator asked about.
  * @returns Every check.
+ * @throws SallyportError ERR_CLI_USAGE when a user is asked about and the configuration has no Kerberos.
  */
 export async function planDoctor(
   worlds: DoctorWorlds,
   question: DoctorQuestion,
 ): Promise<readonly PlannedCheck[]> {
+  const users = question.user.flatMap((login) => planUser(worlds, login))
   const told = await worlds.tunnel.ask().then(
     ({ apps }) => apps,
     // The checks of the tunnel say why.
@@ -48,9 +52,36 @@ export async function planDoctor(
     ...(worlds.directory ? planChecks(DIRECTORY_CHECKS, worlds.directory) : []),
     ...planChecks(APP_LIST_CHECKS, appListWorld(worlds, question.app)),
     ...apps.flatMap((app) => planChecks(APP_CHECKS, appWorld(worlds, app), app.id)),
-    ...question.user.flatMap((login) => {
-      const user = worlds.userOf(login)
-      return user ? planChecks(USER_CHECKS, user, login) : []
-    }),
+    ...users,
   ]
+}
+
+function planUser(worlds: DoctorWorlds, login: string): readonly PlannedCheck[] {
+  const user = worlds.userOf(login)
+  if (user !== undefined) return planChecks(USER_CHECKS, user, login)
+  const { configPath } = worlds.sources
+  const message = `--user ${login}: ${configPath} has no Kerberos, so that nobody is acted for`
+  const mend = 'Leave --user out, or add the sections kerberos and directory to the file.'
+  throw new SallyportError('ERR_CLI_USAGE', message, { mend })
+}
+
+/**
+ * Leaves only what was asked for, and what that builds on. Where the gateway told no app, checks of apps mean the list of apps, which says why.
+ *
+ * @param plan - Every check.
+ * @param only - Areas or ids; none means everything.
+ * @returns The checks in the plan's order.
+ * @throws SallyportError ERR_DOCTOR_ONLY for a name that means no check.
+ */
+export function chosenChecks(
+  plan: readonly PlannedCheck[],
+  only: readonly string[],
+): readonly PlannedCheck[] {
+  const isOfApps = (name: string) =>
+    APP_CHECKS.some(({ id }) => id === name || id.startsWith(`${name}.`))
+  const missing = !plan.some(({ id }) => isOfApps(id))
+  return selectChecks(
+    plan,
+    only.map((name) => (missing && isOfApps(name) ? 'apps' : name)),
+  )
 }

@@ -32,7 +32,8 @@ Examples:
   $ sallyport doctor --bundle doctor.tar.gz --log /var/log/sallyport.log
   $ sallyport doctor --json | jq '.findings[] | select(.outcome == "fail")'
 
-Exit status: 0 all is well, perhaps with warnings; 1 a check failed; 2 wrong command line. All codes: native-notes/doctor.md.`
+Exit status: 0 all is well, perhaps with warnings; 1 a check failed, or a configuration cannot be read; 2 wrong command line: also an app that the
+gateway does not tell, a check that there is not, a user where connector.yaml has no Kerberos. All codes: native-notes/doctor.md.`
 
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value]
 
@@ -87,10 +88,16 @@ async function runDoctor(options: DoctorArguments): Promise<void> {
     await bundle(worlds, report, options)
     if (options.json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`)
     else process.stdout.write(`\n${formatSummary(report)}\n`)
-    process.exitCode = report.ok ? 0 : 1
+    process.exitCode = exitCodeOf(report)
   } finally {
     worlds.close()
   }
+}
+
+/** An app that was asked about and is not told is a wrong command line, as well as a finding. */
+function exitCodeOf({ ok, findings }: DoctorReport): number {
+  if (findings.some(({ code }) => code === 'DOCTOR_APP_OTHER_GROUP')) return 2
+  return ok ? 0 : 1
 }
 
 async function bundle(
@@ -107,8 +114,8 @@ async function runPlan(
   plan: readonly PlannedCheck[],
   { only, timeout, json }: DoctorArguments,
 ): Promise<readonly CheckResult[]> {
-  const { DEFAULT_RUN_LIMITS, formatResult, runChecks, selectChecks } =
-    await import('../doctor/index.ts')
+  const { DEFAULT_RUN_LIMITS, formatResult, runChecks } = await import('../doctor/index.ts')
+  const { chosenChecks } = await import('./doctor-plan.ts')
   let area = ''
   const onResult = (result: CheckResult): void => {
     const text = formatResult(result)
@@ -123,7 +130,7 @@ async function runPlan(
   try {
     const limits = { ...DEFAULT_RUN_LIMITS, checkMs: timeout * 1000 }
     const ports = { clock: systemClock, ...(json ? {} : { onResult }) }
-    return await runChecks(selectChecks(plan, only), limits, ports)
+    return await runChecks(chosenChecks(plan, only), limits, ports)
   } finally {
     clearInterval(alive)
   }

@@ -89,7 +89,7 @@ async function resolve(value: string, options: ResolveArguments): Promise<Identi
 
 const RESOLVE_HELP = `
 USER stands for the value of the claim that the policy takes from the issuer's tokens for this kind.
-Exit status: 0 the user would be acted for, 1 refused (with the code and the mend that the user's request would meet).
+Exit status: 0 the user would be acted for, 1 refused (with the code and the mend that the user's request would meet), 2 wrong command line.
 
 Examples:
   $ sallyport identity resolve alice@corp.example --app intranet

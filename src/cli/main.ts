@@ -15,6 +15,7 @@ import { doctorCommand } from './doctor.ts'
 import { gatewayCommand } from './gateway.ts'
 import { identityCommand } from './identity.ts'
 import { policyCommand } from './policy.ts'
+import { errorCode } from '../platform/index.ts'
 import { reportError } from './report.ts'
 import { ownVersion } from './version.ts'
 
@@ -29,6 +30,9 @@ Examples:
   $ sallyport sessions revoke --config gateway.yaml --user alice@corp.example
 
 Exit status: 0 done, 1 failed, 2 wrong command line.`
+
+/** Errors that say that the command line is wrong, found only after commander had read it. */
+const USAGE_CODES: ReadonlySet<string> = new Set(['ERR_CLI_USAGE', 'ERR_DOCTOR_ONLY'])
 
 function buildProgram(): Command {
   const program = new Command('sallyport')
@@ -69,7 +73,7 @@ async function main(): Promise<void> {
       return
     }
     reportError(error)
-    process.exitCode = 1
+    process.exitCode = USAGE_CODES.has(errorCode(error)) ? 2 : 1
   }
 }
 

@@ -111,7 +111,7 @@ const TEST_HELP = `
 USER stands for the value of the claim that is the login. URL is the address that people open; with --offline the address inside, and
 no gateway is asked. What only a request can show (the provider's signature, the ticket, the backend) is for \`sallyport doctor\`.
 
-Exit status: 0 the policy allows it, 1 it does not (with code and mend).
+Exit status: 0 the policy allows it, 1 it does not (with code and mend), 2 wrong command line.
 
 Examples:
   $ sallyport policy test alice@corp.example https://intranet.example.com/reports

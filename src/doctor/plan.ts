@@ -92,6 +92,6 @@ export function selectChecks(
 function unknownCheck(plan: readonly PlannedCheck[], name: string): SallyportError {
   const ids = [...new Set(plan.map(({ id }) => id))]
   return new SallyportError('ERR_DOCTOR_ONLY', `there is no check or area '${name}' here`, {
-    mend: `Choose an area (the part before the dot) or a check of: ${ids.join(', ')}.`,
+    mend: `Choose an area (the part before the dot) or a check of: ${ids.join(', ')}. Checks of users need --user, those of the directory Kerberos.`,
   })
 }

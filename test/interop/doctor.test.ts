@@ -128,6 +128,8 @@ describe('sallyport doctor', { skip: lab ? false : NO_LAB, timeout: 300_000 }, (
     readonly fault?: () => Fault
     readonly code: string
     readonly mend?: RegExp
+    /** Default: 1 where the finding is a failure. */
+    readonly exit?: number
   }[] = [
     {
       name: 'a pin that is not the backend’s',
@@ -193,6 +195,13 @@ describe('sallyport doctor', { skip: lab ? false : NO_LAB, timeout: 300_000 }, (
       name: 'an app of another group',
       about: app('unknown', 'apps'),
       code: 'DOCTOR_APP_OTHER_GROUP',
+      exit: 2,
+    },
+    {
+      name: 'an app of another group, asked about alone',
+      about: app('unknown', 'app.tls'),
+      code: 'DOCTOR_APP_OTHER_GROUP',
+      exit: 2,
     },
     {
       name: 'a keytab that everybody can read',
@@ -241,15 +250,15 @@ describe('sallyport doctor', { skip: lab ? false : NO_LAB, timeout: 300_000 }, (
       about: ['--only', 'tunnel'],
       fault: () => ({ connector: (config) => (config['stateDirectory'] = 'nowhere') }),
       code: 'DOCTOR_NOT_REGISTERED',
-      mend: /connector register/,
+      mend: /connector register --state/,
     },
   ]
-  for (const { name, about, fault, code, mend } of cases) {
+  for (const { name, about, fault, code, mend, exit } of cases) {
     it(`names ${name}: ${code}`, async () => {
       const { findings, unwell, status } = await consult(stack, about, fault?.() ?? {})
       assert.ok(unwell.includes(code), `${unwell.join()} instead of ${code}`)
       const one = findings.find((each) => each.code === code)
-      assert.equal(status, one?.outcome === 'fail' ? 1 : 0)
+      assert.equal(status, exit ?? (one?.outcome === 'fail' ? 1 : 0))
       const said = one?.mends.map((each) => Object.values(each).join('\n')) ?? []
       if (mend)
         assert.ok(
@@ -291,5 +300,19 @@ describe('sallyport doctor', { skip: lab ? false : NO_LAB, timeout: 300_000 }, (
     const cli = new URL('../../src/cli/main.ts', import.meta.url).pathname
     const { status } = spawnSync(process.execPath, [cli, 'doctor', '--timeout', 'x'])
     assert.equal(status, 2)
+    const config = join(stack.directory, 'without-kerberos.yaml')
+    writeFileSync(config, `stateDirectory: nowhere\npolicy: ${stack.files.policy}\n`)
+    const wrong = [
+      [['--only', 'host.nothing'], /ERR_DOCTOR_ONLY/],
+      [['--user', 'alice'], /ERR_CLI_USAGE[^]*alice[^]*no Kerberos/],
+    ] as const
+    for (const [args, says] of wrong) {
+      const line = [cli, 'doctor', '--config', config, ...args]
+      const answer = spawnSync(process.execPath, line, { encoding: 'utf8' })
+      assert.deepEqual([answer.status, answer.stdout], [2, ''])
+      assert.match(answer.stderr, says)
+    }
+    const line = [cli, 'doctor', '--config', join(stack.directory, 'none.yaml')]
+    assert.equal(spawnSync(process.execPath, line).status, 1)
   })
 })

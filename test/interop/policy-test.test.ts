@@ -78,7 +78,7 @@ describe('sallyport policy test', { skip: lab ? false : NO_LAB }, () => {
 
   it('says which apps there are when the address is none of theirs', async () => {
     const answer = await ask('alice@corp.example', 'https://elsewhere.example/')
-    assert.equal(answer.status, 1)
+    assert.equal(answer.status, 2)
     assert.match(answer.stderr, /ERR_CLI_USAGE[\s\S]*intranet at https:\/\/intranet.localhost/)
   })
 

@@ -104,7 +104,9 @@ export async function readRegistration(directory: string): Promise<RegistrationR
   const about = parseAbout(text)
   if (key === undefined || cert === undefined || ca === undefined || about === undefined) {
     const message = `the registration in ${directory} is damaged: ${NAMES.join(', ')} belong together`
-    throw new RegisterError('ERR_CONNECTOR_REGISTRATION_DAMAGED', message, { mend })
+    throw new RegisterError('ERR_CONNECTOR_REGISTRATION_DAMAGED', message, {
+      mend: 'Register the connector again: `sallyport connector register --force`.',
+    })
   }
   return { ...about, key, cert, ca }
 }

@@ -17,8 +17,9 @@ export interface AppListWorld {
   group(): Promise<string>
 }
 
-function unknown(id: string, group: string): Finding {
-  const message = `the gateway told no app ${id} for connector group ${group}`
+function unknown(id: string, group: string, told: readonly string[]): Finding {
+  const list = told.join(', ') || 'none'
+  const message = `the gateway told no app ${id} for connector group ${group}; it told: ${list}`
   const setting = `connectorGroup: ${group}   # gateway.yaml, app ${id}`
   const text =
     'Correct the id; or put the app into this connector’s group, or a connector into the app’s.'
@@ -34,7 +35,7 @@ export const listCheck: Check<AppListWorld> = {
     const ids = (await world.told()).map(({ id }) => id)
     const group = await world.group()
     const missing = world.asked.filter((id) => !ids.includes(id))
-    if (missing.length > 0) return missing.map((id) => unknown(id, group))
+    if (missing.length > 0) return missing.map((id) => unknown(id, group, ids))
     if (ids.length > 0) {
       return [found('DOCTOR_APPS_TOLD', `apps of group ${group}: ${ids.join(', ')}`)]
     }

@@ -5,6 +5,8 @@
  */
 
 import { found, type Check, type Finding } from '../check.ts'
+import { shellWord } from '../commands.ts'
+import { registerMend } from '../register-mend.ts'
 import type { FileFacts, HostWorld, NamedFile } from './world.ts'
 
 /** Read for others, write for group or others. */
@@ -16,41 +18,31 @@ const OTHERS_MAY_WRITE = 0o022
 
 const octal = (mode: number): string => `0${(mode & 0o7777).toString(8)}`
 
-/** For a shell of POSIX. */
-function quoted(path: string): string {
-  return /^[\w./@%+-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`
-}
-
 function missing({ what, path, kind }: NamedFile): Finding {
   const message = `there is no ${what} at ${path}`
-  const text =
-    kind === 'directory'
-      ? 'Register the connector: that creates the state directory.'
-      : 'Correct the path in connector.yaml, or create the file.'
-  const shell =
-    kind === 'directory'
-      ? `sallyport connector register --state ${quoted(path)} --token-file token.txt`
-      : `ls -l ${quoted(path)}`
-  return found('DOCTOR_FILE_MISSING', message, { subject: path, mends: [{ text, shell }] })
+  const text = 'Correct the path in connector.yaml, or create the file.'
+  const mend =
+    kind === 'directory' ? registerMend(path, 'first') : { text, shell: `ls -l ${shellWord(path)}` }
+  return found('DOCTOR_FILE_MISSING', message, { subject: path, mends: [mend] })
 }
 
 function unreadable({ what, path }: NamedFile, { mode, owner }: FileFacts, user: string): Finding {
   const message = `${user} cannot read the ${what} (owner ${owner}, mode ${octal(mode)})`
   const text = 'Make the user that the connector runs as its owner.'
-  const shell = `chown ${quoted(user)} ${quoted(path)} && chmod u+r ${quoted(path)}`
+  const shell = `chown ${shellWord(user)} ${shellWord(path)} && chmod u+r ${shellWord(path)}`
   return found('DOCTOR_FILE_UNREADABLE', message, { subject: path, mends: [{ text, shell }] })
 }
 
 function exposed({ what, path, kind }: NamedFile, { mode, owner }: FileFacts): Finding {
   const message = `others can read or change the ${what} (owner ${owner}, mode ${octal(mode)})`
   const text = 'Leave it to its owner alone; change the key if others may have read it.'
-  const shell = `chmod ${kind === 'directory' ? '700' : '600'} ${quoted(path)}`
+  const shell = `chmod ${kind === 'directory' ? '700' : '600'} ${shellWord(path)}`
   return found('DOCTOR_FILE_EXPOSED', message, { subject: path, mends: [{ text, shell }] })
 }
 
 function shared({ what, path, kind }: NamedFile, { mode, owner }: FileFacts): Finding {
   const message = `the group can read the ${what} (owner ${owner}, mode ${octal(mode)})`
-  const shell = `chmod ${kind === 'directory' ? '700' : '600'} ${quoted(path)}`
+  const shell = `chmod ${kind === 'directory' ? '700' : '600'} ${shellWord(path)}`
   const mends = [
     { text: 'Leave it to its owner, unless the group holds the connector alone.', shell },
   ]
@@ -59,7 +51,7 @@ function shared({ what, path, kind }: NamedFile, { mode, owner }: FileFacts): Fi
 
 function writable({ what, path }: NamedFile, { mode, owner }: FileFacts): Finding {
   const message = `others can change the ${what} (owner ${owner}, mode ${octal(mode)})`
-  const mends = [{ text: 'Leave writing to its owner.', shell: `chmod go-w ${quoted(path)}` }]
+  const mends = [{ text: 'Leave writing to its owner.', shell: `chmod go-w ${shellWord(path)}` }]
   return found('DOCTOR_FILE_WRITABLE', message, { subject: path, mends })
 }
 

@@ -6,7 +6,7 @@
 
 import { errorCode, errorText } from '../../platform/index.ts'
 import { found, type Check } from '../check.ts'
-import { registerMend } from './registration.ts'
+import { registerMend } from '../register-mend.ts'
 import type { TunnelWorld } from './world.ts'
 
 const SLOW_MS = 300
@@ -28,7 +28,7 @@ export const probeCheck: Check<TunnelWorld> = {
       const message = `no tunnel: ${code}: ${errorText(error)}`
       const refused = code === 'ERR_TUNNEL_REFUSED' || code === 'ERR_TUNNEL_TLS'
       if (!refused) return [found('DOCTOR_TUNNEL_FAILED', message)]
-      const mends = [registerMend(world.stateDirectory)]
+      const mends = [registerMend(world.stateDirectory, 'anew')]
       return [found('DOCTOR_TUNNEL_REVOKED', message, { mends })]
     }
   },

@@ -5,22 +5,12 @@
  */
 
 import { errorCode, errorText } from '../../platform/index.ts'
-import { found, type Check, type Mend } from '../check.ts'
+import { found, type Check } from '../check.ts'
+import { registerMend } from '../register-mend.ts'
 import { daysLeft, isOutOfTime, readCertificate } from '../tls-facts.ts'
 import type { TunnelWorld } from './world.ts'
 
 const ENDS_SOON_DAYS = 14
-
-/** How to register again. */
-export function registerMend(stateDirectory: string): Mend {
-  return {
-    text: 'Create a token at the gateway, bring it here, and register.',
-    shell: [
-      'sallyport tokens create --config gateway.yaml --group default > token.txt',
-      `sallyport connector register --force --state ${stateDirectory} --token-file token.txt`,
-    ].join('\n'),
-  }
-}
 
 /** Is there one? */
 export const registrationCheck: Check<TunnelWorld> = {
@@ -34,7 +24,8 @@ export const registrationCheck: Check<TunnelWorld> = {
       return [found('DOCTOR_REGISTERED', message)]
     } catch (error) {
       const message = `${errorCode(error)}: ${errorText(error)}`
-      const mends = [registerMend(world.stateDirectory)]
+      const how = errorCode(error) === 'ERR_CONNECTOR_NOT_REGISTERED' ? 'first' : 'anew'
+      const mends = [registerMend(world.stateDirectory, how)]
       return [found('DOCTOR_NOT_REGISTERED', message, { mends })]
     }
   },
@@ -47,7 +38,7 @@ export const certificateCheck: Check<TunnelWorld> = {
   needs: ['tunnel.registration'],
   async run(world) {
     const { cert } = await world.registration()
-    const mends = [registerMend(world.stateDirectory)]
+    const mends = [registerMend(world.stateDirectory, 'anew')]
     const facts = readCertificate(cert)
     if (facts === undefined) {
       return [found('DOCTOR_NOT_REGISTERED', 'connector.crt holds no certificate', { mends })]

@@ -8,7 +8,7 @@ import { X509Certificate } from 'node:crypto'
 import { errorCode, errorText } from '../../platform/index.ts'
 import { found, type Check, type Finding } from '../check.ts'
 import { isFor, isOutOfTime, readCertificate, type CertificateFacts } from '../tls-facts.ts'
-import { registerMend } from './registration.ts'
+import { registerMend } from '../register-mend.ts'
 import type { RegistrationFacts, TunnelWorld } from './world.ts'
 
 /** `host:port`, IPv6 in brackets. Registration has checked it. */
@@ -105,7 +105,7 @@ function judge(
     const message = `${address} shows a certificate that was issued by “${issuer}”, not by the gateway’s CA that registration told`
     const text =
       'Except this address from TLS inspection; if the gateway was set up anew, register again.'
-    const mends = [{ text }, registerMend(world.stateDirectory)]
+    const mends = [{ text }, registerMend(world.stateDirectory, 'anew')]
     return found('DOCTOR_GATEWAY_INTERCEPTED', message, { mends })
   }
   if (!isFor(facts, serverName)) {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { HOST_CHECKS, type HostWorld, type KerberosWorld } from '../../../src/doctor/index.ts'
+import { registerMend } from '../../../src/doctor/register-mend.ts'
 import type { FileFacts } from '../../../src/doctor/host/index.ts'
 
 const KERBEROS: KerberosWorld = {
@@ -96,6 +97,11 @@ describe('the checks of the host', () => {
       assert.equal(codes, code)
       assert.match(first?.mends[0]?.shell ?? '', shell)
     }
+    const path = '/var/lib/sallyport'
+    const directory = { what: 'state directory', path, kind: 'directory', secret: true } as const
+    const lookAt = () => Promise.resolve(undefined)
+    const state = await look('host.files', { files: [directory], lookAt })
+    assert.deepEqual(state.first?.mends, [registerMend(path, 'first')])
     const open = [
       { what: 'policy', path: '/etc/policy.yaml', kind: 'file', secret: false },
     ] as const

@@ -90,6 +90,17 @@ describe('the checks of the way to the gateway', () => {
     for (const [change, code] of cases) assert.equal((await look(change)).codes, code)
   })
 
+  it('replace a registration with --force where there is one, and only there', async () => {
+    const commandFor = async (code: string) =>
+      (await look({ registration: fails(code) })).unwell[0]?.mends[0]?.shell ?? ''
+    const first = await commandFor('ERR_CONNECTOR_NOT_REGISTERED')
+    assert.match(first, /connector register --state \/var\/lib\/sallyport /)
+    const damaged = await commandFor('ERR_CONNECTOR_REGISTRATION_DAMAGED')
+    assert.match(damaged, /connector register --force --state/)
+    const { unwell } = await look({ ask: fails('ERR_TUNNEL_REFUSED') })
+    assert.match(unwell[0]?.mends[0]?.shell ?? '', /register --force/)
+  })
+
   it('name the issuer of whoever intercepts', async () => {
     const other = createAuthority(ports)
     const { codes, unwell } = await look({ peek: () => Promise.resolve(shown([NAME], other)) })
