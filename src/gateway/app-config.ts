@@ -5,6 +5,7 @@
  */
 
 import type { AppSettings } from '../tunnel/index.ts'
+import type { FrontEndConfig } from './front-end-config.ts'
 
 /** Who may use an app. Nothing listed: nobody. */
 export interface AllowRule {
@@ -30,4 +31,6 @@ export interface AppConfig extends AppSettings {
   readonly acr?: readonly string[]
   /** Longest time since the user typed a password, minutes. Absent: `oidc.maxAgeSeconds` alone. */
   readonly maxAgeMinutes?: number
+  /** Browsers inside are offered sign-in with Kerberos. Absent: none is. */
+  readonly frontEndKerberos?: FrontEndConfig
 }

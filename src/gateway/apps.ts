@@ -6,6 +6,7 @@
 
 import { takesTarget, sendingOf, type AppSettings } from '../tunnel/index.ts'
 import type { AppConfig } from './app-config.ts'
+import { networkRule } from './client-networks.ts'
 import type { StepUp } from './oidc.ts'
 import { stepUpOf } from './step-up.ts'
 import { originsOf, UrlTranslator } from './url-translation.ts'
@@ -24,6 +25,8 @@ export interface AppRoute {
   readonly backendHost: string
   readonly kerberos: boolean
   readonly signIn: boolean
+  /** Whether a client's address is one to which sign-in with Kerberos is offered. */
+  readonly isInside: (address: string) => boolean
   /** Protocols that a connection may be switched to, lower case. */
   readonly upgrades: ReadonlySet<string>
   /** Origins whose pages may switch protocols in the user's name. */
@@ -55,6 +58,7 @@ function routeOf(app: AppConfig, all: readonly AppConfig[]): AppRoute {
     backendHost: app.hostHeader === 'external' ? external.host : new URL(app.internalUrl).host,
     kerberos: app.singleSignOn === 'kerberos',
     signIn: app.preAuthentication === 'oidc',
+    isInside: networkRule(app.frontEndKerberos?.networks ?? []),
     upgrades: new Set(app.upgrades),
     upgradeOrigins: new Set([externalOrigin, ...app.upgradeOrigins]),
     parts: partsOf(app, all),

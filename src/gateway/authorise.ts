@@ -14,6 +14,9 @@ export interface ClaimNames {
   readonly groupsClaim: string
 }
 
+/** What a connector's assertion calls them. */
+const ASSERTION_NAMES: ClaimNames = { loginClaim: 'upn', groupsClaim: 'groups' }
+
 function claimsMatch(rule: NonNullable<AllowRule['claims']>, claims: Claims): boolean {
   const entries = Object.entries(rule)
   return (
@@ -59,7 +62,8 @@ export function mayUse(app: AppConfig, session: OpenSession, names: ClaimNames):
   }
   let verdict = session.verdicts.get(app.id)
   if (verdict === undefined) {
-    verdict = isAllowed(app.allow, session.tokens.claims, names)
+    const known = session.acceptedBy === undefined ? names : ASSERTION_NAMES
+    verdict = isAllowed(app.allow, session.tokens.claims, known)
     session.verdicts.set(app.id, verdict)
   }
   return verdict

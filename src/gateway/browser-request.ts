@@ -119,10 +119,15 @@ export function safeReturn(target: string): string {
  *
  * @param target - Where it shall lead.
  * @param fresh - Ask for the password even when the provider still knows the user.
+ * @param kerberos - False: it is not offered to this browser for a while.
  * @returns A path on the same host.
  */
-export function signInTarget(target: string, fresh = false): string {
-  const query = new URLSearchParams({ to: safeReturn(target), ...(fresh && { fresh: '1' }) })
+export function signInTarget(target: string, fresh = false, kerberos = true): string {
+  const query = new URLSearchParams({
+    to: safeReturn(target),
+    ...(fresh && { fresh: '1' }),
+    ...(!kerberos && { kerberos: 'off' }),
+  })
   return `${SIGN_IN_PATH}?${query.toString()}`
 }
 

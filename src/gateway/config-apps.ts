@@ -15,6 +15,7 @@ import {
   wholeNumber,
 } from './config-fields.ts'
 import type { AllowRule, AppConfig } from './app-config.ts'
+import { frontEndSchema } from './front-end-config.ts'
 import { isAppPath, partOf, whole, type PathOverride } from './path-overrides.ts'
 
 const MAX_TIMEOUT_MS = 86_400_000
@@ -88,6 +89,7 @@ const appSchema: z.ZodType<WrittenApp> = z.strictObject({
   upgradeOrigins: z
     .array(originUrl(['https:', 'http:']).transform((url) => new URL(url).origin))
     .default([]),
+  frontEndKerberos: frontEndSchema.exactOptional(),
   paths: z.array(pathSchema).max(100, 'at most 100 paths').default([]),
 })
 
@@ -166,11 +168,20 @@ function pathFaults(app: WrittenApp): readonly (Fault & { readonly at: number })
   })
 }
 
+/** What a sign-in with Kerberos proves counts for one app alone. */
+function frontEndFaults(app: WrittenApp): readonly Fault[] {
+  const field = 'frontEndKerberos'
+  if (app.frontEndKerberos === undefined) return []
+  if (app.preAuthentication !== 'oidc') return [{ field, message: 'needs preAuthentication: oidc' }]
+  return app.paths.length > 0 ? [{ field, message: 'cannot go with paths' }] : []
+}
+
 function checkApps(apps: readonly WrittenApp[], context: z.RefinementCtx): void {
   const refuse = (path: readonly (string | number)[], message: string): void => {
     context.addIssue({ code: 'custom', path: [...path], message })
   }
   apps.forEach((app, index) => {
+    for (const { field, message } of frontEndFaults(app)) refuse([index, field], message)
     for (const { field, message } of faultsOf(whole(app))) refuse([index, field], message)
     for (const { at, field, message } of pathFaults(app))
       refuse([index, 'paths', at, field], message)

@@ -11,6 +11,9 @@ export const SESSION_COOKIE = '__Host-sallyport'
 /** Sign-ins under way, one cookie each: this, a time and a random part. */
 export const SIGN_IN_COOKIE_PREFIX = '__Host-sallyport-tx-'
 
+/** Says that this browser could not sign in with Kerberos a while ago. */
+export const NO_NEGOTIATE_COOKIE = '__Host-sallyport-no-kerberos'
+
 /** Part of every name of ours: a header without it holds none. */
 const MARK = 'sallyport'
 
@@ -31,6 +34,7 @@ export function isOwnCookie(name: string): boolean {
   const folded = name.toLowerCase()
   return (
     folded === SESSION_COOKIE.toLowerCase() ||
+    folded === NO_NEGOTIATE_COOKIE.toLowerCase() ||
     folded.startsWith(SIGN_IN_COOKIE_PREFIX.toLowerCase())
   )
 }

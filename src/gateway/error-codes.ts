@@ -186,6 +186,7 @@ const NAMES: Readonly<Record<string, FaultName>> = {
   ERR_GATEWAY_LOGOUT_TOKEN: 'badRequest',
   ERR_GATEWAY_CROSS_SITE: 'crossSite',
   ERR_GATEWAY_NO_CONNECTOR: 'noConnector',
+  ERR_GATEWAY_CONNECTOR_CHANGED: 'signInAgain',
   ERR_GATEWAY_UPGRADE: 'noConnector',
   ERR_GATEWAY_BAD_RESPONSE: 'backend',
   ERR_GATEWAY_TIMEOUT: 'slow',

@@ -40,6 +40,8 @@ export type GatewayErrorCode =
   | 'ERR_GATEWAY_CROSS_SITE'
   /** No connector of the app's group is connected. */
   | 'ERR_GATEWAY_NO_CONNECTOR'
+  /** The connector that signed the user in with Kerberos is gone: sign in again. */
+  | 'ERR_GATEWAY_CONNECTOR_CHANGED'
   /** No connector of the app's group can switch protocols. */
   | 'ERR_GATEWAY_UPGRADE'
   /** The connector sent a response that must not be passed on. */

@@ -19,6 +19,8 @@ export interface FailedRequest {
   }
   readonly route: AppRoute
   readonly requestId: string
+  /** Further fields of the answer, flat. */
+  readonly fields?: readonly string[] | undefined
 }
 
 const STEP_UP = 'ERR_SSO_STEP_UP_NEEDED'
@@ -43,12 +45,13 @@ export function shownCode(code: string, session: OpenSession | undefined, nowMs:
  * @param code - As shown.
  * @returns The page.
  */
-export function failurePage({ request, route, requestId }: FailedRequest, code: string): Page {
+export function failurePage(failed: FailedRequest, code: string): Page {
+  const { request, route, requestId, fields: extra = [] } = failed
   const { method = '', url = '/', headers } = request
   const fresh = code === STEP_UP || code === 'ERR_SSO_PROOF_EXPIRED'
   const signIn = route.signIn ? signInTarget(url, fresh) : undefined
   if (code === STEP_UP && signIn !== undefined && isNavigation(method, headers)) {
-    return redirect(`${route.externalOrigin}${signIn}`)
+    return redirect(`${route.externalOrigin}${signIn}`, extra)
   }
-  return errorPage({ code, requestId, html: wantsHtml(headers), signIn })
+  return errorPage({ code, requestId, html: wantsHtml(headers), signIn, extra })
 }

@@ -4,8 +4,10 @@
  * @module
  */
 
+import type { Clock } from '../platform/index.ts'
 import type { StatusMessage, TunnelSession } from '../tunnel/index.ts'
 import type { Proof } from './open-session.ts'
+import { PendingSignIns } from './pending-sign-ins.ts'
 
 /** What is used of a tunnel here; tests bring their own. */
 export type LiveTunnel = Pick<
@@ -34,13 +36,16 @@ export class LiveConnector {
   readonly id: string
   readonly group: string
   readonly session: LiveTunnel
+  /** Browsers' tokens that it judges. */
+  readonly signIns: PendingSignIns
   status: StatusMessage | undefined
   /** Proofs sent, by id. */
   readonly #proofs = new Set<string>()
   /** The same by session, so that they can be taken back. */
   readonly #bySession = new Map<string, SentProof[]>()
 
-  constructor(tunnel: ConnectedTunnel) {
+  constructor(tunnel: ConnectedTunnel, clock: Clock) {
+    this.signIns = new PendingSignIns(tunnel.session, clock)
     this.id = tunnel.id
     this.group = tunnel.group
     this.session = tunnel.session
@@ -55,7 +60,8 @@ export class LiveConnector {
    */
   ensureProof(idHash: string, proof: Proof, nowMs: number): void {
     if (this.#proofs.has(proof.id)) return
-    this.session.sendControl({ type: 'proof', id: proof.id, idToken: proof.idToken })
+    const { id, idToken, kind } = proof
+    this.session.sendControl({ type: 'proof', id, idToken, ...(kind && { kind }) })
     const sent = this.#bySession.get(idHash) ?? []
     const live = sent.filter((each) => each.expiresMs > nowMs)
     for (const each of sent) if (each.expiresMs <= nowMs) this.#proofs.delete(each.id)

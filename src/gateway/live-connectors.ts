@@ -4,8 +4,9 @@
  * @module
  */
 
-import type { Logger } from '../platform/index.ts'
+import type { Clock, Logger } from '../platform/index.ts'
 import {
+  NEGOTIATE,
   PROBE,
   type ControlMessage,
   type StatusMessage,
@@ -29,14 +30,16 @@ export interface ConnectorStatus {
 export class LiveConnectors {
   readonly #apps: Apps
   readonly #logger: Logger
+  readonly #clock: Clock
   readonly #byGroup = new Map<string, LiveConnector[]>()
   /** Tunnels that only ask: told the apps, never given a request. */
   #probes: readonly LiveConnector[] = []
   #turn = 0
 
-  constructor(apps: Apps, logger: Logger) {
+  constructor(apps: Apps, ports: { readonly logger: Logger; readonly clock: Clock }) {
     this.#apps = apps
-    this.#logger = logger
+    this.#logger = ports.logger
+    this.#clock = ports.clock
   }
 
   /**
@@ -48,7 +51,7 @@ export class LiveConnectors {
    */
   add(tunnel: ConnectedTunnel): TunnelHandler {
     if (tunnel.session.peer.capabilities.includes(PROBE)) return this.#addProbe(tunnel)
-    const live = new LiveConnector(tunnel)
+    const live = new LiveConnector(tunnel, this.#clock)
     const group = this.#byGroup.get(live.group) ?? []
     this.#byGroup.set(live.group, [...group, live])
     const apps = this.#tellApps(live)
@@ -67,7 +70,7 @@ export class LiveConnectors {
   }
 
   #addProbe(tunnel: ConnectedTunnel): TunnelHandler {
-    const probe = new LiveConnector(tunnel)
+    const probe = new LiveConnector(tunnel, this.#clock)
     this.#probes = [...this.#probes, probe]
     const apps = this.#tellApps(probe)
     this.#logger.info('connector asks', { connector: probe.id, group: probe.group, apps })
@@ -115,9 +118,14 @@ export class LiveConnectors {
    *
    * @param group - Connector group.
    * @param except - One that must not be taken (it has just failed).
+   * @param fits - Which may be taken. Default any.
    * @returns A tunnel that takes requests, or undefined.
    */
-  pick(group: string, except?: LiveConnector): LiveConnector | undefined {
+  pick(
+    group: string,
+    except?: LiveConnector,
+    fits?: (live: LiveConnector) => boolean,
+  ): LiveConnector | undefined {
     const lives = this.#byGroup.get(group)
     if (!lives) return undefined
     let best: LiveConnector | undefined
@@ -126,9 +134,20 @@ export class LiveConnectors {
     for (let step = 0; step < lives.length; step++) {
       const live = lives[(start + step) % lives.length]
       if (!live || live === except || live.session.draining || live.session.closed) continue
+      if (fits !== undefined && !fits(live)) continue
       if (!best || live.session.openStreams < best.session.openStreams) best = live
     }
     return best
+  }
+
+  /**
+   * A tunnel to a connector that judges browsers' Kerberos tokens.
+   *
+   * @param group - Connector group.
+   * @returns The tunnel, or undefined.
+   */
+  pickForSignIn(group: string): LiveConnector | undefined {
+    return this.pick(group, undefined, judgesTokens)
   }
 
   /**
@@ -194,6 +213,7 @@ export class LiveConnectors {
   }
 
   #onControl(live: LiveConnector, message: ControlMessage): void {
+    if (message.type === 'accepted') live.signIns.settle(message)
     if (message.type !== 'status') return
     live.status = message
     const { ready, problem } = message.kerberos
@@ -201,9 +221,14 @@ export class LiveConnectors {
   }
 
   #remove(live: LiveConnector, reason: StreamReason): void {
+    live.signIns.close()
     const left = (this.#byGroup.get(live.group) ?? []).filter((each) => each !== live)
     if (left.length > 0) this.#byGroup.set(live.group, left)
     else this.#byGroup.delete(live.group)
     this.#logger.info('connector is down', { connector: live.id, code: reason.code })
   }
+}
+
+function judgesTokens({ session }: LiveConnector): boolean {
+  return session.peer.capabilities.includes(NEGOTIATE)
 }

@@ -17,6 +17,8 @@ export interface SessionSecrets {
   readonly host: string
   readonly idToken: string
   readonly refreshToken?: string | undefined
+  /** The connector whose assertion stands for an ID token: only it can verify that. */
+  readonly acceptedBy?: string | undefined
 }
 
 /** A proof of sign-in as connectors know it. */
@@ -24,6 +26,8 @@ export interface Proof {
   /** Names the token: the same token of the same session always has the same id. */
   readonly id: string
   readonly idToken: string
+  /** Absent: an ID token. */
+  readonly kind?: 'assertion'
   /** When the ID token expires. */
   readonly expiresMs: number
 }
@@ -100,7 +104,9 @@ export class SessionTokens {
     const lifeMs = expiresMs - (secondsClaim(this.claims, 'iat') ?? expiresMs)
     this.refreshAtMs = expiresMs - Math.min(aheadMs, Math.max(lifeMs, 0) / 4)
     this.refreshToken = secrets.refreshToken
-    this.proof = { id: proofId(idHash, secrets.idToken), idToken: secrets.idToken, expiresMs }
+    const { idToken, acceptedBy } = secrets
+    const kind = acceptedBy === undefined ? {} : ({ kind: 'assertion' } as const)
+    this.proof = { id: proofId(idHash, idToken), idToken, ...kind, expiresMs }
   }
 }
 
@@ -108,6 +114,8 @@ export class SessionTokens {
 export class OpenSession {
   readonly cookie: SessionCookie
   readonly host: string
+  /** Signed in with Kerberos: the connector that every request has to go to. */
+  readonly acceptedBy: string | undefined
   readonly issuer: string
   readonly subject: string
   readonly user: string
@@ -131,10 +139,11 @@ export class OpenSession {
   constructor(
     record: SessionRecord,
     cookie: SessionCookie,
-    opened: { host: string; tokens: SessionTokens },
+    opened: { host: string; tokens: SessionTokens; acceptedBy?: string | undefined },
   ) {
     this.cookie = cookie
     this.host = opened.host
+    this.acceptedBy = opened.acceptedBy
     this.tokens = opened.tokens
     this.issuer = record.issuer
     this.subject = record.subject

@@ -31,6 +31,8 @@ export interface PageContent {
   readonly link?: PageLink
   /** A form with this one button, posted to the path. */
   readonly button?: PageLink
+  /** Where the page goes by itself: a path on the same host. */
+  readonly onwards?: string
 }
 
 const STYLE =
@@ -92,9 +94,14 @@ export function htmlPage(
   content: PageContent,
   extra: readonly string[] = [],
 ): Page {
+  const { onwards } = content
+  const refresh =
+    onwards === undefined
+      ? ''
+      : `<meta http-equiv="refresh" content="0; url=${escapeHtml(onwards)}">`
   const body = `<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${escapeHtml(content.title)}</title><style>${STYLE}</style></head>
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">${refresh}<title>${escapeHtml(content.title)}</title><style>${STYLE}</style></head>
 <body>
 <main>
 ${bodyOf(content)}

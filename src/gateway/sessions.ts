@@ -48,6 +48,8 @@ export interface SignedIn {
   /** Login name. */
   readonly user: string
   readonly tokens: Pick<TokenSet, 'idToken' | 'refreshToken'>
+  /** The connector whose assertion the ID token is. */
+  readonly acceptedBy?: string
 }
 
 /** A session that has just begun. */
@@ -86,8 +88,9 @@ export class Sessions {
   async begin(signedIn: SignedIn): Promise<BegunSession> {
     const cookie = createSessionCookie(this.#ports.random)
     const nowMs = this.#ports.clock.nowMs()
-    const { host, tokens } = signedIn
-    const secrets = { host, idToken: tokens.idToken, refreshToken: tokens.refreshToken }
+    const { host, tokens, acceptedBy } = signedIn
+    const { idToken, refreshToken } = tokens
+    const secrets = { host, idToken, refreshToken, acceptedBy }
     const record = {
       idHash: cookie.idHash,
       issuer: signedIn.issuer,
@@ -101,6 +104,7 @@ export class Sessions {
     await this.#ports.repository.insert(record)
     const opened = {
       host,
+      acceptedBy,
       tokens: new SessionTokens(cookie.idHash, secrets, this.#limits.refreshAheadMs),
     }
     const session = new OpenSession(record, cookie, opened)
@@ -244,7 +248,7 @@ export class Sessions {
       const secrets = record && openSecrets(record, cookie)
       if (!secrets) return undefined
       const tokens = new SessionTokens(cookie.idHash, secrets, this.#limits.refreshAheadMs)
-      const session = new OpenSession(record, cookie, { host: secrets.host, tokens })
+      const session = new OpenSession(record, cookie, { ...secrets, tokens })
       this.#keep(cookieValue, session)
       return session
     }

@@ -22,6 +22,7 @@ import {
 import { clearCookie, SESSION_COOKIE, sessionCookieOf, setCookie } from './cookies.ts'
 import { GatewayError } from './errors.ts'
 import { textClaim, type OidcProvider, type TokenSet } from './oidc.ts'
+import { noNegotiate } from './negotiate.ts'
 import type { OpenSession } from './open-session.ts'
 import { errorPage, htmlPage, redirect, type Page } from './pages.ts'
 import type { Sessions } from './sessions.ts'
@@ -36,6 +37,13 @@ export interface SignInPorts {
   readonly random: Random
   readonly logger: Logger
   readonly loginClaim: string
+}
+
+/** How a sign-in begins. */
+export interface BeginOptions {
+  readonly fresh?: boolean
+  /** Further fields, flat. */
+  readonly extra?: readonly string[]
 }
 
 /** Sign-in and sign-out. */
@@ -67,12 +75,13 @@ export class SignIn {
    *
    * @param request - The request that needs a session.
    * @param returnTo - Where to go afterwards.
-   * @param forced - Ask for the password even when the provider still knows the user.
+   * @param how - Ask for the password even when the provider still knows the user; further fields of the answer.
    * @returns A redirect, or an error page when the provider cannot be reached.
    */
-  async begin(request: BrowserRequest, returnTo: string, forced = false): Promise<Page> {
+  async begin(request: BrowserRequest, returnTo: string, how: BeginOptions = {}): Promise<Page> {
     try {
       const { route, fields } = request
+      const { fresh: forced = false, extra = [] } = how
       const cookieHeader = field(fields, 'cookie')
       const wish = { returnTo: safeReturn(returnTo), forced }
       const stated = this.#states.begin(route.externalHost, wish, cookieHeader)
@@ -80,7 +89,8 @@ export class SignIn {
       const { state, nonce, codeVerifier } = stated.pending
       const { stepUp } = route
       const asked = { state, nonce, codeVerifier, redirectUri, forced, stepUp }
-      return redirect(await this.#ports.provider.authorizationUrl(asked), stated.cookies)
+      const url = await this.#ports.provider.authorizationUrl(asked)
+      return redirect(url, [...stated.cookies, ...extra])
     } catch (error) {
       return this.#fault(request, error)
     }
@@ -102,7 +112,9 @@ export class SignIn {
   #signIn(request: BrowserRequest): Promise<Page> {
     requireMethod(request, ['GET', 'HEAD'])
     const query = queryOf(request.target)
-    return this.begin(request, query.get('to') ?? '/', query.get('fresh') === '1')
+    const off = query.get('kerberos') === 'off'
+    const extra = off ? noNegotiate(request.route) : []
+    return this.begin(request, query.get('to') ?? '/', { fresh: query.get('fresh') === '1', extra })
   }
 
   async #callback(request: BrowserRequest): Promise<Page> {
@@ -138,7 +150,7 @@ export class SignIn {
       )
     }
     if (this.#isTooWeak(request, stated, tokens)) {
-      return this.begin(request, stated.pending.returnTo, true)
+      return this.begin(request, stated.pending.returnTo, { fresh: true })
     }
     const former = await this.#session(request)
     if (former) await sessions.end(former.idHash)
@@ -168,7 +180,9 @@ export class SignIn {
       await this.#ports.sessions.end(session.idHash)
       this.#ports.logger.info('signed out', { user: session.user, requestId: request.requestId })
     }
-    const forget = ['Set-Cookie', clearCookie(SESSION_COOKIE)]
+    // Else the next page would sign in again by itself.
+    const off = session?.acceptedBy === undefined ? [] : noNegotiate(request.route)
+    const forget = ['Set-Cookie', clearCookie(SESSION_COOKIE), ...off]
     const elsewhere = session && (await this.#endSessionUrl(session))
     return elsewhere === undefined ? signedOutPage(forget) : redirect(elsewhere, forget)
   }
@@ -181,6 +195,8 @@ export class SignIn {
 
   /** A provider that is down does not keep anybody signed in here. */
   async #endSessionUrl(session: OpenSession): Promise<string | undefined> {
+    // An assertion is none of the provider's business.
+    if (session.acceptedBy !== undefined) return undefined
     try {
       return await this.#ports.provider.endSessionUrl(session.tokens.proof.idToken)
     } catch {

@@ -11,6 +11,8 @@ import { textClaim, type Claims, type StepUp } from './oidc.ts'
 export interface JudgedSignIn {
   readonly tokens: { readonly claims: Claims }
   readonly createdMs: number
+  /** Signed in with Kerberos. */
+  readonly acceptedBy?: string | undefined
 }
 
 /** A session that began so short a time ago came of the sign-in that was meant to mend things: no second one would. */
@@ -53,6 +55,11 @@ export function isStrongEnough(wish: StepUp, session: JudgedSignIn, nowMs: numbe
  * @param nowMs - The time.
  * @returns False right after a sign-in: the browser would go in circles.
  */
-export function mayHelp(session: Pick<JudgedSignIn, 'createdMs'>, nowMs: number): boolean {
+export function mayHelp(
+  session: Pick<JudgedSignIn, 'createdMs' | 'acceptedBy'>,
+  nowMs: number,
+): boolean {
+  // The provider has not been asked yet.
+  if (session.acceptedBy !== undefined) return true
   return nowMs - session.createdMs > JUST_SIGNED_IN_MS
 }

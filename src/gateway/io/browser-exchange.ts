@@ -17,6 +17,7 @@ import {
   type TunnelStream,
 } from '../../tunnel/index.ts'
 import type { WatchedExchange } from '../active-exchanges.ts'
+import { chooseConnector, hasToSignInAgain, noConnectorCode } from '../choose-connector.ts'
 import { GatewayError, type GatewayErrorCode } from '../errors.ts'
 import { failurePage, shownCode } from '../failure-page.ts'
 import { hopFieldsFor } from '../hop-fields.ts'
@@ -61,7 +62,8 @@ const DEFAULT_UPGRADED_IDLE_MS = 3_600_000
 
 function responseOf(admitted: AdmittedRequest, takesTrailers: boolean): BrowserResponse {
   const { request, response, route, upgrade } = admitted
-  const context = { route, isHead: request.method === 'HEAD', takesTrailers }
+  const { fields } = admitted
+  const context = { route, isHead: request.method === 'HEAD', takesTrailers, fields }
   return upgrade
     ? new UpgradeResponse(response, upgrade, context)
     : new ResponseBody(response, context)
@@ -303,10 +305,12 @@ export class BrowserExchange implements StreamHandler, WatchedExchange, InputOwn
 
   #attempt(except: LiveConnector | undefined): void {
     const { route } = this.#admitted
+    const { connectors } = this.#ports
+    const wanted = { group: route.app.connectorGroup, session: this.session }
     let avoid = except
     let failed: unknown
     while (this.#attempts < MAX_ATTEMPTS) {
-      const live = this.#ports.connectors.pick(route.app.connectorGroup, avoid)
+      const live = chooseConnector(connectors, wanted, avoid)
       if (!live) break
       this.#attempts++
       try {
@@ -324,7 +328,8 @@ export class BrowserExchange implements StreamHandler, WatchedExchange, InputOwn
     }
     const code = errorCode(failed) === 'ERR_GATEWAY_UPGRADE' ? errorCode(failed) : undefined
     this.#fail(
-      code ?? 'ERR_GATEWAY_NO_CONNECTOR',
+      code ??
+        (this.#attempts === 0 ? noConnectorCode(connectors, wanted) : 'ERR_GATEWAY_NO_CONNECTOR'),
       `no tunnel of group '${route.app.connectorGroup}'`,
     )
   }
@@ -382,7 +387,8 @@ export class BrowserExchange implements StreamHandler, WatchedExchange, InputOwn
       this.#response.destroy()
       return
     }
-    sendPage(request, response, failurePage(this.#admitted, code))
+    if (hasToSignInAgain(this.session, code)) this.#ports.signInAgain(this.#admitted, code)
+    else sendPage(request, response, failurePage(this.#admitted, code))
   }
 
   #finish(): void {

@@ -22,6 +22,10 @@ export interface ExchangePorts {
   readonly stillUsed: (session: OpenSession) => void
   /** Told once a second of a session with a connection that has switched protocols: its token is kept fresh. */
   readonly stillOpen: (session: OpenSession) => void
+  /**
+   * A session by Kerberos is of no use at its connector any more: ends it, and answers with the sign-in.
+   */
+  readonly signInAgain: (admitted: AdmittedRequest, code: string) => void
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -37,4 +41,6 @@ export interface AdmittedRequest {
   readonly clientAddress: string
   /** Present when the browser asks to switch protocols. */
   readonly upgrade: UpgradeRequest | undefined
+  /** Further fields of the answer, flat: a session that has just begun. */
+  readonly fields?: readonly string[] | undefined
 }

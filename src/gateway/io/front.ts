@@ -21,6 +21,7 @@ import {
   type BrowserRequest,
 } from '../browser-request.ts'
 import { sessionCookieOf } from '../cookies.ts'
+import { goesOtherWay, negotiateToken, noNegotiate, type Negotiate } from '../negotiate.ts'
 import type { GatewayErrorCode } from '../errors.ts'
 import type { OpenSession } from '../open-session.ts'
 import { isStrongEnough, mayHelp } from '../step-up.ts'
@@ -43,6 +44,7 @@ export interface UserPorts {
   readonly signIn: SignIn
   readonly logout: BackchannelLogout
   readonly claimNames: ClaimNames
+  readonly negotiate: Negotiate
 }
 
 /** What the front needs. */
@@ -239,19 +241,69 @@ export class Front {
       return
     }
     this.#promised(routed, async () => {
-      const page = await users.signIn.begin(browserRequest(routed), request.url ?? '/', true)
+      const page = await users.signIn.begin(browserRequest(routed), request.url ?? '/', {
+        fresh: true,
+      })
       sendPage(request, response, page)
     })
   }
 
+  /** No session: a token that has come is looked at, a browser inside is asked for one, the others go to the provider. */
   #signInFirst(routed: RoutedRequest, users: UserPorts): void {
+    const { request, response, route, upgrade } = routed
+    if (route.app.frontEndKerberos !== undefined && !upgrade) {
+      const arriving = { ...routed, cookies: rawCookies(request.rawHeaders) }
+      const token = negotiateToken(rawField(request.rawHeaders, 'authorization'))
+      if (token !== undefined && users.negotiate.takes(arriving)) {
+        this.#promised(routed, async () => {
+          const outcome = await users.negotiate.accept(arriving, token)
+          if (outcome.session === undefined) this.#tokenRefused(routed, users, outcome.code)
+          else this.#authorise({ ...routed, fields: outcome.fields }, users, outcome.session)
+        })
+        return
+      }
+      if (users.negotiate.offers(arriving) && isNavigation(request.method ?? '', request.headers)) {
+        sendPage(request, response, users.negotiate.challenge(request.url ?? '/'))
+        return
+      }
+    }
+    this.#askProvider(routed, users)
+  }
+
+  /** Never the challenge once more: nothing could come of it but the same token. */
+  #tokenRefused(routed: RoutedRequest, users: UserPorts, code: string): void {
+    if (goesOtherWay(code)) this.#askProvider(routed, users, noNegotiate(routed.route))
+    else this.#refuse(routed, code)
+  }
+
+  /**
+   * A session by Kerberos that its connector knows no more: ends it, and has the browser sign in again.
+   *
+   * @param admitted - The request; nothing of it has been answered.
+   * @param code - Why.
+   */
+  signInAgain(admitted: AdmittedRequest, code: string): void {
+    const { session, ...routed } = admitted
+    const { users } = this.#ports
+    if (!users || !session) return
+    this.#promised(routed, async () => {
+      await users.sessions.end(session.idHash)
+      const { method = '', headers } = routed.request
+      // What has just signed in and is refused all the same would only go round in circles.
+      if (routed.fields === undefined && isNavigation(method, headers)) {
+        this.#signInFirst(routed, users)
+      } else this.#refuse({ ...routed, fields: undefined }, code)
+    })
+  }
+
+  #askProvider(routed: RoutedRequest, users: UserPorts, extra: readonly string[] = []): void {
     const { request, response, upgrade } = routed
     if (upgrade || !isNavigation(request.method ?? '', request.headers)) {
       this.#refuse(routed, 'ERR_GATEWAY_NOT_SIGNED_IN')
       return
     }
     this.#promised(routed, async () => {
-      const page = await users.signIn.begin(browserRequest(routed), request.url ?? '/')
+      const page = await users.signIn.begin(browserRequest(routed), request.url ?? '/', { extra })
       sendPage(request, response, page)
     })
   }
@@ -267,14 +319,16 @@ export class Front {
   }
 
   #refuse(
-    refused: Pick<RoutedRequest, 'request' | 'response' | 'requestId'> & { route?: AppRoute },
-    code: GatewayErrorCode,
+    refused: Pick<RoutedRequest, 'request' | 'response' | 'requestId' | 'fields'> & {
+      route?: AppRoute
+    },
+    code: string,
     fresh = false,
   ): void {
-    const { request, response, requestId, route } = refused
+    const { request, response, requestId, route, fields: extra = [] } = refused
     const signIn = route?.signIn ? signInTarget(request.url ?? '/', fresh) : undefined
     const html = wantsHtml(request.headers)
-    sendPage(request, response, errorPage({ code, requestId, html, signIn }))
+    sendPage(request, response, errorPage({ code, requestId, html, signIn, extra }))
   }
 
   #broken(broken: Pick<RoutedRequest, 'request' | 'response' | 'requestId'>, error: unknown): void {

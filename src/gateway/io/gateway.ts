@@ -4,6 +4,8 @@
  * @module
  */
 
+import { X509Certificate } from 'node:crypto'
+import { tlsServerEndPoint } from '../../kerberos/index.ts'
 import {
   errorCode,
   SecurityLog,
@@ -19,6 +21,7 @@ import { BackchannelLogout } from '../backchannel-logout.ts'
 import type { GatewayConfig, SessionConfig } from '../config.ts'
 import type { ConnectedTunnel } from '../live-connector.ts'
 import { LiveConnectors } from '../live-connectors.ts'
+import { Negotiate } from '../negotiate.ts'
 import type { OidcProvider } from '../oidc.ts'
 import { Sessions, type SessionLimits } from '../sessions.ts'
 import { SignIn } from '../sign-in.ts'
@@ -60,6 +63,15 @@ function sessionLimits(config: SessionConfig): SessionLimits {
   }
 }
 
+/** RFC 5929 section 4.1; undefined for a certificate that cannot be read, which the listener refuses by itself. */
+function bindingOf({ certificatePem }: ServerCertificate): Uint8Array | undefined {
+  try {
+    return tlsServerEndPoint(new X509Certificate(certificatePem).raw)
+  } catch {
+    return undefined
+  }
+}
+
 /** A gateway. */
 export class Gateway {
   /** The tunnels that are up. */
@@ -72,6 +84,8 @@ export class Gateway {
   readonly #front: Front
   readonly #listener: BrowserListener
   #sweep: Timer | undefined
+  /** Of browsers' connections: changes with the certificate. */
+  #channelBinding: Uint8Array | undefined
 
   constructor(config: GatewayConfig, ports: GatewayPorts) {
     const { clock, random, logger, certificate } = ports
@@ -80,7 +94,7 @@ export class Gateway {
     this.#config = config
     this.#ports = ports
     this.#security = new SecurityLog(ports)
-    this.connectors = new LiveConnectors(apps, logger)
+    this.connectors = new LiveConnectors(apps, { logger, clock })
     this.#active = new ActiveExchanges(clock, logger)
     this.#sessions = this.#createSessions()
     const users = this.#users()
@@ -94,11 +108,15 @@ export class Gateway {
           // 'ended' and 'unavailable' show at the next request.
           void users?.keeper.ensure(session)
         },
+        signInAgain: (admitted, code) => {
+          this.#front.signInAgain(admitted, code)
+        },
         stillOpen: (session) => void users?.keeper.ensure(session),
       },
       logger,
       requestIdPrefix: Buffer.from(random.bytes(6)).toString('base64url'),
     })
+    this.#channelBinding = bindingOf(certificate)
     this.#listener = new BrowserListener({ address, port, limits, certificate }, this.#front)
   }
 
@@ -169,6 +187,7 @@ export class Gateway {
    */
   replaceCertificate(certificate: ServerCertificate): void {
     this.#listener.replaceCertificate(certificate)
+    this.#channelBinding = bindingOf(certificate)
   }
 
   /** Lets requests in flight end within the configured time, then closes everything. */
@@ -207,6 +226,10 @@ export class Gateway {
       signIn: new SignIn({ provider, sessions, clock, random, logger, loginClaim }),
       logout: new BackchannelLogout(logoutTokens, { provider, sessions, clock, logger, security }),
       claimNames: { loginClaim, groupsClaim },
+      negotiate: new Negotiate({
+        ...{ connectors: this.connectors, sessions, logger },
+        channelBinding: () => this.#channelBinding,
+      }),
     }
   }
 

@@ -22,6 +22,8 @@ export interface ResponseContext {
   readonly isHead: boolean
   /** The browser has said that it takes trailers. */
   readonly takesTrailers: boolean
+  /** Further fields of the answer, flat. */
+  readonly fields?: readonly string[] | undefined
 }
 
 /** One response. */
@@ -82,6 +84,7 @@ export class ResponseBody implements BrowserResponse, Flushable {
 
   #announced({ headers, trailer }: ResponseFields): string[] {
     const fields = headers as string[]
+    if (this.#context.fields !== undefined) fields.push(...this.#context.fields)
     if (trailer !== undefined && this.#mayTrail) fields.push('Trailer', trailer)
     return fields
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { beforeEach, describe, it } from 'node:test'
+import { systemClock } from '../../../src/platform/io/index.ts'
 import { Apps, LiveConnectors } from '../../../src/gateway/index.ts'
 import { FakeSession } from '../../support/fake-tunnel.ts'
 import { MemoryLogger } from '../../support/manual-clock.ts'
@@ -8,7 +9,10 @@ import { testConfig } from '../../support/gateway/world.ts'
 describe('LiveConnectors', () => {
   let live: LiveConnectors
   beforeEach(() => {
-    live = new LiveConnectors(new Apps(testConfig().apps), new MemoryLogger())
+    live = new LiveConnectors(new Apps(testConfig().apps), {
+      logger: new MemoryLogger(),
+      clock: systemClock,
+    })
   })
   const up = (id: string, group = 'default') => {
     const session = new FakeSession(live.handlerFor({ id, group }))

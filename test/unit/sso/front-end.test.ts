@@ -152,8 +152,6 @@ describe('sign-in with Kerberos', () => {
           const altered = Buffer.from(octets)
           altered[at] = (altered[at] ?? 0) ^ change
           const idToken = altered.toString('latin1')
-          // The last character of base64url holds bits that count for nothing.
-          fc.pre(at < octets.length - 1)
           const { code } = await world.get(connector, { id: idToken, idToken, kind: 'assertion' })
           assert.match(code ?? 'none', /^ERR_SSO_ASSERTION_(?:INVALID|UNKNOWN)$/)
         }),

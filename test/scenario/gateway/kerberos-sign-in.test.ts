@@ -1,0 +1,156 @@
+/** Sign-in with Kerberos as the gateway sees it: whom it asks, what it passes on, when it goes to the provider instead. */
+
+import assert from 'node:assert/strict'
+import { afterEach, beforeEach, describe, it } from 'node:test'
+import { NEGOTIATE, type AcceptedMessage, type AcceptMessage } from '../../../src/tunnel/index.ts'
+import { cookiesOf, testConfig, World, type Answer, type Ask } from '../../support/gateway/world.ts'
+import { TestConnector } from '../../support/gateway/test-connector.ts'
+
+const TOKEN = Buffer.from('a token of a browser').toString('base64')
+const HTML = { Accept: 'text/html' }
+
+function assertionOf(user: string): string {
+  const now = Math.floor(Date.now() / 1000)
+  const claims = {
+    ...{ iss: 'urn:sallyport:front-end-kerberos', sub: 'S-1-5-21-1-2-3-1104' },
+    ...{ upn: `${user}@corp.example`, groups: ['staff'], iat: now, exp: now + 3600 },
+  }
+  return `h.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.m`
+}
+
+function configWith(networks: readonly string[]): ReturnType<typeof testConfig> {
+  const app = {
+    ...{ id: 'app', externalUrl: 'https://app.example/', internalUrl: 'http://app.corp.example/' },
+    ...{ singleSignOn: 'kerberos', servicePrincipalName: 'HTTP/app.corp.example' },
+    ...{ allow: { groups: ['staff'] }, frontEndKerberos: { networks, acceptMs: 500 } },
+  }
+  return testConfig({ apps: [app] })
+}
+
+describe('sign-in with Kerberos at the gateway', () => {
+  let world: World
+  let asked: AcceptMessage[]
+  let answer: (question: AcceptMessage) => Partial<AcceptedMessage> | undefined
+
+  const connect = async (id = 'c1', connector = world.connector): Promise<void> => {
+    const pair = await world.connect(connector, id, [NEGOTIATE])
+    connector.onControl = (message) => {
+      connector.controls.push(message)
+      if (message.type !== 'accept') return
+      asked.push(message)
+      const more = answer(message)
+      if (more) pair.connector.sendControl({ type: 'accepted', id: message.id, ...more })
+    }
+  }
+  const begin = async (networks: readonly string[] = ['127.0.0.0/8']): Promise<void> => {
+    world = await new World(configWith(networks)).start()
+    asked = []
+    answer = () => ({ assertion: assertionOf('alice'), reply: 'b29v' })
+  }
+  const navigate = (more: Ask = {}): Promise<Answer> =>
+    world.ask({ ...more, headers: { ...HTML, ...more.headers } })
+  const withToken = (more: Ask = {}): Promise<Answer> =>
+    navigate({ ...more, headers: { Authorization: `Negotiate ${TOKEN}` } })
+
+  beforeEach(() => begin())
+  afterEach(() => world.stop())
+
+  it('asks a browser inside, on a page that goes on to the provider by itself', async () => {
+    await connect()
+    const { status, headers, body } = await navigate({ path: '/x?y=1' })
+    assert.deepEqual([status, headers['www-authenticate']], [401, 'Negotiate'])
+    const [, href = ''] = /http-equiv="refresh" content="0; url=([^"]+)"/.exec(body) ?? []
+    const next = await navigate({ path: href.replaceAll('&amp;', '&') })
+    assert.equal(next.status, 303)
+    assert.match(next.headers.location ?? '', /^https:\/\/idp\.example/)
+    assert.match(cookiesOf(next), /__Host-sallyport-no-kerberos=1/)
+    const after = await navigate({ cookie: '__Host-sallyport-no-kerberos=1' })
+    assert.equal(after.status, 303)
+  })
+
+  it('passes the token on, lets the user in with the answer, and keeps the session', async () => {
+    await connect()
+    const first = await withToken()
+    assert.deepEqual([first.status, first.body], [200, 'hello'])
+    assert.equal(first.headers['www-authenticate'], 'Negotiate b29v')
+    assert.equal(asked[0]?.token, TOKEN)
+    assert.match(
+      Buffer.from(asked[0].channelBinding ?? '', 'base64').toString('latin1'),
+      /^tls-server-end-point:/,
+    )
+    assert.equal(world.connector.last.field('authorization'), undefined)
+    const [proof] = world.connector.controls.filter(({ type }) => type === 'proof')
+    assert.ok(proof?.type === 'proof' && proof.kind === 'assertion')
+    const again = await world.ask({ cookie: cookiesOf(first) })
+    assert.equal(again.body, 'hello')
+    assert.equal(asked.length, 1)
+  })
+
+  it('asks nobody outside, no script, and nobody without a connector that can judge', async () => {
+    assert.equal((await navigate()).status, 303)
+    await connect()
+    const script = await world.ask({ headers: { Accept: 'application/json' } })
+    assert.deepEqual([script.status, script.headers['www-authenticate']], [401, undefined])
+    await world.stop()
+    await begin(['10.0.0.0/8'])
+    await connect()
+    assert.equal((await navigate()).status, 303)
+    assert.equal((await withToken()).status, 303)
+    assert.equal(asked.length, 0)
+  })
+
+  it('goes to the provider where the token is of no use, and says why where the policy refuses', async () => {
+    await connect()
+    answer = () => ({ code: 'ERR_SSO_NEGOTIATE_UNFIT', message: 'NTLM' })
+    const unfit = await withToken()
+    assert.equal(unfit.status, 303)
+    assert.match(cookiesOf(unfit), /no-kerberos=1/)
+    answer = () => undefined
+    assert.equal((await withToken()).status, 303)
+    answer = () => ({ code: 'ERR_SSO_NEVER_IMPERSONATE', message: 'never' })
+    const never = await withToken()
+    assert.equal(never.status, 403)
+    assert.equal(never.headers['set-cookie'], undefined)
+  })
+
+  it('keeps to the connector that signed the user in; when that is gone, signs in again', async () => {
+    await connect()
+    const cookie = cookiesOf(await withToken())
+    const other = new TestConnector()
+    await connect('c2', other)
+    for (let count = 0; count < 6; count++) await world.ask({ cookie })
+    assert.equal(other.requests.length, 0)
+    assert.deepEqual(other.proofs, [])
+    world.gateway.connectors.cut('c1')
+    const { status, headers } = await navigate({ cookie })
+    assert.deepEqual([status, headers['www-authenticate']], [401, 'Negotiate'])
+    assert.equal((await world.gateway.listSessions()).length, 0)
+  })
+
+  it('signs in again where the connector knows the assertion no more, and never in a circle', async () => {
+    await connect()
+    const cookie = cookiesOf(await withToken())
+    world.connector.arrived = ({ stream }) => {
+      stream.reset({ code: 'ERR_SSO_ASSERTION_UNKNOWN', message: 'restarted' })
+    }
+    world.connector.answer = () => undefined
+    const asks = await navigate({ cookie })
+    assert.deepEqual([asks.status, asks.headers['www-authenticate']], [401, 'Negotiate'])
+    const ends = await withToken()
+    assert.equal(ends.status, 401)
+    assert.equal(ends.headers['www-authenticate'], undefined)
+  })
+
+  it('forgets at sign-out, tells the provider nothing, and does not sign in again by itself', async () => {
+    await connect()
+    const cookie = cookiesOf(await withToken())
+    const out = await navigate({
+      ...{ cookie, method: 'POST', path: '/.sallyport/sign-out' },
+      headers: { Origin: 'https://app.example' },
+    })
+    assert.equal(out.status, 200)
+    assert.match(cookiesOf(out), /no-kerberos=1/)
+    while (world.connector.forgotten.length === 0) await new Promise(setImmediate)
+    assert.deepEqual(world.connector.forgotten, world.connector.proofs)
+  })
+})
