@@ -47,6 +47,7 @@ export function appWorld(worlds: DoctorWorlds, app: AppSettings): AppWorld {
     nowMs: tunnel.nowMs,
     route: () => routeApp(policy, app),
     rows: policy.backends.map(({ row }) => row),
+    issuers: [...policy.issuers.values()],
     addresses: resolve,
     aliasOf: (host) => names.aliasOf(host),
     connect: (host, port, signal) => timeTcp({ host, port }, signal),

@@ -1,5 +1,5 @@
 /**
- * The apps: policy, name, address, TCP, TLS, HTTP, sign-in, token, Extended Protection, header fields.
+ * The apps: policy, login identity, name, address, TCP, TLS, HTTP, sign-in, token, Extended Protection, header fields.
  *
  * @module
  */
@@ -7,6 +7,7 @@
 import type { Check } from '../check.ts'
 import { headersCheck } from './headers.ts'
 import { listCheck, type AppListWorld } from './list.ts'
+import { loginCheck } from './login.ts'
 import { routeCheck } from './route.ts'
 import { schemesCheck } from './schemes.ts'
 import { http2Check, tlsCheck } from './tls.ts'
@@ -23,6 +24,7 @@ export const APP_LIST_CHECKS: readonly Check<AppListWorld>[] = [listCheck]
 /** For each app, in the order in which they are told. */
 export const APP_CHECKS: readonly Check<AppWorld>[] = [
   routeCheck,
+  loginCheck,
   addressCheck,
   tcpCheck,
   tlsCheck,

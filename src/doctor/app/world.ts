@@ -5,7 +5,7 @@
  */
 
 import type { ServiceTicket } from '../../kerberos/index.ts'
-import type { Route } from '../../sso/index.ts'
+import type { IssuerPolicy, Route } from '../../sso/index.ts'
 import type { AppSettings } from '../../tunnel/index.ts'
 import type { PeerFacts } from '../tls-facts.ts'
 
@@ -43,6 +43,8 @@ export interface AppWorld {
     readonly origin: string
     readonly servicePrincipalName?: string | undefined
   }[]
+  /** Issuers that the policy lists. */
+  readonly issuers: readonly IssuerPolicy[]
   /** By the resolver that the connector uses. Rejects. */
   addresses(host: string): Promise<readonly string[]>
   /** The name that a CNAME leads to. */

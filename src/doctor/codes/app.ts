@@ -43,6 +43,16 @@ export const APP_CODES = {
       'The gateway lets anyone reach the app without a sign-in, and the policy does not allow that.',
     mend: 'Set preAuthentication in the row of policy.yaml, if anyone may reach it, else at the gateway.',
   },
+  DOCTOR_APP_LOGIN: {
+    outcome: 'pass',
+    means: 'The policy takes the app’s delegatedLoginIdentity from an issuer.',
+  },
+  DOCTOR_APP_LOGIN_KIND: {
+    outcome: 'fail',
+    means:
+      'The app’s delegatedLoginIdentity is a kind that the policy takes from no issuer: every request is refused with ERR_SSO_LOGIN_REFUSED.',
+    mend: 'List the kind under loginIdentities of the issuer in policy.yaml, define it under loginAttributes, or choose another at the app.',
+  },
   DOCTOR_APP_ADDRESS: {
     outcome: 'pass',
     means:

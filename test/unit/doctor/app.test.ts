@@ -53,23 +53,42 @@ function krbError(errorCode: number): string {
 type Judge = (question: BackendQuestion, binding: string) => BackendAnswer
 const NEGOTIATE: Judge = ({ authorize }) => (authorize ? answer(200) : challenge('Negotiate'))
 
+const ISSUER = {
+  issuer: 'https://idp.example',
+  audience: 'x',
+  loginClaim: 'upn',
+  keysFile: 'keys.json',
+  upnSuffixes: ['corp.example'],
+}
+
 interface Setting {
   readonly app?: Partial<AppSettings>
   readonly row?: object
+  readonly issuers?: readonly object[]
   readonly world?: Partial<AppWorld>
   readonly backend?: Judge
 }
 
-function worldOf({ app: change, row, world, backend = NEGOTIATE }: Setting): AppWorld {
+function worldOf({
+  app: change,
+  row,
+  issuers = [ISSUER],
+  world,
+  backend = NEGOTIATE,
+}: Setting): AppWorld {
   const app = { ...KERBEROS_APP, ...change }
   const origin = `https://${HOST}`
-  const file = { backends: [{ origin, servicePrincipalName: SPN, tls: { ca: 'x' }, ...row }] }
+  const file = {
+    issuers,
+    backends: [{ origin, servicePrincipalName: SPN, tls: { ca: 'x' }, ...row }],
+  }
   const policy = compilePolicy(policySchema.parse(file), () => ca)
   let bound = ''
   return {
     app,
     nowMs: START_MS + DAY_MS,
     route: () => routeApp(policy, app),
+    issuers: [...policy.issuers.values()],
     rows: policy.backends.map((each) => each.row),
     addresses: () => Promise.resolve(['10.0.0.7']),
     aliasOf: () => Promise.resolve(undefined),
@@ -121,6 +140,7 @@ describe('the checks of an app', () => {
     assert.equal(codes, '')
     assert.deepEqual(all, [
       'DOCTOR_APP_ROUTE',
+      'DOCTOR_APP_LOGIN',
       'DOCTOR_APP_ADDRESS',
       'DOCTOR_APP_TCP',
       'DOCTOR_APP_TLS_GOOD',
@@ -159,6 +179,25 @@ describe('the checks of an app', () => {
       assert.equal(codes, code)
       assert.match(unwell[0]?.mends[0]?.setting ?? '', mend)
     }
+  })
+
+  it('tell a login identity that the policy takes from no issuer, with the lines to add', async () => {
+    const settingFor = async (delegatedLoginIdentity: string, issuers = [ISSUER]) => {
+      const { codes, unwell } = await look({ app: { delegatedLoginIdentity }, issuers })
+      return codes === '' ? '' : `${codes}: ${unwell[0]?.mends[0]?.setting ?? ''}`
+    }
+    assert.match(
+      await settingFor('userPrincipalUsername'),
+      /^DOCTOR_APP_LOGIN_KIND: issuers:[^]*loginIdentities: \[userPrincipalName, .*, userPrincipalUsername\]/,
+    )
+    assert.match(await settingFor('sid'), /sidClaim: <claim>\n *loginIdentities: \[.*, sid\]/)
+    assert.match(await settingFor('employee'), /loginAttributes:\n *- \{ name: employee,/)
+    const row = { name: 'employee', claim: 'employee_id', attribute: 'employeeID' }
+    const other = { ...ISSUER, issuer: 'https://b.example', loginAttributes: [row] }
+    assert.equal(await settingFor('employee', [ISSUER, other]), '')
+    const { codes, all } = await look({ app: { delegatedLoginIdentity: 'sid' }, issuers: [] })
+    assert.equal(codes, '')
+    assert.ok(all.includes('DOCTOR_NOT_APPLICABLE'))
   })
 
   it('tell faults of name, alias, address and TCP', async () => {
