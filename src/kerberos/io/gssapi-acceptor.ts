@@ -13,6 +13,7 @@ import { KerberosError } from '../errors.ts'
 export interface GssapiAccepted {
   /** `alice@CORP.EXAMPLE` */
   readonly client: string
+  /** The library's answer to the token, for the initiator; undefined where it gives none. */
   readonly reply: Uint8Array | undefined
 }
 
