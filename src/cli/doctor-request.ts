@@ -16,7 +16,7 @@ import {
   type ServiceTicket,
 } from '../kerberos/index.ts'
 import type { Clock, Random } from '../platform/index.ts'
-import type { BackendPool, BackendTarget, Policy } from '../sso/index.ts'
+import { backendTarget, type BackendPool, type Policy } from '../sso/index.ts'
 
 type BackendPolicy = Policy['backends'][number]
 
@@ -46,17 +46,18 @@ export function requestAs(
   parts: RequestParts,
 ): Promise<BackendAnswer> {
   const { clock, random, pool, signal } = parts
+  const url = new URL(backend.origin)
   const initiator = new Initiator(ticket, { clock, random })
   let verify: ((reply: Uint8Array) => void) | undefined
   return new Promise((resolve, reject) => {
     const call = pool.send(
       {
-        target: targetOf(backend),
+        target: backendTarget(url, backend, TIMEOUTS),
         poolKey: `doctor ${backend.origin}`,
         owner: undefined,
         method: 'GET',
         path: '/',
-        headers: ['host', new URL(backend.origin).host, 'user-agent', 'sallyport-doctor'],
+        headers: ['host', url.host, 'user-agent', 'sallyport-doctor'],
         body: undefined,
         fresh: true,
         holdBodyMs: undefined,
@@ -89,14 +90,6 @@ export function requestAs(
       reject(signal.reason as Error)
     })
   })
-}
-
-function targetOf({ origin, tls, allowsAddress }: BackendPolicy): BackendTarget {
-  const url = new URL(origin)
-  const protocol = url.protocol === 'https:' ? 'https:' : 'http:'
-  const port = url.port === '' ? (protocol === 'https:' ? 443 : 80) : Number(url.port)
-  const hostname = url.hostname.replace(/^\[|\]$/g, '')
-  return { protocol, hostname, port, tls, allowsAddress, timeouts: TIMEOUTS }
 }
 
 function challengesOf(headers: readonly string[]): readonly string[] {

@@ -6,6 +6,8 @@
  * @module
  */
 
+import { foldName } from '../tunnel/index.ts'
+
 /** RFC 9110 section 7.6.1, and the older fields that proxies must not pass on. */
 export const HOP_BY_HOP_FIELDS: readonly string[] = [
   'connection',
@@ -129,16 +131,6 @@ export type ResponseAction =
   | 'authentication-info'
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
-
-/**
- * Folds a field name: lower case, and everything but letters and digits as '-'.
- *
- * @param name - As sent.
- * @returns For comparison with the lists above.
- */
-export function foldName(name: string): string {
-  return name.toLowerCase().replace(/[^a-z0-9]/g, '-')
-}
 
 const IDENTITY = new Set(IDENTITY_FIELDS)
 const HOP_BY_HOP = new Set(HOP_BY_HOP_FIELDS)

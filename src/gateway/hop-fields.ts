@@ -5,7 +5,7 @@
  * @module
  */
 
-import { CAPABILITY, isTrailerName } from '../tunnel/index.ts'
+import { CAPABILITY, isTrailerName, keptFields } from '../tunnel/index.ts'
 import { requestAction } from './header-names.ts'
 
 /** What a request says to the next hop. */
@@ -45,12 +45,7 @@ function mayTrail(name: string): boolean {
  * @returns A new flat list.
  */
 export function inwardTrailers(raw: readonly string[]): string[] {
-  const kept: string[] = []
-  for (let at = 0; at + 1 < raw.length; at += 2) {
-    const name = raw[at] ?? ''
-    if (mayTrail(name)) kept.push(name, raw[at + 1] ?? '')
-  }
-  return kept
+  return keptFields(raw, mayTrail)
 }
 
 function trailerNames(value: string): string {

@@ -31,6 +31,7 @@ export { LOGIN_IDENTITIES, type LoginIdentity } from './login-identities.ts'
 export { resolveSsoLimits, SSO_LIMITS, type SsoLimits } from './limits.ts'
 export { createPipeline } from './pipeline.ts'
 export {
+  backendTarget,
   compilePolicy,
   routeApp,
   type IssuerKeys,

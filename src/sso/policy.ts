@@ -177,17 +177,24 @@ function checkSignIn(app: AppSettings, backend: BackendPolicy): void {
   }
 }
 
-function targetOf(app: AppSettings, url: URL, backend: BackendPolicy): BackendTarget {
+/**
+ * Where the requests of a row go.
+ *
+ * @param url - An address at the row's origin.
+ * @param backend - The row: address rule and TLS are its own.
+ * @param timeouts - How long is waited.
+ * @returns The target.
+ */
+export function backendTarget(
+  url: URL,
+  backend: Pick<BackendPolicy, 'tls' | 'allowsAddress'>,
+  timeouts: BackendTarget['timeouts'],
+): BackendTarget {
   const protocol = url.protocol === 'https:' ? 'https:' : 'http:'
   const port = url.port === '' ? (protocol === 'https:' ? 443 : 80) : Number(url.port)
-  return {
-    protocol,
-    hostname: url.hostname.replace(/^\[|\]$/g, ''),
-    port,
-    tls: backend.tls,
-    allowsAddress: backend.allowsAddress,
-    timeouts: app.timeouts,
-  }
+  const { tls, allowsAddress } = backend
+  const hostname = url.hostname.replace(/^\[|\]$/g, '')
+  return { protocol, hostname, port, tls, allowsAddress, timeouts }
 }
 
 function namesAt(policy: Policy, origin: string): readonly string[] {
@@ -214,7 +221,7 @@ export function routeApp(policy: Policy, app: AppSettings): Route {
   return {
     app,
     backend,
-    target: targetOf(app, url, backend),
+    target: backendTarget(url, backend, app.timeouts),
     servicePrincipalName:
       app.singleSignOn === 'kerberos' ? backend.row.servicePrincipalName : undefined,
     headerSignOn,

@@ -21,6 +21,7 @@ export {
 } from './control.ts'
 export type { AcceptedMessage, AcceptMessage } from './control-sign-in.ts'
 export { TunnelError, type TunnelErrorCode } from './errors.ts'
+export { foldName, keptFields } from './flat-fields.ts'
 export { maxMessageOctets } from './frame.ts'
 export { isPerhapsUnder, isPlainlyUnder, takesTarget } from './path-prefix.ts'
 export { DEFAULT_LIMITS, resolveLimits, type TunnelLimits } from './limits.ts'

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { foldName, keptFields } from './flat-fields.ts'
+
 /** Lower case. Compared with names folded as CGI does: everything but letters and digits counts as '-'. */
 const FORBIDDEN = new Set([
   // Framing and the connection.
@@ -37,7 +39,7 @@ const FORBIDDEN_PREFIXES = ['access-control-', 'sec-', 'proxy-', 'x-forwarded']
  * @returns False for those that RFC 9110 section 6.5.1 forbids.
  */
 export function isTrailerName(name: string): boolean {
-  const folded = name.toLowerCase().replace(/[^a-z0-9]/g, '-')
+  const folded = foldName(name)
   return !FORBIDDEN.has(folded) && !FORBIDDEN_PREFIXES.some((prefix) => folded.startsWith(prefix))
 }
 
@@ -48,10 +50,5 @@ export function isTrailerName(name: string): boolean {
  * @returns A new flat list.
  */
 export function trailerFields(fields: readonly string[]): string[] {
-  const kept: string[] = []
-  for (let at = 0; at + 1 < fields.length; at += 2) {
-    const name = fields[at] ?? ''
-    if (isTrailerName(name)) kept.push(name, fields[at + 1] ?? '')
-  }
-  return kept
+  return keptFields(fields, isTrailerName)
 }

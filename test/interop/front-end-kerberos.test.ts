@@ -10,14 +10,10 @@ import { after, before, describe, it } from 'node:test'
 import { chromium, type BrowserContext } from 'playwright-core'
 import { startStack, type Stack } from '../../docker/demo/stack.ts'
 import { runOnController } from '../../test/support/lab-delegation.ts'
+import { CHROMIUM, QUIET, signInOnPage } from '../support/chromium.ts'
 import { NO_LAB, sharedLab } from '../support/lab.ts'
 
 const lab = sharedLab()
-const CHROMIUM = '/usr/bin/chromium'
-const QUIET = [
-  ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
-  ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
-]
 const SPN = 'HTTP/intranet.localhost'
 
 function reasonToSkip(): string | false {
@@ -191,15 +187,11 @@ describe(
             const page = await context.newPage()
             await page.goto(stack.url('intranet', '/whoami'))
             await page.waitForURL((url) => url.origin === lab.oidc.issuer)
-            await page
-              .locator('input:not([type=hidden]):not([type=password])')
-              .first()
-              .fill('alice@corp.example')
-            await page.locator('input[type=password]').fill(lab.users.alice.password)
-            await Promise.all([
-              page.waitForURL(stack.url('intranet', '/whoami')),
-              page.keyboard.press('Enter'),
-            ])
+            await signInOnPage(
+              page,
+              { login: 'alice@corp.example', password: lab.users.alice.password },
+              stack.url('intranet', '/whoami'),
+            )
             const names = (await context.cookies()).map(({ name }) => name)
             assert.ok(names.includes('__Host-sallyport'), names.join(' '))
             assert.ok(names.includes('__Host-sallyport-no-kerberos'))

@@ -1,27 +1,19 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { after, before, describe, it } from 'node:test'
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { WebSocket } from 'ws'
 import { startStack, type Stack } from '../../docker/demo/stack.ts'
+import { CHROMIUM, launchChromium, NO_CHROMIUM, signInOnPage } from '../support/chromium.ts'
 import { NO_LAB, sharedLab } from '../support/lab.ts'
 
 const lab = sharedLab()
-const CHROMIUM = '/usr/bin/chromium'
-/** Without these a headless Chromium as root tries to reach its maker's hosts. */
-const QUIET = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-sync',
-]
 /** Guards against hangs only. */
 const PATIENCE = { timeout: 120_000 }
 
 function reasonToSkip(): string | false {
   if (!lab) return NO_LAB
-  return existsSync(CHROMIUM) ? false : `no ${CHROMIUM}: install Debian's package chromium`
+  return existsSync(CHROMIUM) ? false : NO_CHROMIUM
 }
 
 describe(
@@ -33,7 +25,7 @@ describe(
     let browser: Browser
     before(async () => {
       stack = await startStack(lab)
-      browser = await chromium.launch({ executablePath: CHROMIUM, args: QUIET })
+      browser = await launchChromium()
     }, PATIENCE)
     after(async () => {
       await browser.close()
@@ -49,13 +41,8 @@ describe(
       const context = await browser.newContext({ ignoreHTTPSErrors: true })
       const page = await context.newPage()
       await page.goto(stack.url('intranet', '/whoami'))
-      const name = page.locator('input:not([type=hidden]):not([type=password])').first()
-      await name.fill(lab.users[user].userPrincipalName)
-      await page.locator('input[type=password]').fill(lab.users[user].password)
-      await Promise.all([
-        page.waitForURL(stack.url('intranet', '/whoami')),
-        page.keyboard.press('Enter'),
-      ])
+      const { userPrincipalName: login, password } = lab.users[user]
+      await signInOnPage(page, { login, password }, stack.url('intranet', '/whoami'))
       return { context, page }
     }
 

@@ -8,6 +8,7 @@
  */
 
 import { KerberosError } from '../errors.ts'
+import { libraryReason, loadGssapiPackage, OneAtATime } from './gssapi-library.ts'
 
 /** Who the library says made a token, and what it answers. */
 export interface GssapiAccepted {
@@ -40,31 +41,11 @@ interface NativeKerberos {
   initializeServer(service: string): Promise<ServerContext>
 }
 
-// By a variable, so that no tool asks for the package where it could not be built.
-const NATIVE_PACKAGE: string = 'kerberos'
 const DEFAULT_TIMEOUT_MS = 10_000
 const DEFAULT_MAX_WAITING = 64
-const MAX_TEXT = 300
-
-async function loadPackage(): Promise<NativeKerberos> {
-  try {
-    const { default: native } = (await import(NATIVE_PACKAGE)) as { default: NativeKerberos }
-    return native
-  } catch (cause) {
-    throw new KerberosError(
-      'ERR_KRB_GSSAPI_ABSENT',
-      'the npm package kerberos is not installed or cannot be loaded',
-      {
-        cause,
-        mend: 'Install libkrb5-dev, a C++ compiler, make and Python 3, then run npm install kerberos; or set acceptor: own.',
-      },
-    )
-  }
-}
 
 function refused(cause: unknown): KerberosError {
-  const text = (cause instanceof Error ? cause.message : '').replace(/\p{C}+/gu, ' ')
-  const what = `the host's GSS-API library does not accept the token: ${text.slice(0, MAX_TEXT)}`
+  const what = `the host's GSS-API library does not accept the token: ${libraryReason(cause)}`
   return new KerberosError('ERR_KRB_GSSAPI', what, { cause })
 }
 
@@ -75,21 +56,6 @@ async function accept(native: NativeKerberos, token: Uint8Array): Promise<Gssapi
   if (!server.contextComplete || server.username === null) throw new Error('a second token is due')
   const text = server.response ?? answer
   return { client: server.username, reply: text ? Buffer.from(text, 'base64') : undefined }
-}
-
-/** Rejects when it takes too long. The library's thread goes on: it cannot be stopped. */
-async function within<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new Error(`no answer within ${timeoutMs} ms`))
-    }, timeoutMs)
-  })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-  }
 }
 
 /**
@@ -106,20 +72,16 @@ export async function createGssapiAcceptor(
 ): Promise<GssapiAcceptor> {
   const { timeoutMs = DEFAULT_TIMEOUT_MS, maxWaiting = DEFAULT_MAX_WAITING } = options
   process.env['KRB5_KTNAME'] = `FILE:${keytab}`
-  const native = await loadPackage()
-  let last: Promise<unknown> = Promise.resolve()
-  let waiting = 0
+  const native = await loadGssapiPackage<NativeKerberos>(
+    'the npm package kerberos',
+    'set acceptor: own',
+  )
+  const line = new OneAtATime({ timeoutMs, maxWaiting })
   return async (token) => {
-    if (waiting >= maxWaiting) throw refused(new Error('too many wait for it already'))
-    waiting++
-    const work = last.then(() => accept(native, token))
-    last = work.catch(() => undefined)
     try {
-      return await within(work, timeoutMs)
+      return await line.run(() => accept(native, token))
     } catch (error) {
       throw refused(error)
-    } finally {
-      waiting--
     }
   }
 }

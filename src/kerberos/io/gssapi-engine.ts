@@ -10,6 +10,7 @@
  */
 
 import { KerberosError } from '../errors.ts'
+import { libraryReason, loadGssapiPackage, OneAtATime } from './gssapi-library.ts'
 
 /**
  * Makes the first token of a SPNEGO exchange.
@@ -35,29 +36,15 @@ interface NativeKerberos {
   ): Promise<{ step(challenge: string): Promise<string> }>
 }
 
-// By a variable, so that no tool asks for the package where it could not be built.
-const NATIVE_PACKAGE: string = 'kerberos'
 const GSS_MECH_OID_SPNEGO = 6
 /** Mutual authentication, and nothing handed on. */
 const GSS_C_MUTUAL_FLAG = 2
 const DEFAULT_TIMEOUT_MS = 15_000
 const DEFAULT_MAX_WAITING = 64
-const MAX_TEXT = 300
 
-async function loadPackage(): Promise<NativeKerberos> {
-  try {
-    const { default: native } = (await import(NATIVE_PACKAGE)) as { default: NativeKerberos }
-    return native
-  } catch (cause) {
-    throw new KerberosError(
-      'ERR_KRB_GSSAPI_ABSENT',
-      'engine: gssapi needs the npm package kerberos, which is not installed or cannot be loaded',
-      {
-        cause,
-        mend: 'Install libkrb5-dev, a C++ compiler, make and Python 3, then run npm install kerberos; or leave engine: gssapi out.',
-      },
-    )
-  }
+function loadPackage(): Promise<NativeKerberos> {
+  const needed = 'engine: gssapi needs the npm package kerberos, which'
+  return loadGssapiPackage(needed, 'leave engine: gssapi out')
 }
 
 /** `HTTP/host` as the library names a host-based service. */
@@ -76,8 +63,7 @@ function hostBased(service: string): string {
 }
 
 function libraryError(service: string, cause: unknown): KerberosError {
-  const text = (cause instanceof Error ? cause.message : '').replace(/\p{C}+/gu, ' ')
-  const what = `the GSS-API library gave no token for ${service}: ${text.slice(0, MAX_TEXT)}`
+  const what = `the GSS-API library gave no token for ${service}: ${libraryReason(cause)}`
   return new KerberosError('ERR_KRB_GSSAPI', what, {
     cause,
     mend: 'Check KRB5CCNAME or KRB5_CLIENT_KTNAME, KRB5_CONFIG, and that the KDC knows the service.',
@@ -90,23 +76,8 @@ async function makeToken(native: NativeKerberos, service: string): Promise<Uint8
   return Buffer.from(await client.step(''), 'base64')
 }
 
-/** Rejects when it takes too long. The library's thread goes on: it cannot be stopped. */
-async function within<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new Error(`no answer within ${timeoutMs} ms`))
-    }, timeoutMs)
-  })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
 /**
- * Makes an engine. One token is made after the other, so that a library that hangs holds one of the process's threads, not all.
+ * Makes an engine. One token is made after the other.
  *
  * @param options - Limits.
  * @returns Makes tokens. It rejects with KerberosError ERR_KRB_GSSAPI_ABSENT where the package is not installed, ERR_KRB_GSSAPI
@@ -114,29 +85,16 @@ async function within<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
  */
 export function createGssapiEngine(options: GssapiEngineOptions = {}): GssapiEngine {
   const { timeoutMs = DEFAULT_TIMEOUT_MS, maxWaiting = DEFAULT_MAX_WAITING } = options
+  const line = new OneAtATime({ timeoutMs, maxWaiting })
   let native: Promise<NativeKerberos> | undefined
-  let last: Promise<unknown> = Promise.resolve()
-  let waiting = 0
-  const next = async (name: string): Promise<Uint8Array> => {
-    native ??= loadPackage()
-    const loaded = await native
-    const before = last
-    const work = before.then(() => makeToken(loaded, name))
-    last = work.catch(() => undefined)
-    try {
-      return await within(work, timeoutMs)
-    } catch (error) {
-      throw libraryError(name, error)
-    }
-  }
   return async (service) => {
     const name = hostBased(service)
-    if (waiting >= maxWaiting) throw libraryError(name, new Error('too many wait for it already'))
-    waiting++
     try {
-      return await next(name)
-    } finally {
-      waiting--
+      native ??= loadPackage()
+      const loading = native
+      return await line.run(async () => makeToken(await loading, name))
+    } catch (error) {
+      throw error instanceof KerberosError ? error : libraryError(name, error)
     }
   }
 }

@@ -5,10 +5,7 @@
  * @module
  */
 
-/** Names as a backend may read them: CGI, WSGI and IIS give X_User and X-User under one name. */
-function folded(name: string): string {
-  return name.toLowerCase().replace(/[^a-z0-9]/g, '-')
-}
+import { foldName, keptFields } from '../../tunnel/index.ts'
 
 /** Folded names of fields. */
 export type SignOnNames = ReadonlySet<string>
@@ -20,7 +17,7 @@ export type SignOnNames = ReadonlySet<string>
  * @returns Folded; undefined when there are none.
  */
 export function signOnNames(names: readonly string[]): SignOnNames | undefined {
-  return names.length === 0 ? undefined : new Set(names.map(folded))
+  return names.length === 0 ? undefined : new Set(names.map(foldName))
 }
 
 /**
@@ -36,11 +33,5 @@ export function withSignOnFields(
   names: SignOnNames,
   ours: readonly string[] = [],
 ): string[] {
-  const kept: string[] = []
-  for (let at = 0; at + 1 < headers.length; at += 2) {
-    const name = headers[at] ?? ''
-    if (!names.has(folded(name))) kept.push(name, headers[at + 1] ?? '')
-  }
-  kept.push(...ours)
-  return kept
+  return [...keptFields(headers, (name) => !names.has(foldName(name))), ...ours]
 }

@@ -8,7 +8,7 @@ import {
   signInTarget,
 } from '../../../src/gateway/browser-request.ts'
 import { ownCookies, sessionCookieOf, withoutOwnCookies } from '../../../src/gateway/cookies.ts'
-import { foldName, IDENTITY_FIELDS, IDENTITY_PREFIXES } from '../../../src/gateway/header-names.ts'
+import { IDENTITY_FIELDS, IDENTITY_PREFIXES } from '../../../src/gateway/header-names.ts'
 import { claimsOf, textClaim, textsClaim } from '../../../src/gateway/oidc.ts'
 import { outwardCookie } from '../../../src/gateway/response-cookies.ts'
 import { requestFields } from '../../../src/gateway/request-fields.ts'
@@ -21,6 +21,7 @@ import { testConfig } from '../../support/gateway/world.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { repeatableRandom } from '../random.ts'
 import { octetTarget, textTarget, type Target } from '../target.ts'
+import { foldName } from '../../../src/tunnel/index.ts'
 
 const random = repeatableRandom('gateway')
 const OWN = '__Host-sallyport'

@@ -17,6 +17,7 @@ import { createAuthority, issueServerCertificate } from '../../../src/pki/index.
 import { SallyportError } from '../../../src/platform/index.ts'
 import { compilePolicy, policySchema, routeApp } from '../../../src/sso/index.ts'
 import type { AppSettings } from '../../../src/tunnel/index.ts'
+import { fails, findingsOf } from '../../support/doctor-findings.ts'
 import { PLAIN_APP } from '../../support/fake-tunnel.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { DAY_MS, derOf, START_MS, stillPorts } from '../../support/pki.ts'
@@ -116,19 +117,9 @@ let right = ''
 /** Codes of what is not well, and all findings. */
 async function look(setting: Setting = {}) {
   const plan = planChecks(APP_CHECKS, worldOf(setting), 'intranet')
-  const limits = { checkMs: 1000, concurrent: 1 }
-  const results = await runChecks(plan, limits, { clock: new ManualClock() })
-  const findings = results.flatMap((result) => result.findings)
-  const unwell = findings.filter(({ outcome }) => outcome === 'warn' || outcome === 'fail')
-  return {
-    codes: unwell.map(({ code }) => code).join(),
-    all: findings.map(({ code }) => code),
-    unwell,
-  }
+  return findingsOf(plan, new ManualClock())
 }
 
-const fails = (code: string) => () =>
-  Promise.reject(new SallyportError(code, 'why', { mend: 'do' }))
 const peer = (change: object) => ({
   peek: () =>
     Promise.resolve({ chain: [certificate], chainFault: undefined, alpn: undefined, ...change }),

@@ -2,13 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { AccountSettings, Trust } from '../../../src/directory/index.ts'
 import type { DirectoryPicture } from '../../../src/doctor/directory/world.ts'
-import {
-  DIRECTORY_CHECKS,
-  planChecks,
-  runChecks,
-  type DirectoryWorld,
-} from '../../../src/doctor/index.ts'
-import { SallyportError } from '../../../src/platform/index.ts'
+import { DIRECTORY_CHECKS, planChecks, type DirectoryWorld } from '../../../src/doctor/index.ts'
+import { fails, findingsOf } from '../../support/doctor-findings.ts'
 import { account, delegationState, service, TO_AUTH } from '../../support/delegation-state.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 
@@ -98,19 +93,8 @@ async function look(setting: Setting = {}) {
     ...setting.world,
   }
   const plan = planChecks(DIRECTORY_CHECKS, world)
-  const results = await runChecks(plan, { checkMs: 1000, concurrent: 1 }, { clock })
-  const findings = results.flatMap((result) => result.findings)
-  const unwell = findings.filter(({ outcome }) => outcome === 'warn' || outcome === 'fail')
-  return {
-    codes: unwell.map(({ code }) => code).join(),
-    all: findings.map(({ code }) => code),
-    unwell,
-    findings,
-  }
+  return findingsOf(plan, clock)
 }
-
-const fails = (code: string) => () =>
-  Promise.reject(new SallyportError(code, 'why', { mend: 'do' }))
 
 describe('the checks of the directory', () => {
   it('pass where all is well', async () => {

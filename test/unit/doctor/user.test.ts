@@ -3,13 +3,13 @@ import { describe, it } from 'node:test'
 import type { DirectoryAccount } from '../../../src/directory/index.ts'
 import {
   planChecks,
-  runChecks,
   USER_CHECKS,
   userWorld,
   type BackendAnswer,
   type UserPorts,
 } from '../../../src/doctor/index.ts'
 import { SallyportError } from '../../../src/platform/index.ts'
+import { fails, findingsOf } from '../../support/doctor-findings.ts'
 import { account } from '../../support/delegation-state.ts'
 import { newWorld, REALM, SPN } from '../../support/kerberos-world.ts'
 import type { Kind, Refusal } from '../../support/memory-kdc/index.ts'
@@ -66,19 +66,8 @@ async function look(setting: Setting = {}) {
     ...setting.ports,
   })
   const plan = planChecks(USER_CHECKS, world, 'alice')
-  const results = await runChecks(plan, { checkMs: 1000, concurrent: 1 }, { clock })
-  const findings = results.flatMap((result) => result.findings)
-  const unwell = findings.filter(({ outcome }) => outcome === 'warn' || outcome === 'fail')
-  return {
-    codes: unwell.map(({ code }) => code).join(),
-    all: findings.map(({ code }) => code),
-    unwell,
-    asked,
-  }
+  return { ...(await findingsOf(plan, clock)), asked }
 }
-
-const fails = (code: string) => () =>
-  Promise.reject(new SallyportError(code, 'why', { mend: 'do' }))
 
 describe('the checks of a user', () => {
   it('pass where all is well', async () => {

@@ -3,13 +3,13 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { Apps } from '../../../src/gateway/index.ts'
 import {
-  foldName,
   HOP_BY_HOP_FIELDS,
   IDENTITY_FIELDS,
   IDENTITY_PREFIXES,
 } from '../../../src/gateway/header-names.ts'
 import { requestFields } from '../../../src/gateway/request-fields.ts'
 import { testConfig } from '../../support/gateway/world.ts'
+import { foldName } from '../../../src/tunnel/index.ts'
 
 const apps = new Apps(testConfig().apps)
 const kerberos = apps.find('app.example')
