@@ -25,6 +25,7 @@ import type {
   SsoPipeline,
   SsoRequest,
 } from './ports.ts'
+import { overdue } from './overdue.ts'
 import { ProofVerifier } from './proof.ts'
 import { securityEventOf } from './security-events.ts'
 import {
@@ -88,7 +89,7 @@ class Pipeline implements SsoPipeline, CallHome {
     this.#largeTokens = new LargeTokens({ clock, logger }, limits)
     this.#run = compose([
       proofStage(this.#proofs),
-      policyStage(ports.policy, () => clock.nowMs() - limits.clockToleranceSeconds * 1000),
+      policyStage(ports.policy, () => this.#tolerantMs()),
       identityStage(this.#identities),
       ticketStage(this.#tickets),
       headerStage({ clock, random }),
@@ -234,26 +235,28 @@ class Pipeline implements SsoPipeline, CallHome {
     for (const each of users) this.#ports.backends.retire(each)
   }
 
-  /** Cuts long-running calls whose proof has expired, unless the same user has signed in afresh meanwhile. */
+  /** Cuts long-running calls that have outlived their sign-in, unless the same user has signed in afresh meanwhile. */
   #startSweep(): void {
     if (this.#sweep !== undefined || this.#closed || this.#calls.size === 0) return
     this.#sweep = this.#ports.clock.setTimer(this.#limits.expirySweepMs, () => {
       this.#sweep = undefined
-      const now = this.#ports.clock.nowMs()
-      for (const call of this.#calls.list()) {
-        const { verdict } = call
-        if (verdict === undefined || now < verdict.validUntilMs || this.#proofs.isLive(verdict))
-          continue
-        call.fail(
-          new SsoError(
-            'ERR_SSO_PROOF_EXPIRED',
-            'the proof of sign-in expired while the request was under way',
-          ),
-        )
-        if (call.identity !== undefined) this.#ports.backends.retire(call.identity.user)
-      }
+      this.#cutOverdue()
       this.#startSweep()
     })
+  }
+
+  #cutOverdue(): void {
+    const time = { nowMs: this.#ports.clock.nowMs(), tolerantMs: this.#tolerantMs() }
+    for (const call of this.#calls.list()) {
+      const error = overdue(call, this.#proofs, time)
+      if (error === undefined) continue
+      call.fail(error)
+      if (call.identity !== undefined) this.#ports.backends.retire(call.identity.user)
+    }
+  }
+
+  #tolerantMs(): number {
+    return this.#ports.clock.nowMs() - this.#limits.clockToleranceSeconds * 1000
   }
 
   async close(): Promise<void> {

@@ -100,7 +100,7 @@ export interface BackendRow {
   readonly neverImpersonate: NeverImpersonate
   /** Authentication contexts (claim acr), one of which the sign-in must have reached. Default: any. */
   readonly acr?: readonly string[] | undefined
-  /** Longest time since the user typed a password (claim auth_time), minutes. Default: the issuer's. */
+  /** Longest time since the user typed a password (claim auth_time), minutes; what runs longer is cut. Default: the issuer's. */
   readonly maxAgeMinutes?: number | undefined
 }
 

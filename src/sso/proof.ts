@@ -268,14 +268,15 @@ export class ProofVerifier {
   /**
    * Says whether the user of a proof has another one that is good now.
    *
-   * @param verdict - A proof that has expired.
+   * @param verdict - A proof that has expired, or is not good enough any more.
+   * @param isEnough - Whether another one is.
    * @returns True after a refresh or another sign-in.
    */
-  isLive(verdict: Verdict): boolean {
+  isLive(verdict: Verdict, isEnough: (other: Verdict) => boolean = () => true): boolean {
     const now = this.#clock.nowMs()
     for (const other of this.#verdicts.values()) {
       const same = other.subject === verdict.subject && other.issuer === verdict.issuer
-      if (same && now < other.validUntilMs) return true
+      if (same && now < other.validUntilMs && isEnough(other)) return true
     }
     return false
   }

@@ -8,10 +8,41 @@ import { SsoError } from './errors.ts'
 import type { BackendRow } from './policy-file.ts'
 import type { Verdict } from './proof.ts'
 
-function needed(reason: string): SsoError {
+/**
+ * The refusal.
+ *
+ * @param reason - What is wrong with the sign-in.
+ * @returns ERR_SSO_STEP_UP_NEEDED.
+ */
+export function stepUpNeeded(reason: string): SsoError {
   return new SsoError('ERR_SSO_STEP_UP_NEEDED', `the sign-in will not do here: ${reason}`, {
     mend: "Sign in again; say the row's acr and maxAgeMinutes at the app in gateway.yaml too, so that the provider is asked for them.",
   })
+}
+
+/**
+ * Compares a sign-in with a row.
+ *
+ * @param row - What it wants.
+ * @param verdict - The proof.
+ * @param nowMs - The time, clock tolerance subtracted.
+ * @returns Why it will not do; undefined where it does.
+ */
+export function weaknessOf(
+  row: Pick<BackendRow, 'acr' | 'maxAgeMinutes'>,
+  verdict: Pick<Verdict, 'claims' | 'signedInMs'>,
+  nowMs: number,
+): string | undefined {
+  const { acr, maxAgeMinutes } = row
+  const { acr: reached, auth_time: signedIn } = verdict.claims
+  if (acr !== undefined && (typeof reached !== 'string' || !acr.includes(reached))) {
+    return `its acr is not one of ${acr.join(', ')}`
+  }
+  if (maxAgeMinutes === undefined) return undefined
+  // A refreshed token has a new iat: without auth_time it could not be told from a fresh sign-in.
+  if (signedIn === undefined) return 'it does not say when (claim auth_time)'
+  const isOld = nowMs - verdict.signedInMs > maxAgeMinutes * 60_000
+  return isOld ? `it is older than ${maxAgeMinutes} minutes` : undefined
 }
 
 /**
@@ -27,15 +58,6 @@ export function checkStrength(
   verdict: Pick<Verdict, 'claims' | 'signedInMs'>,
   nowMs: number,
 ): void {
-  const { acr, maxAgeMinutes } = row
-  const { acr: reached, auth_time: signedIn } = verdict.claims
-  if (acr !== undefined && (typeof reached !== 'string' || !acr.includes(reached))) {
-    throw needed(`its acr is not one of ${acr.join(', ')}`)
-  }
-  if (maxAgeMinutes === undefined) return
-  // A refreshed token has a new iat: without auth_time it could not be told from a fresh sign-in.
-  if (signedIn === undefined) throw needed('it does not say when (claim auth_time)')
-  if (nowMs - verdict.signedInMs > maxAgeMinutes * 60_000) {
-    throw needed(`it is older than ${maxAgeMinutes} minutes`)
-  }
+  const weakness = weaknessOf(row, verdict, nowMs)
+  if (weakness !== undefined) throw stepUpNeeded(weakness)
 }
