@@ -69,10 +69,13 @@ function absoluteKerberos(config: KerberosConfig, absolute: Absolute): KerberosC
 }
 
 function absoluteKdcProxy(config: KdcProxyConfig, absolute: Absolute): KdcProxyConfig {
-  const { ca } = config
+  const { ca, clientCertificate: shown } = config
   return {
     ...withAbsoluteProxy(config, absolute),
     ...(ca !== undefined && { ca: absolute(ca) }),
+    ...(shown && {
+      clientCertificate: { certificate: absolute(shown.certificate), key: absolute(shown.key) },
+    }),
   }
 }
 

@@ -9,6 +9,7 @@ import { homedir, hostname, release, type } from 'node:os'
 import { dirname } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { parse } from 'yaml'
+import type { KdcProxyConfig } from '../connector/index.ts'
 import { bundleOf, type DoctorReport, type Sensitive } from '../doctor/index.ts'
 import { errorText, SallyportError } from '../platform/index.ts'
 import { readFileOctets } from './config-file.ts'
@@ -64,11 +65,11 @@ function newestPart(path: string): string {
 function sensitiveOf({ configPath, config }: DoctorSources): Sensitive {
   const { stateDirectory, policy, kerberos, directory } = config
   const { keytab, passwordFile, passwordVariable, krb5Conf, managedBy, kdcProxy } = kerberos ?? {}
-  const proxyPassword = kdcProxy?.forwardProxy?.passwordFile
+  const kdcProxies = kdcProxyFiles(kdcProxy)
   const files = [configPath, policy, keytab, passwordFile, krb5Conf, managedBy?.keytab]
-  const others = [directory?.ca, kdcProxy?.ca, proxyPassword]
+  const others = [directory?.ca, ...kdcProxies.open, ...kdcProxies.secret]
   const named = [...files, ...others].filter((path) => path !== undefined)
-  const secretFiles = [passwordFile, proxyPassword, `${stateDirectory}/connector.key`]
+  const secretFiles = [passwordFile, ...kdcProxies.secret, `${stateDirectory}/connector.key`]
   return {
     secrets: [
       ...secretFiles.flatMap(textOf),
@@ -78,6 +79,14 @@ function sensitiveOf({ configPath, config }: DoctorSources): Sensitive {
     paths: [...named, ...named.map((path) => dirname(path)), stateDirectory, homedir()].filter(
       (path) => path.length > 1,
     ),
+  }
+}
+
+function kdcProxyFiles(config: KdcProxyConfig | undefined) {
+  const { ca, clientCertificate, forwardProxy } = config ?? {}
+  return {
+    open: [ca, clientCertificate?.certificate],
+    secret: [clientCertificate?.key, forwardProxy?.passwordFile],
   }
 }
 

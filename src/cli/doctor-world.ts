@@ -149,6 +149,7 @@ function hostWorld(sources: DoctorSources, parts: HostParts): HostWorld {
 function namedFiles({ configPath, config }: DoctorSources): readonly NamedFile[] {
   const { stateDirectory, policy, kerberos, directory } = config
   const { keytab, passwordFile, krb5Conf, managedBy, kdcProxy } = kerberos ?? {}
+  const shown = 'kerberos.kdcProxy.clientCertificate'
   const file = (what: string, path: string | undefined, secret: boolean): readonly NamedFile[] =>
     path === undefined ? [] : [{ what, path, kind: 'file', secret }]
   return [
@@ -161,6 +162,8 @@ function namedFiles({ configPath, config }: DoctorSources): readonly NamedFile[]
     ...file('keytab (kerberos.managedBy.keytab)', managedBy?.keytab, true),
     ...file('krb5.conf (kerberos.krb5Conf)', krb5Conf, false),
     ...file('CA of KDC proxies (kerberos.kdcProxy.ca)', kdcProxy?.ca, false),
+    ...file(`certificate (${shown}.certificate)`, kdcProxy?.clientCertificate?.certificate, false),
+    ...file(`key (${shown}.key)`, kdcProxy?.clientCertificate?.key, true),
     ...file('CA of the directory (directory.ca)', directory?.ca, false),
   ]
 }

@@ -5,7 +5,12 @@
  */
 
 import { z } from 'zod'
-import { forwardProxySchema, type ForwardProxyConfig } from './config-forward-proxy.ts'
+import {
+  kdcLimitsSchema,
+  kdcProxySchema,
+  type KdcLimits,
+  type KdcProxyConfig,
+} from './config-kdcs.ts'
 import { kdcAddress, path, principal, realm, wholeNumber } from './config-fields.ts'
 
 /** Which account may read a group managed service account's password. */
@@ -14,16 +19,6 @@ export interface ManagedByConfig {
   readonly principal: string
   /** Path of its keytab. */
   readonly keytab: string
-}
-
-/** How KDC proxies (MS-KKDCP, the `https:` URLs among `kdcs`) are reached. */
-export interface KdcProxyConfig {
-  /** Path of CA certificates (PEM) to trust, instead of the system's. */
-  readonly ca?: string
-  /** SHA-256 of public keys as hexadecimal digits, one of which a KDC proxy must have. */
-  readonly pins: readonly string[]
-  /** Absent: the one that HTTPS_PROXY names in the environment, if any. */
-  readonly forwardProxy?: ForwardProxyConfig
 }
 
 /** The connector's own account and its KDCs. One of keytab, passwordFile, passwordVariable and managedBy is there. */
@@ -58,6 +53,8 @@ export interface KerberosConfig {
   readonly maxInFlight: number
   /** Requests up to this size go over UDP first, octets. Absent: as krb5Conf says, else TCP alone. */
   readonly udpPreferenceLimit?: number
+  /** Health, queues and sizes of the way to KDCs. */
+  readonly kdcLimits: KdcLimits
   /** Armour (FAST, RFC 6113). */
   readonly fast: 'off' | 'whenOffered' | 'required'
   /** How a user is named in S4U2Self; `x509Only` for hosts without MD5, which Samba does not understand. */
@@ -72,19 +69,6 @@ export interface KerberosConfig {
   /** On a FIPS host: the protocol's own MD5 (channel bindings, PA-FOR-USER) by our code. */
   readonly allowOwnMd5: boolean
 }
-
-const pin = z
-  .string()
-  .regex(
-    /^[0-9a-f]{64}$/,
-    'expected the SHA-256 of a public key: 64 hexadecimal digits, lower case',
-  )
-
-const kdcProxySchema = z.strictObject({
-  ca: path('the path of CA certificates (PEM)').exactOptional(),
-  pins: z.array(pin).max(16, 'at most 16 pins').default([]),
-  forwardProxy: forwardProxySchema.exactOptional(),
-})
 
 const variable = z
   .string('expected the name of an environment variable')
@@ -107,6 +91,7 @@ const fieldsSchema = z.strictObject({
   hedgeAfterMs: wholeNumber(10, 60_000).exactOptional(),
   maxInFlight: wholeNumber(1, 8).default(2),
   udpPreferenceLimit: wholeNumber(0, 65_507).exactOptional(),
+  kdcLimits: kdcLimitsSchema.default({}),
   fast: z.enum(['off', 'whenOffered', 'required']).default('whenOffered'),
   s4uUserPadata: z.enum(['both', 'x509Only']).default('both'),
   brokenTicketKeys: z.enum(['refuse', 'accept']).default('refuse'),

@@ -23,7 +23,8 @@ export type {
   IssuerKeysConfig,
   IssuerProxyConfig,
 } from './config-forward-proxy.ts'
-export type { KdcProxyConfig, KerberosConfig } from './config-kerberos.ts'
+export type { ClientCertificateConfig, KdcProxyConfig } from './config-kdcs.ts'
+export type { KerberosConfig } from './config-kerberos.ts'
 export { splitHostPort } from './config-fields.ts'
 export { createConnector, type Connector, type ConnectorOptions } from './connector.ts'
 export { ConnectorError, type ConnectorErrorCode } from './errors.ts'

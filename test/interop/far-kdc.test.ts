@@ -28,6 +28,11 @@ import {
   type KdcProxy,
   type Squid,
 } from '../support/far-kdc.ts'
+import { createNameResolver } from '../../src/connector/io/name-resolver.ts'
+import { openKdcWay } from '../../src/connector/io/kdc-way.ts'
+import { kerberosSchema } from '../../src/connector/config-kerberos.ts'
+import { openssl } from '../support/openssl.ts'
+import { MemoryLogger } from '../support/manual-clock.ts'
 import { httpsCredential } from '../support/https-credential.ts'
 import { NO_LAB, sharedLab } from '../support/lab.ts'
 import { connectorClient } from '../support/lab-kerberos.ts'
@@ -38,6 +43,15 @@ const why = lab === undefined ? NO_LAB : NO_FAR_TOOLS
 const LIMITS = { timeoutMs: 30_000, totalTimeoutMs: 60_000 }
 /** Squid alone can resolve it. */
 const NAME = 'kdcproxy.far.test'
+
+/** A certificate for a client, its own authority. */
+function clientCredential(): { readonly cert: string; readonly key: string } {
+  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
+  const use = ['-subj', '/CN=connector', '-addext', 'extendedKeyUsage=clientAuth']
+  const text = openssl(['req', '-x509', ...kind, ...use, '-days', '2', '-keyout', '-'], {})
+  const begin = text.indexOf('-----BEGIN CERTIFICATE-----')
+  return { key: text.slice(0, begin), cert: text.slice(begin) }
+}
 
 describe('KDCs out of reach', { skip: lab !== undefined && hasFarTools() ? false : why }, () => {
   assert.ok(lab)
@@ -172,6 +186,40 @@ describe('KDCs out of reach', { skip: lab !== undefined && hasFarTools() ? false
     const client = await connectorClient(lab, 'CONN1', { transport: transport(straight()) })
     const evidence = await client.impersonate({ name: 'heidi', realm: lab.realm })
     assert.ok(evidence.groupSids.length > 500)
+  })
+
+  it('shows kdcproxy the certificate that connector.yaml names, which it asks for', async (t) => {
+    const own = clientCredential()
+    const demanding = await startKdcProxy(
+      { [lab.realm]: [lab.kdc] },
+      { ...credential, clientCa: own.cert },
+    )
+    t.after(() => demanding.stop())
+    const folder = mkdtempSync(join(tmpdir(), 'sallyport-far-certificate-'))
+    t.after(() => {
+      rmSync(folder, { recursive: true })
+    })
+    const write = (name: string, text: string): string => {
+      writeFileSync(join(folder, name), text)
+      return join(folder, name)
+    }
+    const ca = write('ca.pem', credential.ca)
+    const shown = { certificate: write('own.pem', own.cert), key: write('own.key', own.key) }
+    const url = `https://127.0.0.1:${demanding.port}/KdcProxy`
+    const fetched = async (kdcProxy: Readonly<Record<string, unknown>>): Promise<string> => {
+      const section = {
+        ...{ realm: lab.realm, principal: 'CONN1$', keytab: 'unused', kdcs: [url] },
+        ...{ kdcProxy: { ca, connectTimeoutMs: 30_000, ...kdcProxy } },
+        ...{ dnsLookup: false, ...LIMITS },
+      }
+      const ports = { clock: systemClock, random: systemRandom, logger: new MemoryLogger() }
+      const resolve = createNameResolver(undefined, systemClock)
+      const way = await openKdcWay(kerberosSchema.parse(section), { ...ports, resolve })
+      const client = await connectorClient(lab, 'CONN1', { transport: way.transport })
+      return (await client.ownTicket('HTTP/iwa.corp.example')).server.nameString.join('/')
+    }
+    assert.equal(await fetched({ clientCertificate: shown }), 'HTTP/iwa.corp.example')
+    await assert.rejects(fetched({}), { code: 'ERR_KRB_KDC_UNREACHABLE' })
   })
 
   it('is told what kdcproxy says when it does not know the realm', async () => {

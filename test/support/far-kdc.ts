@@ -48,12 +48,12 @@ export interface KdcProxy extends FarProcess {
  * Starts the real kdcproxy on 127.0.0.1.
  *
  * @param kdcs - For each realm its KDCs as `host:port`.
- * @param credential - What it shows.
+ * @param credential - What it shows; the CA, where there is one in `clientCa`, that clients' certificates must have.
  * @returns The process, listening.
  */
 export async function startKdcProxy(
   kdcs: Readonly<Record<string, readonly string[]>>,
-  credential: HttpsCredential,
+  credential: HttpsCredential & { readonly clientCa?: string },
 ): Promise<KdcProxy> {
   const folder = ownFolder()
   const realms = Object.entries(kdcs).map(
@@ -66,6 +66,9 @@ export async function startKdcProxy(
   )
   const script = new URL('kdc-proxy-server.py', import.meta.url).pathname
   const files = [folder.write('cert.pem', credential.cert), folder.write('key.pem', credential.key)]
+  if (credential.clientCa !== undefined) {
+    files.push(folder.write('client-ca.pem', credential.clientCa))
+  }
   const child = spawn(PYTHON, [script, ...files], {
     env: { ...process.env, KDCPROXY_CONFIG },
     stdio: ['pipe', 'pipe', 'inherit'],

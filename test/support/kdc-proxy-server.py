@@ -1,6 +1,6 @@
 """Serves the real kdcproxy (KDCPROXY_CONFIG) over HTTPS on 127.0.0.1, prints its port, ends when its input does.
 
-Arguments: certificate, key. Standing in for the web server of a real installation, as mod_wsgi under Apache.
+Arguments: certificate, key and, where clients are to show a certificate, the authority that vouches for it. Standing in for the web server of a real installation, as mod_wsgi under Apache.
 """
 
 import os
@@ -38,6 +38,9 @@ def end_with_input():
 
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain(sys.argv[1], sys.argv[2])
+if len(sys.argv) > 3:
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(sys.argv[3])
 server = make_server("127.0.0.1", 0, kdcproxy.Application(), server_class=Threads, handler_class=Quiet)
 threading.Thread(target=end_with_input, daemon=True).start()
 print(server.server_port, flush=True)

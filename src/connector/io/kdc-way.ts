@@ -4,6 +4,7 @@
  * @module
  */
 
+import { createSecureContext } from 'node:tls'
 import {
   capathOf,
   realmOfHost,
@@ -16,9 +17,10 @@ import {
   openKdcAccess,
   type Environment,
   type KkdcpOptions,
+  type TlsTrust,
 } from '../../kerberos/io/index.ts'
-import type { Clock, Logger, Random } from '../../platform/index.ts'
-import type { KerberosConfig } from '../index.ts'
+import { errorCode, type Clock, type Logger, type Random } from '../../platform/index.ts'
+import { ConnectorError, type ClientCertificateConfig, type KerberosConfig } from '../index.ts'
 import { namedProxy } from './named-proxy.ts'
 import { toLookupFunction, type NameResolver } from './name-resolver.ts'
 import { readText } from './read-text.ts'
@@ -65,6 +67,7 @@ export async function openKdcWay(config: KerberosConfig, ports: KerberosPorts): 
     hedgeAfterMs: config.hedgeAfterMs,
     maxInFlight: config.maxInFlight,
     udpPreferenceLimit: config.udpPreferenceLimit,
+    ...config.kdcLimits,
   })
   return { transport, ...realmsOf(krb5Conf) }
 }
@@ -82,9 +85,35 @@ async function kdcProxies(
   environment: Environment,
   logger: Logger,
 ): Promise<KkdcpOptions> {
-  const { ca: caFile, pins = [] } = kdcProxy ?? {}
+  if (kdcProxy === undefined) {
+    return { forwardProxy: (url) => forwardProxyOf(environment, url) }
+  }
+  const { ca: caFile, pins, clientCertificate, connectTimeoutMs, ...rest } = kdcProxy
+  const { maxConnections, keepAliveMs } = rest
   const ca = caFile === undefined ? undefined : await readText(caFile, 'kerberos.kdcProxy.ca')
-  const named = kdcProxy?.forwardProxy && (await namedProxy(kdcProxy.forwardProxy, { logger }))
-  const forwardProxy = named ?? ((url: string) => forwardProxyOf(environment, url))
-  return { trust: { ca, ...(pins.length > 0 && { pins }) }, forwardProxy }
+  const shown = clientCertificate && (await readCertificate(clientCertificate))
+  const named = rest.forwardProxy && (await namedProxy(rest.forwardProxy, { logger }))
+  return {
+    trust: { ca, ...(pins.length > 0 && { pins }), ...(shown && { clientCertificate: shown }) },
+    forwardProxy: named ?? ((url: string) => forwardProxyOf(environment, url)),
+    ...{ connectTimeoutMs, maxConnections, keepAliveMs },
+  }
+}
+
+/** Read and tried now, so that a wrong file is known at the start and not when the KDC proxy refuses it. */
+async function readCertificate(
+  files: ClientCertificateConfig,
+): Promise<NonNullable<TlsTrust['clientCertificate']>> {
+  const where = 'kerberos.kdcProxy.clientCertificate'
+  const cert = await readText(files.certificate, `${where}.certificate`)
+  const key = await readText(files.key, `${where}.key`)
+  try {
+    createSecureContext({ cert, key })
+  } catch (cause) {
+    const text = `${files.certificate} and ${files.key} (${where}) are no certificate and its key: ${errorCode(cause)}`
+    const mend =
+      'Name a PEM certificate (its chain behind it) and the PEM key made with it, without a passphrase.'
+    throw new ConnectorError('ERR_CONNECTOR_FILE', text, { mend })
+  }
+  return { cert, key }
 }

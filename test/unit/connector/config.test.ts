@@ -107,6 +107,35 @@ describe('connector.yaml', () => {
       where: /^kerberos.kdcProxy.forwardProxy.url: expected http:\/\/host:port/,
     },
     {
+      what: 'a client certificate without its key',
+      change: {
+        kerberos: { ...WHOLE.kerberos, kdcProxy: { clientCertificate: { certificate: 'c.pem' } } },
+      },
+      where: /^kerberos.kdcProxy.clientCertificate.key: expected the path of its private key/,
+    },
+    {
+      what: 'a KDC proxy that may take no time',
+      change: { kerberos: { ...WHOLE.kerberos, kdcProxy: { connectTimeoutMs: 0 } } },
+      where: /^kerberos.kdcProxy.connectTimeoutMs: expected a whole number from 100 to 60000/,
+    },
+    {
+      what: 'a limit of KDCs that there is not',
+      change: { kerberos: { ...WHOLE.kerberos, kdcLimits: { maxQueue: 1 } } },
+      where: /^kerberos.kdcLimits: .*maxQueue/,
+    },
+    {
+      what: 'a queue for nobody',
+      change: { kerberos: { ...WHOLE.kerberos, kdcLimits: { maxExchanges: 0 } } },
+      where: /^kerberos.kdcLimits.maxExchanges: expected a whole number from 1 to 4096/,
+    },
+    {
+      what: 'probes that become more frequent',
+      change: {
+        kerberos: { ...WHOLE.kerberos, kdcLimits: { probeAfterMs: 5000, probeMaxMs: 4000 } },
+      },
+      where: /^kerberos.kdcLimits.probeMaxMs: must not be below probeAfterMs/,
+    },
+    {
       what: 'half of a forward proxy’s credentials',
       change: {
         kerberos: {
