@@ -20,7 +20,8 @@ import { formatNegotiate, Initiator, type ServiceTicket } from '../kerberos/inde
 import { readKeytabFile } from '../kerberos/io/index.ts'
 import type { Logger } from '../platform/index.ts'
 import { systemClock, systemRandom } from '../platform/io/index.ts'
-import type { BackendPool, Policy } from '../sso/index.ts'
+import { routeApp, SsoError, type BackendPool, type Policy } from '../sso/index.ts'
+import type { AppSettings } from '../tunnel/index.ts'
 import { requestAs } from './doctor-request.ts'
 
 /** What the worlds are made from. */
@@ -72,18 +73,23 @@ export function createDirectoryWorld(sources: DirectorySources): DirectoryWorld 
   })
 }
 
+/** Who is looked at, and what the gateway told. */
+export interface UserQuestion extends Pick<UserWorld, 'login' | 'signIn'> {
+  readonly apps: readonly AppSettings[]
+}
+
 /**
  * The world of one user.
  *
  * @param sources - What it is made from.
  * @param directory - The directory's world.
- * @param login - Who.
+ * @param question - Who, at which apps.
  * @returns The world; nothing is asked yet.
  */
 export function createUserWorld(
   sources: DirectorySources,
   directory: DirectoryWorld,
-  login: string,
+  { login, signIn, apps }: UserQuestion,
 ): UserWorld {
   const { config, policy, open, pool } = sources
   const { baseDn } = config.directory ?? {}
@@ -94,6 +100,9 @@ export function createUserWorld(
   return userWorld({
     clock: systemClock,
     login,
+    signIn,
+    issuers: [...policy.issuers.values()],
+    loginKinds: loginKinds(policy, apps),
     connector: directory.account,
     services: services.map(({ service }) => service),
     directory: async () => {
@@ -110,6 +119,19 @@ export function createUserWorld(
       return requestAs(found.backend, ticket, parts)
     },
   })
+}
+
+/** Of the apps that look an account up by what a provider asserts. */
+function loginKinds(policy: Policy, apps: readonly AppSettings[]): readonly string[] {
+  const kinds = apps.flatMap((app) => {
+    try {
+      return routeApp(policy, app).wantsAccount ? [app.delegatedLoginIdentity] : []
+    } catch (error) {
+      if (error instanceof SsoError) return []
+      throw error
+    }
+  })
+  return [...new Set(kinds)]
 }
 
 function serviceOf(backend: Policy['backends'][number], spn: string): UserService {

@@ -9,6 +9,7 @@ import {
   APP_LIST_CHECKS,
   DIRECTORY_CHECKS,
   HOST_CHECKS,
+  ISSUER_CHECKS,
   planChecks,
   selectChecks,
   TUNNEL_CHECKS,
@@ -16,6 +17,7 @@ import {
   type PlannedCheck,
 } from '../doctor/index.ts'
 import { SallyportError } from '../platform/index.ts'
+import type { AppSettings } from '../tunnel/index.ts'
 import { appListWorld, appWorld } from './doctor-apps.ts'
 import type { DoctorWorlds } from './doctor-world.ts'
 
@@ -39,7 +41,7 @@ export async function planDoctor(
   worlds: DoctorWorlds,
   question: DoctorQuestion,
 ): Promise<readonly PlannedCheck[]> {
-  const users = question.user.flatMap((login) => planUser(worlds, login))
+  checkUsers(worlds, question)
   const told = await worlds.tunnel.ask().then(
     ({ apps }) => apps,
     // The checks of the tunnel say why.
@@ -50,15 +52,24 @@ export async function planDoctor(
     ...planChecks(HOST_CHECKS, worlds.host),
     ...planChecks(TUNNEL_CHECKS, worlds.tunnel),
     ...(worlds.directory ? planChecks(DIRECTORY_CHECKS, worlds.directory) : []),
+    ...planChecks(ISSUER_CHECKS, worlds.issuer),
     ...planChecks(APP_LIST_CHECKS, appListWorld(worlds, question.app)),
     ...apps.flatMap((app) => planChecks(APP_CHECKS, appWorld(worlds, app), app.id)),
-    ...users,
+    ...question.user.flatMap((login) => planUser(worlds, login, apps)),
   ]
 }
 
-function planUser(worlds: DoctorWorlds, login: string): readonly PlannedCheck[] {
-  const user = worlds.userOf(login)
-  if (user !== undefined) return planChecks(USER_CHECKS, user, login)
+function planUser(
+  worlds: DoctorWorlds,
+  login: string,
+  apps: readonly AppSettings[],
+): readonly PlannedCheck[] {
+  const user = worlds.userOf(login, apps)
+  return user === undefined ? [] : planChecks(USER_CHECKS, user, login)
+}
+
+function checkUsers(worlds: DoctorWorlds, { user: [login] }: DoctorQuestion): void {
+  if (login === undefined || worlds.directory !== undefined) return
   const { configPath } = worlds.sources
   const message = `--user ${login}: ${configPath} has no Kerberos, so that nobody is acted for`
   const mend = 'Leave --user out, or add the sections kerberos and directory to the file.'

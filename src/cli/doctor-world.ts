@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs'
 import { lookup } from 'node:dns/promises'
 import {
   askGateway,
+  issuerKeysOptions,
   createNameResolver,
   openIdentity,
   openSearches,
@@ -21,6 +22,7 @@ import type {
   DirectoryWorld,
   GatewayFacts,
   HostWorld,
+  IssuerWorld,
   KdcTime,
   KerberosWorld,
   NamedFile,
@@ -41,7 +43,8 @@ import { dnsSrvResolver, forwardProxyOf } from '../kerberos/io/index.ts'
 import { errorCode, errorText, type Logger } from '../platform/index.ts'
 import { systemClock, systemRandom } from '../platform/io/index.ts'
 import type { Policy } from '../sso/index.ts'
-import { createBackendPool } from '../sso/io/index.ts'
+import { createBackendPool, readKeySet } from '../sso/io/index.ts'
+import type { AppSettings } from '../tunnel/index.ts'
 import { createDirectoryWorld, createUserWorld, type DirectorySources } from './doctor-directory.ts'
 import { ownVersion } from './version.ts'
 
@@ -68,8 +71,9 @@ export interface DoctorWorlds {
   client(): KerberosClient | undefined
   /** Undefined without Kerberos. */
   readonly directory: DirectoryWorld | undefined
-  /** The world of one user; undefined without Kerberos. */
-  userOf(login: string): UserWorld | undefined
+  readonly issuer: IssuerWorld
+  /** The world of one user at some apps; undefined without Kerberos. */
+  userOf(login: string, apps: readonly AppSettings[]): UserWorld | undefined
   close(): void
 }
 
@@ -104,12 +108,21 @@ export function createDoctorWorlds(sources: DoctorSources): DoctorWorlds {
     pool,
   }
   const directory = createDirectoryWorld(inside)
+  const tunnel = tunnelWorld(sources)
+  const signIn = () =>
+    tunnel.ask().then(
+      (told) => told.signIn,
+      // The checks of the tunnel say why.
+      () => undefined,
+    )
   return {
     directory,
-    userOf: (login) => directory && createUserWorld(inside, directory, login),
+    userOf: (login, apps) =>
+      directory && createUserWorld(inside, directory, { login, signIn, apps }),
+    issuer: issuerWorld(sources, { resolve, account, tunnel }),
     sources,
     host: hostWorld(sources, { resolve, names, account }),
-    tunnel: tunnelWorld(sources),
+    tunnel,
     resolve,
     names,
     account,
@@ -184,6 +197,24 @@ function kerberosWorld(config: ConnectorConfig, parts: HostParts): KerberosWorld
     addresses: parts.resolve,
     namesOf: (address) => parts.names.namesOf(address),
     services: async (question) => (await srv(question)).map(({ name, port }) => `${name}:${port}`),
+  }
+}
+
+function issuerWorld(
+  { config, policy, logger }: DoctorSources,
+  { resolve, account, tunnel }: Pick<DoctorWorlds, 'resolve' | 'account' | 'tunnel'>,
+): IssuerWorld {
+  const options = once(async () => {
+    // Only such a proxy is shown tickets: an account that cannot be opened does not keep the keys away otherwise.
+    const own = config.issuerKeys.forwardProxy?.engine === 'kerberos'
+    const client = own ? (await account())?.client : undefined
+    const ports = { logger, environment: process.env, random: systemRandom, client }
+    return issuerKeysOptions(config.issuerKeys, ports, resolve)
+  })
+  return {
+    issuers: [...policy.issuers.values()],
+    keysOf: async (issuer) => (await readKeySet(issuer, await options())).keys,
+    told: () => tunnel.ask(),
   }
 }
 

@@ -29,6 +29,7 @@ export {
   type KerberosWorld,
   type NamedFile,
 } from './host/index.ts'
+export { ISSUER_CHECKS, type IssuerWorld } from './issuer/index.ts'
 export { TUNNEL_CHECKS, type GatewayFacts, type TunnelWorld } from './tunnel/index.ts'
 export { planChecks, selectChecks, type PlannedCheck } from './plan.ts'
 export {

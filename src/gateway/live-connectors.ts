@@ -9,6 +9,7 @@ import {
   NEGOTIATE,
   PROBE,
   type ControlMessage,
+  type SignInSettings,
   type StatusMessage,
   type StreamReason,
   type TunnelHandler,
@@ -26,9 +27,18 @@ export interface ConnectorStatus {
   readonly status: StatusMessage | undefined
 }
 
+/** What the tunnels are told, and what they are kept with. */
+export interface LiveConnectorsPorts {
+  readonly logger: Logger
+  readonly clock: Clock
+  /** With whom people sign in; absent where nobody does. */
+  readonly signIn?: SignInSettings | undefined
+}
+
 /** All tunnels that are up. */
 export class LiveConnectors {
   readonly #apps: Apps
+  readonly #signIn: SignInSettings | undefined
   readonly #logger: Logger
   readonly #clock: Clock
   readonly #byGroup = new Map<string, LiveConnector[]>()
@@ -36,8 +46,9 @@ export class LiveConnectors {
   #probes: readonly LiveConnector[] = []
   #turn = 0
 
-  constructor(apps: Apps, ports: { readonly logger: Logger; readonly clock: Clock }) {
+  constructor(apps: Apps, ports: LiveConnectorsPorts) {
     this.#apps = apps
+    this.#signIn = ports.signIn
     this.#logger = ports.logger
     this.#clock = ports.clock
   }
@@ -85,7 +96,8 @@ export class LiveConnectors {
   /** Says how many there are. */
   #tellApps({ group, session }: LiveConnector): number {
     const apps = this.#apps.settingsFor(group)
-    session.sendControl({ type: 'apps', revision: 1, apps })
+    const signIn = this.#signIn
+    session.sendControl({ type: 'apps', revision: 1, apps, ...(signIn && { signIn }) })
     return apps.length
   }
 

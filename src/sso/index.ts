@@ -16,6 +16,7 @@ export type {
   StreamedBody,
 } from './backend.ts'
 export type { BodySink, BodySource, RequestBody } from './body-source.ts'
+export { checkAssertable, expectedLogin, type Person } from './assertable.ts'
 export { assertionKeys } from './header-sign-on/key-set.ts'
 export {
   appAt,

@@ -48,11 +48,21 @@ export interface AppSettings extends SendingSettings {
   readonly upgrades?: readonly string[]
 }
 
+/** With whom people sign in at the gateway. A connector compares, and believes its own policy alone. */
+export interface SignInSettings {
+  /** The provider's issuer, as gateway.yaml has it. */
+  readonly issuer: string
+  /** Who the gateway is at the provider: the audience of its ID tokens. */
+  readonly clientId: string
+}
+
 /** Gateway to connector: the whole list of apps of its group, at once after HELLO and on every change. */
 export interface AppsMessage {
   readonly type: 'apps'
   readonly revision: number
   readonly apps: readonly AppSettings[]
+  /** Absent: nobody signs in with a provider, or the gateway is older. */
+  readonly signIn?: SignInSettings
 }
 
 /** Gateway to connector: a proof of sign-in, before the first OPEN that names it. A refreshed token gets a new id. */
@@ -109,6 +119,8 @@ export const APP_PATH: RegExp =
   /^(?!.*(?:\/\/|\/\.{1,2}(?:\/|$)))\/[A-Za-z0-9._~!$&'()*+,=:@/-]{1,1023}$/
 
 const id = z.string().min(1).max(128)
+/** As long as gateway.yaml lets it be. */
+const setting = z.string().min(1).max(4096)
 const milliseconds = z.number().int().min(1).max(86_400_000)
 
 const appSchema: z.ZodType<AppSettings> = z.object({
@@ -138,6 +150,7 @@ const schemas: Readonly<Record<ControlType, z.ZodType<ControlMessage>>> = {
     type: z.literal('apps'),
     revision: z.number().int().min(0),
     apps: z.array(appSchema).max(10_000).readonly(),
+    signIn: z.object({ issuer: setting, clientId: setting }).readonly().exactOptional(),
   }),
   proof: z.object({
     type: z.literal('proof'),

@@ -16,6 +16,7 @@ export {
   type FlushMessage,
   type ForgetMessage,
   type ProofMessage,
+  type SignInSettings,
   type StatusMessage,
   type TunnelRole,
 } from './control.ts'

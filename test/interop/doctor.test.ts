@@ -246,6 +246,23 @@ describe('sallyport doctor', { skip: lab ? false : NO_LAB, timeout: 300_000 }, (
       code: 'DOCTOR_GATEWAY_INTERCEPTED',
     },
     {
+      name: 'keys of the issuer behind a forward proxy that is down',
+      about: ['--only', 'issuer.keys'],
+      fault: () => ({ environment: { HTTPS_PROXY: 'http://127.0.0.1:1', NO_PROXY: '' } }),
+      code: 'DOCTOR_ISSUER_KEYS_UNREACHABLE',
+      mend: /forward proxies|proxy/i,
+    },
+    {
+      name: 'an audience that is not the gateway’s client id',
+      about: ['--only', 'issuer'],
+      fault: () => ({
+        policy: (policy) =>
+          Object.assign((policy['issuers'] as Yaml[])[0] ?? {}, { audience: 'x' }),
+      }),
+      code: 'DOCTOR_ISSUER_AUDIENCE',
+      mend: /^audience: /,
+    },
+    {
       name: 'no registration',
       about: ['--only', 'tunnel'],
       fault: () => ({ connector: (config) => (config['stateDirectory'] = 'nowhere') }),

@@ -77,8 +77,6 @@ export type Mending =
       readonly says: RegExp
       readonly apply?: (place: Place) => Promise<void>
     }
-  /** Doctor cannot see it yet; the request's own code and the connector's log name cause and mend. Without the case's edits it works. */
-  | { readonly unseen: string }
   /** By hand, after the advice that doctor prints with this finding: no command can do it. */
   | {
       readonly advice: string

@@ -21,7 +21,6 @@ Samba's KDC does not say these; Windows' does. The real KDC stands behind a wire
 function mendOf(mend: Mending): string {
   if ('printed' in mend) return 'the command that doctor prints'
   if ('setting' in mend) return 'the setting that doctor names'
-  if ('unseen' in mend) return `${mend.unseen} (doctor does not see it yet)`
   return 'by hand, as doctor advises'
 }
 

@@ -108,7 +108,7 @@ class Run {
     if ('printed' in mend) {
       await this.#place.directory.command(commandOf(findings, mend))
       await mend.then?.(this.#place)
-    } else if (!('unseen' in mend)) {
+    } else {
       const said = JSON.stringify(findings.filter(({ code }) => code === codeOf(mend)))
       if (!mend.says.test(said)) this.faults.push(`doctor's mend says ${said}`)
       await mend.apply?.(this.#place)
@@ -130,7 +130,7 @@ class Run {
   }
 }
 
-function codeOf(mend: Exclude<Mending, { unseen: string }>): string {
+function codeOf(mend: Mending): string {
   if ('printed' in mend) return mend.printed
   return 'setting' in mend ? mend.setting : mend.advice
 }
@@ -167,8 +167,7 @@ export async function runCase(world: MatrixWorld, one: MatrixCase): Promise<Case
     findings = await run.consult()
     const codes = new Set(findings.map((finding) => finding.code))
     explained = one.doctor.length > 0 && one.doctor.every((wanted) => codes.has(wanted))
-    if (!explained && one.doctor.length > 0)
-      run.faults.push(`doctor finds ${[...codes].join(', ') || 'nothing'}`)
+    if (!explained) run.faults.push(`doctor finds ${[...codes].join(', ') || 'nothing'}`)
   })
   await run.step(async () => {
     await run.mend(findings)

@@ -73,8 +73,15 @@ export async function labDoctor(
     connectOnce((await resolve(host))[0] ?? host, port)
   const world = createDirectoryWorld({ ...sources, connect: connectByName })
   if (world === undefined) throw new Error('no world')
+  const signIn = () => Promise.resolve(undefined)
   const users =
-    user === undefined ? [] : planChecks(USER_CHECKS, createUserWorld(sources, world, user), user)
+    user === undefined
+      ? []
+      : planChecks(
+          USER_CHECKS,
+          createUserWorld(sources, world, { login: user, signIn, apps: [] }),
+          user,
+        )
   try {
     const plan = [...planChecks(DIRECTORY_CHECKS, world), ...users]
     const results = await runChecks(plan, DEFAULT_RUN_LIMITS, { clock: systemClock })

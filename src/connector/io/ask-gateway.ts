@@ -10,7 +10,7 @@ import type { Clock, Logger } from '../../platform/index.ts'
 import {
   PROBE,
   TunnelError,
-  type AppSettings,
+  type AppsMessage,
   type StreamReason,
   type TunnelHandler,
   type TunnelSession,
@@ -18,10 +18,8 @@ import {
 import { dialTunnel } from '../../tunnel/io/index.ts'
 import type { TunnelIdentity } from './tunnel-dialler.ts'
 
-/** What the gateway said. */
-export interface GatewayAnswer {
-  /** The apps of our connector group. */
-  readonly apps: readonly AppSettings[]
+/** What the gateway said: the apps of our connector group, and with whom people sign in. */
+export interface GatewayAnswer extends Pick<AppsMessage, 'apps' | 'signIn'> {
   /** The way there and back, milliseconds. */
   readonly roundTripMs: number
   /** Protocol revision that both speak. */
@@ -42,7 +40,7 @@ export interface AskGatewayOptions {
 
 /** Hears what comes in the tunnel; without `onOpen` every stream is refused. */
 class Listener implements TunnelHandler {
-  readonly #apps = Promise.withResolvers<readonly AppSettings[]>()
+  readonly #apps = Promise.withResolvers<AppsMessage>()
   readonly #over = Promise.withResolvers<never>()
 
   constructor() {
@@ -50,7 +48,7 @@ class Listener implements TunnelHandler {
     this.#over.promise.catch(() => undefined)
   }
 
-  get apps(): Promise<readonly AppSettings[]> {
+  get apps(): Promise<AppsMessage> {
     return this.#apps.promise
   }
   /** Rejects when the tunnel ends. */
@@ -59,7 +57,7 @@ class Listener implements TunnelHandler {
   }
 
   onControl(message: Parameters<TunnelHandler['onControl']>[0]): void {
-    if (message.type === 'apps') this.#apps.resolve(message.apps)
+    if (message.type === 'apps') this.#apps.resolve(message)
   }
   onClose({ code, message }: StreamReason): void {
     const text = `the gateway closed the tunnel: ${code}: ${message}`
@@ -120,8 +118,9 @@ async function hear(
   }
   signal?.addEventListener('abort', onAbort)
   try {
-    const [apps, roundTripMs] = await Promise.race([answer, listener.over, late.promise])
-    return { apps, roundTripMs, revision: session.peer.version }
+    const [told, roundTripMs] = await Promise.race([answer, listener.over, late.promise])
+    const { apps, signIn } = told
+    return { apps, ...(signIn && { signIn }), roundTripMs, revision: session.peer.version }
   } finally {
     timer.cancel()
     signal?.removeEventListener('abort', onAbort)

@@ -6,6 +6,7 @@
 
 export { askGateway, type AskGatewayOptions, type GatewayAnswer } from './ask-gateway.ts'
 export { openIdentity, type Identity, type IdentityOptions } from './identity.ts'
+export { issuerKeysOptions } from './named-proxy.ts'
 export { createNameResolver, type NameResolver } from './name-resolver.ts'
 export { openOwnDirectory, openSearches, type OwnDirectory } from './own-directory.ts'
 export { readRegistration, registrationFiles } from './register-files.ts'

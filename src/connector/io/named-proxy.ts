@@ -13,7 +13,9 @@ import {
   type ForwardProxy,
 } from '../../kerberos/io/index.ts'
 import type { Logger, Random } from '../../platform/index.ts'
+import type { KeySourceOptions } from '../../sso/io/index.ts'
 import type { IssuerKeysConfig, IssuerProxyConfig } from '../index.ts'
+import type { NameResolver } from './name-resolver.ts'
 
 /** What signing in at a proxy may take. */
 export interface ProxyPorts {
@@ -55,18 +57,24 @@ async function ownToken(
 }
 
 /**
- * The forward proxy on the way to the issuers' keys.
+ * How the issuers' keys are fetched.
  *
  * @param config - The section `issuerKeys`.
- * @param environment - Names the proxy where the section does not.
- * @param ports - What it works through.
- * @returns The proxy, or what tells the one for a URL.
+ * @param ports - What it works through; the environment names the forward proxy where the section does not.
+ * @param resolve - Names of the inside.
+ * @returns For the key source.
+ * @throws KerberosError ERR_KRB_PASSWORD when the password for a proxy cannot be read.
  */
-export async function issuerKeysProxy(
-  { forwardProxy }: IssuerKeysConfig,
-  environment: Environment,
-  ports: ProxyPorts,
-): Promise<ForwardProxy | ((url: string) => ForwardProxy | undefined)> {
-  if (forwardProxy !== undefined) return namedProxy(forwardProxy, ports)
-  return (url) => forwardProxyOf(environment, url)
+export async function issuerKeysOptions(
+  config: IssuerKeysConfig,
+  ports: ProxyPorts & { readonly environment: Environment },
+  resolve: NameResolver,
+): Promise<KeySourceOptions> {
+  const { forwardProxy: named, ...limits } = config
+  const { environment, logger } = ports
+  const forwardProxy =
+    named === undefined
+      ? (url: string) => forwardProxyOf(environment, url)
+      : await namedProxy(named, ports)
+  return { ...limits, resolve, logger, forwardProxy }
 }

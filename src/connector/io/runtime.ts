@@ -25,7 +25,7 @@ import {
 } from '../index.ts'
 import { openTokenJudge } from './token-judge.ts'
 import { openIdentity, type Identity } from './identity.ts'
-import { issuerKeysProxy } from './named-proxy.ts'
+import { issuerKeysOptions } from './named-proxy.ts'
 import { createNameResolver, type NameResolver } from './name-resolver.ts'
 import { readRegistration } from './register-files.ts'
 import { createTunnelDialler } from './tunnel-dialler.ts'
@@ -99,10 +99,8 @@ async function createKeys(
   resolve: NameResolver,
   identity: Identity | undefined,
 ): Promise<KeySource> {
-  const { issuerKeys } = config
-  const ports = { ...world, logger, client: identity?.client }
-  const forwardProxy = await issuerKeysProxy(issuerKeys, environment, ports)
-  return createKeySource(policy, { ...issuerKeys, resolve, logger, forwardProxy })
+  const ports = { ...world, logger, environment, client: identity?.client }
+  return createKeySource(policy, await issuerKeysOptions(config.issuerKeys, ports, resolve))
 }
 
 function createSsoPipeline(

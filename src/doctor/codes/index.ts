@@ -9,6 +9,7 @@ import { DELEGATION_CODES } from './delegation.ts'
 import { DIRECTORY_CODES } from './directory.ts'
 import { GENERAL_CODES } from './general.ts'
 import { HOST_CODES } from './host.ts'
+import { ISSUER_CODES } from './issuer.ts'
 import type { CodeMeaning } from './meaning.ts'
 import { TUNNEL_CODES } from './tunnel.ts'
 import { USER_CODES } from './user.ts'
@@ -19,6 +20,7 @@ export type DoctorCode =
   | keyof typeof HOST_CODES
   | keyof typeof TUNNEL_CODES
   | keyof typeof DELEGATION_CODES
+  | keyof typeof ISSUER_CODES
   | keyof typeof APP_CODES
   | keyof typeof DIRECTORY_CODES
   | keyof typeof USER_CODES
@@ -29,6 +31,7 @@ export const DOCTOR_CODES: Readonly<Record<DoctorCode, CodeMeaning>> = {
   ...HOST_CODES,
   ...TUNNEL_CODES,
   ...DELEGATION_CODES,
+  ...ISSUER_CODES,
   ...APP_CODES,
   ...DIRECTORY_CODES,
   ...USER_CODES,
@@ -48,6 +51,7 @@ export const CODE_AREAS: readonly CodeArea[] = [
   { title: 'The way to the gateway', codes: TUNNEL_CODES },
   { title: 'The directory', codes: DIRECTORY_CODES },
   { title: 'Delegation', codes: DELEGATION_CODES },
+  { title: 'The sign-in', codes: ISSUER_CODES },
   { title: 'The apps', codes: APP_CODES },
   { title: 'A user', codes: USER_CODES },
 ]

@@ -25,6 +25,17 @@ export const USER_CODES = {
     means: 'The account cannot be looked up, or may not be read.',
     mend: 'Let the connector’s account read it; see the check directory.groups.',
   },
+  DOCTOR_USER_ASSERTABLE: {
+    outcome: 'pass',
+    means:
+      'The policy lets the issuer assert this user: the suffix of the login and the realm of the account are listed.',
+  },
+  DOCTOR_USER_NOT_ASSERTABLE: {
+    outcome: 'fail',
+    means:
+      'The policy does not let the issuer assert this user: every request is refused with ERR_SSO_LOGIN_REFUSED.',
+    mend: 'List the suffix under upnSuffixes, or the realm under realms, of the issuer in policy.yaml.',
+  },
   DOCTOR_USER_GOOD: {
     outcome: 'pass',
     means: 'The account is enabled, has not ended and may be delegated.',

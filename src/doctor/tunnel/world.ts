@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { AppSettings } from '../../tunnel/index.ts'
+import type { AppSettings, SignInSettings } from '../../tunnel/index.ts'
 import type { PeerFacts } from '../tls-facts.ts'
 
 /** What registration left, without the key. */
@@ -23,6 +23,8 @@ export interface RegistrationFacts {
 /** What the gateway said over a probe tunnel. */
 export interface GatewayFacts {
   readonly apps: readonly AppSettings[]
+  /** Absent: nobody signs in with a provider, or the gateway is older. */
+  readonly signIn?: SignInSettings
   readonly roundTripMs: number
 }
 

@@ -7,6 +7,8 @@
 import type { AccountDirectory, AccountSettings, DirectoryAccount } from '../../directory/index.ts'
 import type { DelegationFinding, Evidence, S4uUser, ServiceTicket } from '../../kerberos/index.ts'
 import type { Clock } from '../../platform/index.ts'
+import type { IssuerPolicy } from '../../sso/index.ts'
+import type { SignInSettings } from '../../tunnel/index.ts'
 
 /** A backend of the policy with Kerberos. */
 export interface UserService {
@@ -46,6 +48,12 @@ export interface UserPorts {
   readonly login: string
   readonly connector: string
   readonly services: readonly UserService[]
+  /** Issuers that the policy lists. */
+  readonly issuers: readonly IssuerPolicy[]
+  /** Delegated login identities of the apps that are looked at; none: not known. */
+  readonly loginKinds: readonly string[]
+  /** With whom people sign in at the gateway; undefined: not known. */
+  readonly signIn: () => Promise<SignInSettings | undefined>
   readonly directory: () => Promise<AccountDirectory>
   /** All settings of an account, by sAMAccountName. */
   readonly settings: (name: string) => Promise<AccountSettings | undefined>

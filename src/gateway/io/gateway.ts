@@ -94,7 +94,8 @@ export class Gateway {
     this.#config = config
     this.#ports = ports
     this.#security = new SecurityLog(ports)
-    this.connectors = new LiveConnectors(apps, { logger, clock })
+    const signIn = config.oidc && { issuer: config.oidc.issuer, clientId: config.oidc.clientId }
+    this.connectors = new LiveConnectors(apps, { logger, clock, signIn })
     this.#active = new ActiveExchanges(clock, logger)
     this.#sessions = this.#createSessions()
     const users = this.#users()

@@ -6,6 +6,6 @@
 
 export { openSocket, type OpenSocket } from './connect.ts'
 export { createBackendPool, type BackendPoolOptions } from './backend-pool.ts'
-export { createKeySource, type KeySourceOptions } from './jwks.ts'
+export { createKeySource, readKeySet, type KeySourceOptions } from './jwks.ts'
 export { resolveBackendLimits, type BackendLimits } from './limits.ts'
 export type { Resolve } from './resolve.ts'

@@ -11,13 +11,14 @@ import {
   customFetch,
   errors,
   type FetchImplementation,
+  type JSONWebKeySet,
   type JWTVerifyGetKey,
 } from 'jose'
 import { Agent, request } from 'undici'
 import { httpsConnector, httpsWay, type ForwardProxyChoice } from '../../kerberos/io/https-way.ts'
 import { errorText, SallyportError, type Logger } from '../../platform/index.ts'
 import { SsoError } from '../errors.ts'
-import type { IssuerPolicy, Policy } from '../policy.ts'
+import type { IssuerKeys, IssuerPolicy, Policy } from '../policy.ts'
 import type { KeySource } from '../ports.ts'
 import { patientFetch } from './patient-fetch.ts'
 import type { Resolve } from './resolve.ts'
@@ -62,7 +63,7 @@ function unreachable(issuer: string, cause: unknown): SsoError {
   )
 }
 
-function localKeys(issuer: IssuerPolicy, json: string, path: string): JWTVerifyGetKey {
+function localKeys(issuer: IssuerPolicy, json: string, path: string) {
   try {
     return createLocalJWKSet(JSON.parse(json) as Parameters<typeof createLocalJWKSet>[0])
   } catch (cause) {
@@ -123,17 +124,22 @@ function fetchBy(agent: Agent): FetchImplementation {
   }
 }
 
-function remoteKeys(
-  issuer: IssuerPolicy & { keys: { from: 'url' } },
-  options: Settings,
-): JWTVerifyGetKey {
-  const agent = agentFor(issuer.keys.ca, options)
-  const find = createRemoteJWKSet(new URL(issuer.keys.url), {
+type KeysByUrl = Extract<IssuerKeys, { from: 'url' }>
+
+function remoteSet({ url }: KeysByUrl, agent: Agent, options: Settings) {
+  return createRemoteJWKSet(new URL(url), {
     timeoutDuration: options.timeoutMs,
     cooldownDuration: options.cooldownMs,
     cacheMaxAge: options.keepMs,
     [customFetch]: patientFetch(fetchBy(agent), options.retryMs),
   })
+}
+
+function remoteKeys(
+  issuer: IssuerPolicy & { keys: KeysByUrl },
+  options: Settings,
+): JWTVerifyGetKey {
+  const find = remoteSet(issuer.keys, agentFor(issuer.keys.ca, options), options)
   return async (header, token) => {
     try {
       return await find(header, token)
@@ -183,5 +189,32 @@ export function createKeySource(policy: Policy, options: KeySourceOptions): KeyS
       if (finder === undefined) throw new RangeError(`issuer ${issuer} is not in the policy`)
       return finder
     },
+  }
+}
+
+/**
+ * Reads an issuer's key set once, as the key source would, for a look at it.
+ *
+ * @param issuer - Whose.
+ * @param options - As for the key source.
+ * @returns The key set.
+ * @throws SsoError ERR_SSO_KEYS_UNREACHABLE when it cannot be had, or is none.
+ */
+export async function readKeySet(
+  issuer: IssuerPolicy,
+  options: KeySourceOptions,
+): Promise<JSONWebKeySet> {
+  const { keys } = issuer
+  if (keys.from === 'file') return localKeys(issuer, keys.json, keys.path).jwks()
+  const resolved = { ...DEFAULTS, ...options }
+  const agent = agentFor(keys.ca, resolved)
+  try {
+    const set = remoteSet(keys, agent, resolved)
+    await set.reload()
+    return set.jwks() ?? { keys: [] }
+  } catch (error) {
+    throw unreachable(issuer.issuer, error)
+  } finally {
+    await agent.destroy()
   }
 }

@@ -175,6 +175,7 @@ const CONTROLS = [
     type: 'apps',
     revision: 1,
     apps: [APP, { ...APP, id: 'b', sendTicket: 'on401', ticketStatuses: [403] }],
+    signIn: { issuer: 'https://idp.example', clientId: 'c' },
   },
   { type: 'proof', id: 'p1', idToken: 'a.b.c' },
   { type: 'forget', proofs: ['p1', 'p2'] },

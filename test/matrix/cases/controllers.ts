@@ -104,8 +104,8 @@ export const CONTROLLER_CASES: readonly MatrixCase[] = [
       },
     },
     code: 'ERR_SSO_KEYS_UNREACHABLE',
-    doctor: [],
-    mend: { unseen: 'jwksUrl of the issuer in policy.yaml' },
+    doctor: ['DOCTOR_ISSUER_KEYS_UNREACHABLE'],
+    mend: { setting: 'DOCTOR_ISSUER_KEYS_UNREACHABLE', says: /jwksUrl: https:.*99\/jwks/ },
   },
   {
     id: 'issuer',
@@ -118,8 +118,8 @@ export const CONTROLLER_CASES: readonly MatrixCase[] = [
       },
     },
     code: 'ERR_SSO_ISSUER_UNKNOWN',
-    doctor: [],
-    mend: { unseen: 'issuer in policy.yaml, letter by letter as the provider says it' },
+    doctor: ['DOCTOR_ISSUER_UNKNOWN'],
+    mend: { setting: 'DOCTOR_ISSUER_UNKNOWN', says: /- issuer: https:\/\/(?!login\.elsewhere)/ },
   },
   {
     id: 'audience',
@@ -132,7 +132,7 @@ export const CONTROLLER_CASES: readonly MatrixCase[] = [
       },
     },
     code: 'ERR_SSO_PROOF_AUDIENCE',
-    doctor: [],
-    mend: { unseen: 'audience of the issuer in policy.yaml: the client id that the gateway has' },
+    doctor: ['DOCTOR_ISSUER_AUDIENCE'],
+    mend: { setting: 'DOCTOR_ISSUER_AUDIENCE', says: /"audience: (?!another-client)/ },
   },
 ]

@@ -136,8 +136,11 @@ export const USER_CASES: readonly MatrixCase[] = [
       },
     },
     code: 'ERR_SSO_LOGIN_REFUSED',
-    doctor: [],
-    mend: { unseen: 'upnSuffixes of the issuer in policy.yaml' },
+    doctor: ['DOCTOR_USER_NOT_ASSERTABLE'],
+    mend: {
+      setting: 'DOCTOR_USER_NOT_ASSERTABLE',
+      says: /upnSuffixes: \[contoso\.test, corp\.example\]/,
+    },
   },
   {
     id: 'never',

@@ -9,6 +9,7 @@ import {
   type UserPorts,
 } from '../../../src/doctor/index.ts'
 import { SallyportError } from '../../../src/platform/index.ts'
+import { compilePolicy, policySchema } from '../../../src/sso/index.ts'
 import { fails, findingsOf } from '../../support/doctor-findings.ts'
 import { account } from '../../support/delegation-state.ts'
 import { newWorld, REALM, SPN } from '../../support/kerberos-world.ts'
@@ -23,6 +24,17 @@ const ALICE: DirectoryAccount = {
   sensitive: false,
   protectedUser: false,
   memberOf: [],
+}
+const ISSUER = {
+  issuer: 'https://idp.example',
+  audience: 'sallyport',
+  loginClaim: 'upn',
+  keysFile: 'keys.json',
+  upnSuffixes: ['corp.example'],
+}
+const issuersOf = (...rows: readonly object[]) => {
+  const file = policySchema.parse({ issuers: rows, backends: [] })
+  return [...compilePolicy(file, () => '').issuers.values()]
 }
 const ANSWER: BackendAnswer = { status: 200, proof: 'proved', schemes: ['Negotiate'] }
 
@@ -48,6 +60,9 @@ async function look(setting: Setting = {}) {
     login: 'alice',
     connector,
     services: [{ origin: 'http://iwa.corp.example', spn: SPN, mayImpersonate: () => undefined }],
+    issuers: issuersOf(ISSUER),
+    loginKinds: ['userPrincipalName'],
+    signIn: () => Promise.resolve(undefined),
     directory: () =>
       Promise.resolve({ findAccount: () => Promise.resolve({ ...ALICE, ...setting.account }) }),
     settings: (name) => Promise.resolve(account(name, 1200, setting.settings)),
@@ -75,6 +90,7 @@ describe('the checks of a user', () => {
     assert.equal(codes, '')
     assert.deepEqual(all, [
       'DOCTOR_USER_FOUND',
+      'DOCTOR_USER_ASSERTABLE',
       'DOCTOR_USER_GOOD',
       'DOCTOR_USER_ALLOWED',
       'DOCTOR_S4U2SELF_GOOD',
@@ -97,6 +113,37 @@ describe('the checks of a user', () => {
     }
     const hidden = await look({ ports: { settings: () => Promise.resolve(undefined) } })
     assert.equal(hidden.codes, 'DOCTOR_USER_UNREADABLE')
+  })
+
+  it('tell a suffix or realm that the policy lets no issuer assert, with the list to be set', async () => {
+    const contoso = { ...ISSUER, upnSuffixes: ['contoso.test'] }
+    const elsewhere = { ...ISSUER, realms: ['ELSEWHERE.EXAMPLE'] }
+    const cases = [
+      [contoso, 'upnSuffixes: [contoso.test, corp.example]'],
+      [elsewhere, `realms: [ELSEWHERE.EXAMPLE, ${REALM}]`],
+    ] as const
+    for (const [row, setting] of cases) {
+      const { codes, unwell } = await look({ ports: { issuers: issuersOf(row) } })
+      assert.equal(codes, 'DOCTOR_USER_NOT_ASSERTABLE')
+      assert.ok(unwell[0]?.mends[0]?.setting?.startsWith(`${setting} `), setting)
+    }
+    const robert = { issuers: issuersOf(contoso), login: 'robert@contoso.test' }
+    assert.equal((await look({ ports: robert })).codes, '')
+  })
+
+  it('ask of the issuer that the gateway has, and of the kinds that the apps have', async () => {
+    const contoso = { ...ISSUER, issuer: 'https://b.example', upnSuffixes: ['contoso.test'] }
+    const both = { issuers: issuersOf(contoso, ISSUER) }
+    assert.equal((await look({ ports: both })).codes, '')
+    const signIn = () => Promise.resolve({ issuer: 'https://b.example', clientId: 'sallyport' })
+    const { codes } = await look({ ports: { ...both, signIn } })
+    assert.equal(codes, 'DOCTOR_USER_NOT_ASSERTABLE')
+    const names = { ...ISSUER, onPremisesSAMAccountNameClaim: 'sam' }
+    const account = { userPrincipalName: 'alice@contoso.test' }
+    const ports = { issuers: issuersOf(names), loginKinds: ['onPremisesSAMAccountName'] }
+    assert.equal((await look({ account, ports })).codes, 'DOCTOR_USER_NOT_ASSERTABLE')
+    const { all } = await look({ ports: { loginKinds: ['userPrincipalUsername'] } })
+    assert.ok(all.includes('DOCTOR_NOT_APPLICABLE'))
   })
 
   it('tell each state that keeps a user out, and ask the backend nothing then', async () => {

@@ -34,6 +34,14 @@ describe('LiveConnectors', () => {
     assert.deepEqual(message, { type: 'apps', revision: 1, apps: [] })
   })
 
+  it('tells with whom people sign in', () => {
+    const signIn = { issuer: 'https://idp.example', clientId: 'sallyport' }
+    const ports = { logger: new MemoryLogger(), clock: systemClock, signIn }
+    live = new LiveConnectors(new Apps([]), ports)
+    const [message] = up('c1').controls
+    assert.deepEqual(message, { type: 'apps', revision: 1, apps: [], signIn })
+  })
+
   it('picks the least loaded, then each in turn', () => {
     const [one, two] = [up('c1'), up('c2')]
     one.openStreams = 3

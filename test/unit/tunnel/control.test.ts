@@ -38,6 +38,12 @@ const FROM_GATEWAY: readonly ControlMessage[] = [
   { type: 'forget', proofs: ['p1', 'p2'] },
   { type: 'flush' },
   { type: 'flush', user: 'alice@corp.example', servicePrincipalName: 'HTTP/x' },
+  {
+    type: 'apps',
+    revision: 3,
+    apps: [],
+    signIn: { issuer: 'https://idp.example', clientId: 'sallyport' },
+  },
 ]
 const STATUS: ControlMessage = {
   type: 'status',
@@ -99,6 +105,12 @@ describe('control messages', () => {
       type: 'apps',
       revision: 1,
       apps: [{ ...APP, timeouts: { connectMs: 0 } }],
+    },
+    'a sign-in without a client id': {
+      type: 'apps',
+      revision: 1,
+      apps: [],
+      signIn: { issuer: 'https://idp.example' },
     },
     'a proof without a token': { type: 'proof', id: 'p' },
     'a token beyond its limit': { type: 'proof', id: 'p', idToken: 'x'.repeat(65_537) },

@@ -60,6 +60,18 @@ describe('askGateway', { timeout: 30_000 }, () => {
     while (!session.closed) await new Promise((resolve) => setTimeout(resolve, 5))
   })
 
+  it('brings with whom people sign in, where the gateway says it', async () => {
+    const signIn = { issuer: 'https://idp.example', clientId: 'sallyport' }
+    const { answer } = await ask((each) => {
+      each.sendControl({ type: 'apps', revision: 1, apps: [], signIn })
+    })
+    assert.deepEqual(answer.signIn, signIn)
+    const older = await ask((each) => {
+      each.sendControl({ type: 'apps', revision: 1, apps: [] })
+    })
+    assert.equal(older.answer.signIn, undefined)
+  })
+
   it('refuses every stream', async () => {
     let refused = ''
     await ask((session) => {

@@ -7,7 +7,7 @@ import { createAuthority, issueServerCertificate } from '../../../../src/pki/ind
 import { errorCode } from '../../../../src/platform/index.ts'
 import { systemClock, systemRandom } from '../../../../src/platform/io/index.ts'
 import { compilePolicy, policySchema, type KeySource } from '../../../../src/sso/index.ts'
-import { createKeySource, type KeySourceOptions } from '../../../../src/sso/io/index.ts'
+import { createKeySource, readKeySet, type KeySourceOptions } from '../../../../src/sso/io/index.ts'
 import { MemoryLogger } from '../../../support/manual-clock.ts'
 
 const ports = { clock: systemClock, random: systemRandom }
@@ -53,10 +53,7 @@ describe('key source', () => {
     answer = { status: 200, body: keySet }
   })
 
-  const source = (
-    more: Partial<KeySourceOptions> = {},
-    ca = authority.certificatePem,
-  ): KeySource => {
+  const policyOf = (ca: string) => {
     const { port } = server.address() as AddressInfo
     const row = {
       issuer: ISSUER,
@@ -66,10 +63,12 @@ describe('key source', () => {
       ca: 'ca.pem',
       upnSuffixes: ['x'],
     }
-    const policy = compilePolicy(policySchema.parse({ issuers: [row], backends: [] }), () => ca)
-    const resolve = (): Promise<readonly string[]> => Promise.resolve(['127.0.0.1'])
-    return createKeySource(policy, { logger: new MemoryLogger(), resolve, retryMs: 0, ...more })
+    return compilePolicy(policySchema.parse({ issuers: [row], backends: [] }), () => ca)
   }
+  const resolve = (): Promise<readonly string[]> => Promise.resolve(['127.0.0.1'])
+  const options = { logger: new MemoryLogger(), resolve, retryMs: 0 }
+  const source = (more: Partial<KeySourceOptions> = {}, ca = authority.certificatePem): KeySource =>
+    createKeySource(policyOf(ca), { ...options, ...more })
   const verify = async (keys: KeySource, kid = 'k1'): Promise<unknown> => {
     const token = await new SignJWT({}).setProtectedHeader({ alg: 'ES256', kid }).sign(privateKey)
     return jwtVerify(token, keys.keysOf(ISSUER))
@@ -83,6 +82,19 @@ describe('key source', () => {
     await verify(keys)
     await verify(keys)
     assert.equal(fetches, 1)
+  })
+
+  it('shows a key set to who wants to look at it', async () => {
+    const read = (ca: string) => {
+      const issuer = policyOf(ca).issuers.get(ISSUER)
+      assert.ok(issuer)
+      return readKeySet(issuer, options)
+    }
+    assert.deepEqual(await read(authority.certificatePem), JSON.parse(keySet))
+    const unreachable = (error: unknown) => errorCode(error) === 'ERR_SSO_KEYS_UNREACHABLE'
+    await assert.rejects(read(createAuthority(ports).certificatePem), unreachable)
+    answer = { status: 200, body: '{}' }
+    await assert.rejects(read(authority.certificatePem), unreachable)
   })
 
   it('does not fetch again and again for unknown key ids', async () => {
