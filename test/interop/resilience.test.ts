@@ -19,7 +19,10 @@ describe(
     let stack: Stack
     before(async () => {
       lab = await startLab()
-      stack = await startStack(lab.env)
+      // No test may pass because a refusal's time was over meanwhile.
+      const sso = { policyRefusalMs: 3_600_000, unknownPrincipalMs: 0 }
+      const editConnector = (config: Record<string, unknown>) => void (config['sso'] = sso)
+      stack = await startStack(lab.env, { editConnector })
     })
     after(async () => {
       await stack.stop()
@@ -35,6 +38,53 @@ describe(
       assert.equal(flushed.status, 0, flushed.stderr)
       const refused = await visitor.visit(stack.url('intranet', '/whoami'))
       assert.deepEqual([refused.status, pageCode(refused)], [403, 'ERR_SSO_ACCOUNT_DISABLED'])
+      await visitor.close()
+    })
+
+    it('a mended account is refused from memory, and let in at once after a flush of that user', async () => {
+      const { visitor, page } = await signIn(place(), 'victor3')
+      assert.equal(page.status, 200)
+      await lab.samba(['user', 'disable', 'victor3'])
+      await stack.admin('cache', 'flush', '--user', 'victor3@corp.example')
+      const visit = () => visitor.visit(stack.url('intranet', '/whoami'))
+      const disabled = [403, 'ERR_SSO_ACCOUNT_DISABLED']
+      const refused = await visit()
+      assert.deepEqual([refused.status, pageCode(refused)], disabled)
+      await lab.samba(['user', 'enable', 'victor3'])
+      const remembered = await visit()
+      assert.deepEqual([remembered.status, pageCode(remembered)], disabled)
+      const flushed = await stack.admin('cache', 'flush', '--user', 'victor3@corp.example')
+      assert.equal(flushed.status, 0, flushed.stderr)
+      const mended = await visit()
+      assert.deepEqual([mended.status, remoteUser(mended)], [200, 'victor3@CORP.EXAMPLE'])
+      await visitor.close()
+    })
+
+    it('a delegation that was missing works at once after a flush of its service', async () => {
+      const spn = lab.env.backends.other.spn
+      const { visitor, page } = await signIn(place(), 'alice', { app: 'other' })
+      const refusal = [403, 'ERR_KRB_DELEGATION_REFUSED']
+      assert.deepEqual([page.status, pageCode(page)], refusal)
+      await lab.samba(['delegation', 'add-service', 'CONN1$', spn])
+      const visit = () => visitor.visit(stack.url('other', '/whoami'))
+      const remembered = await visit()
+      assert.deepEqual([remembered.status, pageCode(remembered)], refusal)
+      await stack.admin('cache', 'flush', '--spn', lab.env.backends.iwa.spn)
+      assert.equal((await visit()).status, 403, 'another service was flushed')
+      await stack.admin('cache', 'flush', '--spn', spn.toLowerCase())
+      const mended = await visit()
+      assert.deepEqual([mended.status, remoteUser(mended)], [200, 'alice@CORP.EXAMPLE'])
+      await visitor.close()
+    })
+
+    it('a refusal that the settings remember for 0 ms is not remembered', async () => {
+      const { spn } = lab.env.backends.iwa
+      await lab.samba(['spn', 'delete', spn, 'svc-iwa'])
+      const { visitor, page } = await signIn(place(), 'bob')
+      assert.deepEqual([page.status, pageCode(page)], [502, 'ERR_KRB_SPN_UNKNOWN'])
+      await lab.samba(['spn', 'add', spn, 'svc-iwa'])
+      const mended = await visitor.visit(stack.url('intranet', '/whoami'))
+      assert.deepEqual([mended.status, remoteUser(mended)], [200, 'bob@CORP.EXAMPLE'])
       await visitor.close()
     })
 

@@ -104,7 +104,7 @@ async function createKeys(
 }
 
 function createSsoPipeline(
-  { policy, logger }: ConnectorRuntimeOptions,
+  { config, policy, logger }: ConnectorRuntimeOptions,
   { resolve, identity, security, keys, judge }: PipelineParts,
 ): SsoPipeline {
   return createPipeline({
@@ -117,6 +117,7 @@ function createSsoPipeline(
     kerberos: identity?.client,
     directory: identity?.directory,
     backends: createBackendPool({ resolve }),
+    limits: config.sso,
   })
 }
 
