@@ -5,7 +5,7 @@
  */
 
 import type { Clock } from '../../platform/index.ts'
-import { DirectoryError } from '../index.ts'
+import { unreachable } from './unreachable.ts'
 
 /** How long, and what to say when it was too long. */
 export interface Deadline {
@@ -40,7 +40,7 @@ export async function within<Result>(
   signal?.addEventListener('abort', stop, { once: true })
   const timer = clock.setTimer(timeoutMs, () => {
     const text = `${what} took longer than ${timeoutMs} ms`
-    giveUp.abort(new DirectoryError('ERR_DIRECTORY_UNREACHABLE', text))
+    giveUp.abort(unreachable(text))
   })
   const given = new Promise<never>((_resolve, reject) => {
     giveUp.signal.addEventListener('abort', () => {

@@ -17,6 +17,7 @@ import { within } from './deadline.ts'
 import { LdapConnection, LdapConnectionLost, type LdapConnectionLimits } from './ldap-connection.ts'
 import { resolveLdapOptions, type LdapOptions, type ResolvedLdapOptions } from './ldap-options.ts'
 import { WrongPassword } from './simple-bind.ts'
+import { unreachable } from './unreachable.ts'
 
 /** The outside world of an LDAP search. */
 export interface LdapPorts {
@@ -112,7 +113,7 @@ export class LdapSearch implements DirectorySearch {
       return await connection.search(request)
     } catch (error) {
       if (!(error instanceof LdapConnectionLost)) throw error
-      throw new DirectoryError('ERR_DIRECTORY_UNREACHABLE', error.message, { cause: error })
+      throw unreachable(error.message, error)
     }
   }
 
@@ -220,10 +221,7 @@ function allFailed(faults: readonly unknown[]): DirectoryError {
     })
   }
   if (refusal === undefined) {
-    return new DirectoryError('ERR_DIRECTORY_UNREACHABLE', `no directory server: ${texts}`, {
-      cause,
-      mend: 'check the servers of the directory, its ca, port 636 (3269 of a global catalog) and the domain controllers',
-    })
+    return unreachable(`no directory server: ${texts}`, cause)
   }
   return new DirectoryError('ERR_DIRECTORY_REFUSED', `no directory server lets us in: ${texts}`, {
     cause,

@@ -24,7 +24,7 @@ export interface AccountSettings {
   /** Service principal names. */
   readonly spns?: readonly string[]
   /** An error code that the KDC answers for this client, in AS and S4U2Self. */
-  readonly refusal?: number
+  readonly refusal?: number | undefined
   /** "Account is sensitive and cannot be delegated". */
   readonly sensitive?: boolean
   /** Protocol transition. */
@@ -72,11 +72,20 @@ export class Directory {
 
   /** Gives an account a new key of the next version, made from a password or from chance. */
   changeKey(name: string, password?: string): void {
+    const key = this.#keyOf(password === undefined ? { name } : { name, password })
+    this.#replace(name, (account) => ({ ...account, key, kvno: account.kvno + 1 }))
+  }
+
+  /** From now on the KDC answers this error code for an account; without one, tickets again. */
+  refuse(name: string, refusal?: number): void {
+    this.#replace(name, (account) => ({ ...account, refusal }))
+  }
+
+  #replace(name: string, change: (account: Account) => Account): void {
     const at = this.#accounts.findIndex((account) => account.name === name)
     const account = this.#accounts[at]
     if (account === undefined) throw new Error(`no account ${name}`)
-    const key = this.#keyOf(password === undefined ? { name } : { name, password })
-    this.#accounts[at] = { ...account, key, kvno: account.kvno + 1 }
+    this.#accounts[at] = change(account)
   }
 
   #keyOf({ name, password }: AccountSettings): EncryptionKey {

@@ -91,6 +91,14 @@ export class FakeDirectory implements AccountDirectory {
     return account
   }
 
+  /** Changes what an account has. */
+  change(name: string, more: Partial<DirectoryAccount>): void {
+    const at = this.accounts.findIndex(({ sAMAccountName }) => sAMAccountName === name)
+    const account = this.accounts[at]
+    if (account === undefined) throw new Error(`no account ${name}`)
+    this.accounts[at] = { ...account, ...more }
+  }
+
   #isNamed(account: DirectoryAccount, key: AccountKey): boolean {
     if (key.by !== 'filter') return account[key.by]?.toLowerCase() === key.value.toLowerCase()
     const attributes = this.attributes.get(account)

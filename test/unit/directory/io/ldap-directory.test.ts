@@ -179,7 +179,10 @@ describe('LdapDirectory', () => {
     dc.bindResult = 0
     dc.searchResult = undefined
     const silent = directory({ servers: [at(dc)], operationTimeoutMs: 100 })
-    await assert.rejects(silent.findAccount(KEY), { code: 'ERR_DIRECTORY_UNREACHABLE' })
+    await assert.rejects(silent.findAccount(KEY), {
+      code: 'ERR_DIRECTORY_UNREACHABLE',
+      mend: /port 636/,
+    })
   })
 
   it('stops waiting when the caller does', async () => {
@@ -248,7 +251,10 @@ describe('LdapDirectory', () => {
     const accounts = directory({ servers: [at(dc)] })
     await accounts.findAccount(KEY)
     dc.searchResult = 51
-    await assert.rejects(accounts.findAccount(KEY), { code: 'ERR_DIRECTORY_UNREACHABLE' })
+    await assert.rejects(accounts.findAccount(KEY), {
+      code: 'ERR_DIRECTORY_UNREACHABLE',
+      mend: /port 636/,
+    })
     assert.equal(dc.connections, 2)
   })
 
