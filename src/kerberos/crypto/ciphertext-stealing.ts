@@ -46,10 +46,12 @@ export function encryptPaddedCts(
   const blocks = aes.update(padded)
   if (length === BLOCK) return blocks
   const last = blocks.length - BLOCK
-  const beforeLast = last - BLOCK
-  const kept = new Uint8Array(blocks.subarray(beforeLast, beforeLast + length - last))
-  blocks.copyWithin(beforeLast, last)
-  blocks.set(kept, last)
+  // A loop: for sixteen octets the methods of typed arrays take longer than their work.
+  for (let at = last; at < blocks.length; at++) {
+    const octet = blocks[at] ?? 0
+    blocks[at] = blocks[at - BLOCK] ?? 0
+    blocks[at - BLOCK] = octet
+  }
   return blocks.subarray(0, length)
 }
 

@@ -25,12 +25,12 @@ export interface UsageKeys extends CtsKey {
   readonly profile: EtypeProfile
 }
 
-/** A ciphertext in its two parts. */
-export interface Sealed {
-  /** As long as the plaintext with its confounder. */
-  readonly encrypted: Uint8Array
-  /** The HMAC, which follows it. */
-  readonly mac: Uint8Array
+/** Where a ciphertext goes. */
+export interface SealTarget {
+  /** It is written into this, */
+  readonly octets: Buffer
+  /** from here on: as many octets as the plaintext with its confounder has, and the HMAC. */
+  readonly at: number
 }
 
 /**
@@ -47,26 +47,33 @@ function usageKeys(key: EncryptionKey, usage: number): UsageKeys {
   return { cipher: profile.cipher, ke, ki: derivedKey(key, usage, 'integrity'), profile }
 }
 
-/** HMAC over the plaintext (RFC 3961) or the ciphertext (RFC 8009), cut to its length. */
-function macOver({ profile, ki }: UsageKeys, octets: Uint8Array): Buffer {
+/** HMAC over the plaintext (RFC 3961) or the ciphertext (RFC 8009), not yet cut to its length. */
+function macOver({ profile, ki }: UsageKeys, octets: Uint8Array): ReturnType<typeof createHmac> {
   const hmac = createHmac(profile.hash, ki)
   if (profile.family === 'hmac-sha2') hmac.update(ZERO_IV)
-  const mac = hmac.update(octets).digest()
-  return mac.length === profile.macOctets ? mac : mac.subarray(0, profile.macOctets)
+  return hmac.update(octets)
 }
 
 /**
  * Encrypts a message that has its confounder and its padding already, for who makes many of one form.
  *
  * @param keys - Of the key and usage.
- * @param padded - 16 octets of confounder, the plaintext, zeros up to whole blocks of 16 octets.
- * @param length - Of confounder and plaintext.
- * @returns The ciphertext's two parts, fresh.
+ * @param message - 16 octets of confounder, the plaintext, zeros up to whole blocks of 16 octets; and the length of
+ *   confounder and plaintext.
+ * @param target - Takes the ciphertext.
  */
-export function sealPadded(keys: UsageKeys, padded: Uint8Array, length: number): Sealed {
+export function sealPadded(
+  keys: UsageKeys,
+  message: { readonly padded: Uint8Array; readonly length: number },
+  { octets, at }: SealTarget,
+): void {
+  const { padded, length } = message
   const encrypted = encryptPaddedCts(keys, padded, length)
   const simplified = keys.profile.family === 'simplified'
-  return { encrypted, mac: macOver(keys, simplified ? padded.subarray(0, length) : encrypted) }
+  const mac = macOver(keys, simplified ? padded.subarray(0, length) : encrypted)
+  octets.set(encrypted, at)
+  // As text: a digest in octets of its own takes OpenSSL's memory, and half as long again.
+  octets.write(mac.digest('binary'), at + length, keys.profile.macOctets, 'latin1')
 }
 
 /**
@@ -87,13 +94,12 @@ export function encrypt(
   random: Random,
 ): Uint8Array {
   const keys = usageKeys(key, usage)
-  const message = padToBlocks([random.bytes(CONFOUNDER_OCTETS), plaintext])
-  const { encrypted, mac } = sealPadded(keys, message, CONFOUNDER_OCTETS + plaintext.length)
-  message.fill(0)
-  const cipher = new Uint8Array(encrypted.length + mac.length)
-  cipher.set(encrypted, 0)
-  cipher.set(mac, encrypted.length)
-  return cipher
+  const padded = padToBlocks([random.bytes(CONFOUNDER_OCTETS), plaintext])
+  const length = CONFOUNDER_OCTETS + plaintext.length
+  const octets = Buffer.alloc(length + keys.profile.macOctets)
+  sealPadded(keys, { padded, length }, { octets, at: 0 })
+  padded.fill(0)
+  return octets
 }
 
 /**
@@ -116,7 +122,8 @@ export function decrypt(key: EncryptionKey, usage: number, cipher: Uint8Array): 
   }
   const encrypted = cipher.subarray(0, end)
   const checkMac = (octets: Uint8Array): void => {
-    if (timingSafeEqual(macOver(keys, octets), cipher.subarray(end))) return
+    const mac = macOver(keys, octets).digest().subarray(0, profile.macOctets)
+    if (timingSafeEqual(mac, cipher.subarray(end))) return
     throw integrityError(
       `decryption failed (key usage ${usage}): another key was used, or the octets were changed`,
     )

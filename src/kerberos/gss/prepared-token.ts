@@ -12,7 +12,7 @@ import { DerReader } from '../../asn1/index.ts'
 import type { Random } from '../../platform/index.ts'
 import { padToBlocks } from '../crypto/ciphertext-stealing.ts'
 import { deriveKey, usageConstant, type DerivedKeyKind } from '../crypto/derived-keys.ts'
-import { sealPadded, type UsageKeys } from '../crypto/encryption.ts'
+import { sealPadded } from '../crypto/encryption.ts'
 import {
   CONFOUNDER_OCTETS,
   cipherOverheadOctets,
@@ -178,6 +178,24 @@ function encodeHead(
   return Buffer.from(whole.buffer, whole.byteOffset, whole.length - cipherOctets)
 }
 
+/** What is drawn for a token: confounder, sequence number, subkey. */
+const SUBKEY_DRAWN_AT = CONFOUNDER_OCTETS + SEQUENCE_NUMBER_OCTETS
+
+function sequenceNumberFrom(drawn: Uint8Array): number {
+  let word = 0
+  for (let at = CONFOUNDER_OCTETS; at < SUBKEY_DRAWN_AT; at++) word = (word << 8) | (drawn[at] ?? 0)
+  return (word & SEQUENCE_NUMBER_MASK) | SEQUENCE_NUMBER_FORM
+}
+
+/** A loop: for so few octets the methods of typed arrays take longer than their work. */
+function write(
+  to: Uint8Array,
+  at: number,
+  { from, start, octets }: { from: Uint8Array; start: number; octets: number },
+): void {
+  for (let done = 0; done < octets; done++) to[at + done] = from[start + done] ?? 0
+}
+
 /** A token's parts that are the same in each, one behind the other. */
 interface Parts {
   /** Confounder, authenticator, zeros up to whole blocks. */
@@ -293,36 +311,30 @@ export class PreparedToken {
    * @returns The token, fresh.
    */
   fill(time: AuthenticatorTime, random: Random): FilledToken {
-    const drawn = random.bytes(CONFOUNDER_OCTETS + SEQUENCE_NUMBER_OCTETS + this.#profile.keyOctets)
-    const subkey = drawn.subarray(CONFOUNDER_OCTETS + SEQUENCE_NUMBER_OCTETS)
-    const word = new DataView(drawn.buffer, drawn.byteOffset).getUint32(CONFOUNDER_OCTETS)
-    const sequenceNumber = (word & SEQUENCE_NUMBER_MASK) | SEQUENCE_NUMBER_FORM
+    const { keyOctets } = this.#profile
+    const drawn = random.bytes(CONFOUNDER_OCTETS + SEQUENCE_NUMBER_OCTETS + keyOctets)
+    const sequenceNumber = sequenceNumberFrom(drawn)
     const form = this.#parts
-    form.set(drawn.subarray(0, CONFOUNDER_OCTETS), 0)
+    write(form, 0, { from: drawn, start: 0, octets: CONFOUNDER_OCTETS })
     form.writeUIntBE(time.cusec, this.#cusecAt, CUSEC_OCTETS)
-    form.set(timeOctets(time.seconds), this.#ctimeAt)
-    form.set(subkey, this.#subkeyAt)
+    write(form, this.#ctimeAt, { from: timeOctets(time.seconds), start: 0, octets: TIME_OCTETS })
+    write(form, this.#subkeyAt, { from: drawn, start: SUBKEY_DRAWN_AT, octets: keyOctets })
     form.writeUInt32BE(sequenceNumber, this.#sequenceNumberAt)
+    const subkey = drawn.subarray(SUBKEY_DRAWN_AT)
     return { token: this.#seal(), subkey, sequenceNumber }
   }
 
   #seal(): Uint8Array {
     const [ticket, parts] = [this.#ticket, this.#parts]
-    const keys = this.#ready.keys ?? this.#makeKeys()
-    const form = parts.subarray(0, this.#keysAt)
-    const { encrypted, mac } = sealPadded(keys, form, this.#formOctets)
+    const keys = this.#ready.take(this.#profile, parts, this.#keysAt)
     const ticketAt = this.#betweenAt - this.#frameAt
     const cipherAt = ticket.length + parts.length - this.#frameAt
-    const token = Buffer.allocUnsafe(cipherAt + encrypted.length + mac.length)
+    const token = Buffer.allocUnsafe(cipherAt + this.#formOctets + this.#profile.macOctets)
     parts.copy(token, 0, this.#frameAt, this.#betweenAt)
     token.set(ticket, ticketAt)
     parts.copy(token, ticketAt + ticket.length, this.#betweenAt)
-    token.set(encrypted, cipherAt)
-    token.set(mac, cipherAt + encrypted.length)
+    const message = { padded: parts.subarray(0, this.#keysAt), length: this.#formOctets }
+    sealPadded(keys, message, { octets: token, at: cipherAt })
     return token
-  }
-
-  #makeKeys(): UsageKeys {
-    return this.#ready.make(this.#profile, this.#parts.subarray(this.#keysAt, this.#frameAt))
   }
 }

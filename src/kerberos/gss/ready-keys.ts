@@ -1,8 +1,8 @@
 /**
- * Keys that OpenSSL holds ready for use, of the forms that were used last.
+ * Keys that OpenSSL holds ready for use, of the forms that are in use.
  *
- * A key that is ready spares a microsecond, and costs some hundred octets in a dozen places of memory: of a hundred
- * thousand, most would have to be fetched from afar, which takes longer than to make them ready anew.
+ * A key that is ready spares a microsecond. One that is kept for a form which is not used again soon outlives the young
+ * generation, with what OpenSSL holds for it, and costs ten times as much: of a hundred thousand forms in turn none is kept.
  *
  * @module
  */
@@ -11,36 +11,45 @@ import { createSecretKey } from 'node:crypto'
 import type { UsageKeys } from '../crypto/encryption.ts'
 import type { EtypeProfile } from '../crypto/etype.ts'
 
-/** Forms whose keys are kept ready. */
+/** A form is in use while no more tokens than these have been made since its last one: its keys are kept ready then. */
 const MAX_READY = 2048
 
 const slots: ReadyKeys[] = []
 let next = 0
+/** Tokens made so far, of all forms. */
+let made = 0
 
 /** The keys of one form; gone when others have been used since. */
 export class ReadyKeys {
   #keys: UsageKeys | undefined
-
-  /** The keys, as long as they are ready. */
-  get keys(): UsageKeys | undefined {
-    return this.#keys
-  }
+  #lastMade = -MAX_READY
 
   /**
-   * Makes the keys ready, in the place of those that have been ready longest.
+   * The keys for one token, kept ready where the form is in use.
    *
    * @param profile - Parameters of the encryption type.
-   * @param octets - Ke and Ki, one behind the other; copied.
+   * @param octets - Ke and Ki, one behind the other, are in these; copied.
+   * @param at - Where Ke begins.
    */
-  make(profile: EtypeProfile, octets: Uint8Array): UsageKeys {
+  take(profile: EtypeProfile, octets: Uint8Array, at: number): UsageKeys {
+    made += 1
+    const inUse = made - this.#lastMade < MAX_READY
+    this.#lastMade = made
+    if (this.#keys !== undefined) return this.#keys
+    const { cipher, keyOctets, integrityKeyOctets } = profile
+    const kiAt = at + keyOctets
+    const ke = createSecretKey(octets.subarray(at, kiAt))
+    const ki = createSecretKey(octets.subarray(kiAt, kiAt + integrityKeyOctets))
+    const keys = { cipher, ke, ki, profile }
+    if (inUse) this.#keep(keys)
+    return keys
+  }
+
+  #keep(keys: UsageKeys): void {
     const oldest = slots[next]
     if (oldest !== undefined) oldest.#keys = undefined
     slots[next] = this
     next = (next + 1) % MAX_READY
-    const { cipher, keyOctets } = profile
-    const ke = createSecretKey(octets.subarray(0, keyOctets))
-    const ki = createSecretKey(octets.subarray(keyOctets))
-    this.#keys = { cipher, ke, ki, profile }
-    return this.#keys
+    this.#keys = keys
   }
 }
