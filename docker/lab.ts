@@ -86,7 +86,7 @@ async function startNativeLab(options: LabOptions): Promise<Lab> {
   const cacheDirectory = join(labRoot(), 'cache')
   const snapshot = options.snapshot ?? (await ensureSnapshot({ cacheDirectory, version, log }))
   const claimed = await claimInstance(options.instance, services)
-  const { variables = {} } = options
+  const { variables } = options
   const lab = new RunningLab({ claimed, services, snapshot, sambaVersion: version, variables, log })
   const stop = (): Promise<void> =>
     lab.stop().finally(() => {

@@ -10,6 +10,7 @@ import { addressesOf, describeLab, LAB, type LabEnvironment } from './environmen
 import { domainControllerChecks, waitUntilHealthy, webChecks } from './health.ts'
 import { instanceDirectory, type ClaimedInstance, type LabServiceName } from './instance.ts'
 import { runScript, Service, type ServiceCommand } from './processes.ts'
+import type { LabOptions } from './types.ts'
 
 const DOCKER = join(import.meta.dirname, '..')
 
@@ -20,7 +21,7 @@ export interface RunningLabOptions {
   readonly snapshot: string
   readonly sambaVersion: string
   /** Added to the environment of services and scripts. Default nothing. */
-  readonly variables?: Readonly<Record<string, string>>
+  readonly variables?: LabOptions['variables']
   readonly log: (line: string) => void
 }
 
@@ -40,7 +41,7 @@ export class RunningLab {
     this.#options = options
     this.env = describeLab({ instance, directory, sambaVersion: options.sambaVersion })
     this.envFile = join(directory, 'env.json')
-    this.#variables = { ...variablesOf(this.env), ...options.variables }
+    this.#variables = { ...variablesOf(this.env), ...options.variables?.(instance) }
   }
 
   /** Puts the files in place and starts everything; resolves when all answer. */

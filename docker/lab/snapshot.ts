@@ -16,6 +16,7 @@ const SCRIPTS = join(import.meta.dirname, '..', 'samba-ad')
 const INGREDIENTS = [
   'settings.sh',
   'provision.sh',
+  'accounts.sh',
   'populate.sh',
   'dns-records.sh',
   'export-keytabs.py',

@@ -30,8 +30,8 @@ export interface LabOptions {
   readonly services?: readonly LabServiceName[]
   /** A domain to restore instead of the usual one; where the lab runs on this machine itself. */
   readonly snapshot?: string
-  /** Added to the environment of what runs in it; where the lab runs on this machine itself. */
-  readonly variables?: Readonly<Record<string, string>>
+  /** Added to the environment of what runs in the lab of a number; where that runs on this machine itself. */
+  readonly variables?: (instance: number) => Readonly<Record<string, string>>
   /** Gets a line a step. Default: nobody does. */
   readonly log?: (line: string) => void
 }

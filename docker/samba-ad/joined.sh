@@ -13,12 +13,8 @@ HERE=$(dirname "$(readlink -f "$0")")
 source "$HERE/settings.sh"
 : "${LAB_FIRST_ADDRESS:?address of the first controller}"
 
-if [ "${LAB_PRIVATE_RUN:-yes}" = yes ]; then
-  LAB_PRIVATE_RUN=no exec unshare -m --propagation private bash -c '
-    mkdir -p /run/samba && mount -t tmpfs -o mode=755 lab /run/samba && mkdir /run/samba/winbindd &&
-    echo "nameserver $LAB_FIRST_ADDRESS" > /run/samba/resolv.conf &&
-    mount --bind /run/samba/resolv.conf /etc/resolv.conf && exec "$@"' lab "$0" "$@"
-fi
+LAB_NAME_SERVER=$LAB_FIRST_ADDRESS
+with_private_run "$0" "$@"
 export KRB5_CONFIG=$LAB_STATE/krb5.conf
 
 settle() {

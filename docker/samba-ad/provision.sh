@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes a new domain in LAB_STATE and fills it (populate.sh). About 20 s; snapshot.sh keeps the result.
+# Makes a new domain in LAB_STATE and fills it (LAB_PEOPLE). About 20 s; snapshot.sh keeps the result.
 set -euo pipefail
 HERE=$(dirname "$(readlink -f "$0")")
 source "$HERE/settings.sh"
@@ -32,8 +32,9 @@ step 'domain provisioned' provision
 rm -rf "$LAB_STATE"/{etc,msg.sock,msg.lock,names.tdb,gencache.tdb,cache,smb.conf}
 mkdir "$LAB_STATE/cache"
 write_smb_conf
+write_krb5_conf
 # Without this the controller has no ldap/ SPN, and neither joins nor Kerberos binds work.
 step 'service principal names of the controller' samba_spnupdate -s "$SMB_CONF"
-step 'accounts, groups and DNS names' "$HERE/populate.sh"
+step 'accounts, groups and DNS names' "$HERE/$LAB_PEOPLE"
 step keytabs /usr/bin/python3 "$HERE/export-keytabs.py" "$SMB_CONF" "$LAB_KEYTABS"
 rm -f "$LOG"

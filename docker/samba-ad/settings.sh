@@ -6,8 +6,10 @@
 : "${LAB_WORKGROUP:=CORP}"
 : "${LAB_DC:=dc1}"
 : "${LAB_ADDRESS:=127.88.0.1}"                # the controller's own address; it listens on no other
-: "${LAB_BACKEND_ADDRESS:=127.88.0.10}"       # Apache: iwa, bound, other, rbcd and plain
-: "${LAB_EPA_ADDRESS:=127.88.0.11}"           # the backend that insists on channel bindings
+: "${LAB_PEOPLE:=populate.sh}"                # which script fills a new domain
+: "${LAB_BACKEND_ADDRESS:=127.88.0.10}"       # where the names in LAB_SITES are: Apache
+: "${LAB_SITES:=iwa bound other rbcd plain}"
+: "${LAB_EPA_ADDRESS=127.88.0.11}"            # epa, the backend that insists on channel bindings; empty where there is none
 : "${LAB_ADMIN_PASSWORD:=Lab-administrator-1}"
 : "${LAB_TLS:=$LAB_STATE/tls}"                # ca.pem, dc.pem, dc.key (docker/tls.sh makes them)
 : "${LAB_KEYTABS:=$LAB_STATE/keytabs}"
@@ -15,6 +17,7 @@
 : "${LAB_GROUPS_OF_HEIDI:=600}"
 : "${LAB_GROUPS_OF_IVAN:=1200}"               # heidi's among them
 : "${LAB_DNS_FORWARDER:=}"                    # who is asked for names outside the domain; nobody is by default
+: "${LAB_NAME_SERVER:=}"                      # whom the controller itself asks for names; by default, whom its machine asks
 
 DNS_DOMAIN=${LAB_REALM,,}
 BASE_DN=DC=${DNS_DOMAIN//./,DC=}
@@ -29,11 +32,18 @@ die() {
 }
 
 # The winbindd socket's path is compiled in and locks must not be shared: a script that calls this goes on in a mount
-# namespace with a /run/samba of its own. A container has one anyway and may not make namespaces: LAB_PRIVATE_RUN=no.
+# namespace with a /run/samba of its own, and with a resolv.conf of its own where LAB_NAME_SERVER is set. A container has
+# both anyway and may not make namespaces: LAB_PRIVATE_RUN=no.
 with_private_run() {
   [ "${LAB_PRIVATE_RUN:-yes}" = yes ] || { mkdir -p /run/samba/winbindd && return; }
+  export LAB_NAME_SERVER
   LAB_PRIVATE_RUN=no exec unshare -m --propagation private bash -c '
-    mkdir -p /run/samba && mount -t tmpfs -o mode=755 lab /run/samba && exec "$@"' lab "$@"
+    mkdir -p /run/samba && mount -t tmpfs -o mode=755 lab /run/samba || exit
+    if [ -n "$LAB_NAME_SERVER" ]; then
+      echo "nameserver $LAB_NAME_SERVER" > /run/samba/resolv.conf &&
+      mount --bind /run/samba/resolv.conf /etc/resolv.conf || exit
+    fi
+    exec "$@"' lab "$@"
 }
 
 # Group managed service accounts want Samba 4.20 and a domain of functional level 2016.
@@ -43,8 +53,8 @@ has_gmsa() { printf "%s\n" "Version 4.20" "$(samba --version)" | sort -CV; }
 dns_hosts() {
   local name
   for name in @ "$LAB_DC" DomainDnsZones ForestDnsZones; do printf "%s\n" "$name $LAB_ADDRESS"; done
-  printf "%s\n" "epa $LAB_EPA_ADDRESS"
-  for name in iwa bound other rbcd plain; do printf '%s\n' "$name $LAB_BACKEND_ADDRESS"; done
+  [ -z "$LAB_EPA_ADDRESS" ] || printf "%s\n" "epa $LAB_EPA_ADDRESS"
+  for name in $LAB_SITES; do printf '%s\n' "$name $LAB_BACKEND_ADDRESS"; done
 }
 
 # Loopback addresses must be given with /8: with a bare address Samba finds "no network interfaces".

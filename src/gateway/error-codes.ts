@@ -73,6 +73,11 @@ const FAULTS = {
     title: 'Your account may not be used this way',
     text: 'Your account is protected: it may not be delegated, so the application cannot be opened for you from outside. Ask your administrator.',
   },
+  foreignAccount: {
+    status: 403,
+    title: 'Your account is of another domain',
+    text: `You are signed in, but the application cannot be opened this way for accounts of your domain. ${ASK}`,
+  },
   accountUnknown: {
     status: 403,
     title: 'Your account was not found inside',
@@ -249,6 +254,7 @@ const NAMES: Readonly<Record<string, FaultName>> = {
   ERR_CONNECTOR_STOPPED: 'busy',
   ERR_KRB_KDC_UNREACHABLE: 'insideDown',
   ERR_KRB_CLIENT_UNKNOWN: 'accountUnknown',
+  ERR_KRB_FOREIGN_USER: 'foreignAccount',
   ERR_KRB_CLIENT_REVOKED: 'accountDisabled',
   ERR_KRB_CLIENT_KEY_EXPIRED: 'passwordExpired',
   ERR_KRB_NOT_FORWARDABLE: 'refusedInside',

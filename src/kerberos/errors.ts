@@ -20,6 +20,8 @@ export type KerberosErrorCode =
   | 'ERR_KRB_ABORTED'
   /** The KDC knows no such client (6), or another realm holds it (68). */
   | 'ERR_KRB_CLIENT_UNKNOWN'
+  /** No KDC lets us act for this user of another realm, though one may know them (S4U2Self across realms). */
+  | 'ERR_KRB_FOREIGN_USER'
   /** The client is disabled, expired or locked (18; in S4U2Self 12 and 1 too). */
   | 'ERR_KRB_CLIENT_REVOKED'
   /** The client's password has expired or must be changed (23). */

@@ -16,6 +16,7 @@ export type RefusalKind =
 const KINDS: Readonly<Record<string, RefusalKind>> = {
   ERR_KRB_DELEGATION_REFUSED: 'policyRefusalMs',
   ERR_KRB_NOT_FORWARDABLE: 'policyRefusalMs',
+  ERR_KRB_FOREIGN_USER: 'policyRefusalMs',
   ERR_KRB_CLIENT_REVOKED: 'policyRefusalMs',
   ERR_KRB_CLIENT_KEY_EXPIRED: 'policyRefusalMs',
   ERR_SSO_ACCOUNT_DISABLED: 'policyRefusalMs',

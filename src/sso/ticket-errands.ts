@@ -20,6 +20,7 @@ import { isTransportFailure } from './transport-failure.ts'
 /** Refusals that are about the user, not about the service. */
 const USER_REFUSALS = new Set([
   'ERR_KRB_CLIENT_UNKNOWN',
+  'ERR_KRB_FOREIGN_USER',
   'ERR_KRB_CLIENT_REVOKED',
   'ERR_KRB_CLIENT_KEY_EXPIRED',
   'ERR_KRB_NOT_FORWARDABLE',

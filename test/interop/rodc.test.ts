@@ -5,7 +5,8 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { joinedLabMissing, startJoinedLab, type JoinedLab } from '../../docker/lab/joined.ts'
+import { furtherControllersMissing } from '../../docker/lab/further.ts'
+import { startJoinedLab, type JoinedLab } from '../../docker/lab/joined.ts'
 import type { KerberosClient } from '../../src/kerberos/index.ts'
 import { decodeTicket } from '../../src/kerberos/messages/index.ts'
 import { patientTransport } from '../support/kerberos-clients.ts'
@@ -14,7 +15,7 @@ import { NO_LAB, sharedLab } from '../support/lab.ts'
 
 const SPN = 'HTTP/iwa.corp.example'
 const NOT_KEPT = 'HTTP/bound.corp.example'
-const skip = sharedLab() ? joinedLabMissing() : NO_LAB
+const skip = sharedLab() ? furtherControllersMissing() : NO_LAB
 
 describe('the Kerberos client, at a read-only domain controller', { skip }, () => {
   let lab: JoinedLab

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { joinedLabMissing, startJoinedLab, type JoinedLab } from '../../docker/lab/joined.ts'
+import { furtherControllersMissing } from '../../docker/lab/further.ts'
+import { startJoinedLab, type JoinedLab } from '../../docker/lab/joined.ts'
 import type { KerberosClient, KeytabEntry } from '../../src/kerberos/index.ts'
 import { readKeytabFile } from '../../src/kerberos/io/index.ts'
 import { clientOfPrincipal, patientTransport } from '../support/kerberos-clients.ts'
@@ -11,7 +12,7 @@ import { connectorClient } from '../support/lab-kerberos.ts'
 import { NO_LAB, sharedLab } from '../support/lab.ts'
 
 const SPN = 'HTTP/iwa.corp.example'
-const skip = sharedLab() ? joinedLabMissing() : NO_LAB
+const skip = sharedLab() ? furtherControllersMissing() : NO_LAB
 
 describe('the Kerberos client, with two domain controllers', { skip }, () => {
   let lab: JoinedLab

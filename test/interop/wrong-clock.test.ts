@@ -39,7 +39,7 @@ describe(
     let lab: Lab
     let judged = 0
     before(async () => {
-      lab = await startLab({ services: ['dc'], variables: faked.environment })
+      lab = await startLab({ services: ['dc'], variables: () => faked.environment })
     })
     after(async () => {
       await lab.stop()

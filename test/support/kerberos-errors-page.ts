@@ -15,11 +15,18 @@ test fails when page and table differ. The first entry that fits counts. In comm
 \`<user>\` stand for names, and so does \`<account>\`, which an error fills in. \`client.diagnose(evidence, spn)\` repeats a refused delegation without the RBCD bit and fills them in.
 `
 
-function title({ krbErrorCode, ntStatus, exchange }: RefusalMeaning): string {
+const CONTEXTS: Readonly<Record<NonNullable<RefusalMeaning['context']>, string>> = {
+  'foreign-user-at-home': ' for a user of another realm, from our own',
+  'foreign-user-abroad': ' for a user of another realm, from there',
+  'way-to-realm': ' to a request for another realm’s ticket-granting ticket',
+}
+
+function title({ krbErrorCode, ntStatus, exchange, context }: RefusalMeaning): string {
   const parts = [
     krbErrorCode === undefined ? 'Any error' : `${krbErrorName(krbErrorCode)} (${krbErrorCode})`,
     ntStatus === undefined ? '' : ` with ${ntStatusName(ntStatus)}`,
     exchange === undefined ? '' : ` in ${exchange}`,
+    context === undefined ? '' : CONTEXTS[context],
   ]
   return parts.join('')
 }

@@ -58,7 +58,7 @@ export function* diagnoseExchange(
     return finding('granted', GRANTED, question)
   } catch (error) {
     if (!(error instanceof KdcReplyError)) throw error
-    const row = refusalMeaning('S4U2Proxy', error.krbErrorCode, error.ntStatus)
+    const row = refusalMeaning({ exchange: 'S4U2Proxy' }, error.krbErrorCode, error.ntStatus)
     return { ...finding(row.finding ?? 'other', row, question), refusal: error }
   }
 }

@@ -35,7 +35,9 @@ export {
   type ExchangeName,
   type Meaning,
   type MendCommands,
+  type RefusalContext,
   type RefusalMeaning,
+  type RefusedQuestion,
 } from './refusal-catalogue.ts'
 export { realmTgtExchange, serviceTicketExchange } from './referral.ts'
 export { renewExchange } from './renew.ts'

@@ -8,12 +8,10 @@ import { KdcReplyError } from '../errors.ts'
 import { KrbErrorCode as Krb, krbErrorName, ntStatusName } from '../iana/index.ts'
 import { findNtStatus, formatPrincipal, type KrbError } from '../messages/index.ts'
 import type { Refusal } from './fast-error.ts'
-import { refusalMeaning, type ExchangeName } from './refusal-catalogue.ts'
+import { refusalMeaning, type RefusedQuestion } from './refusal-catalogue.ts'
 
 /** In which exchange a KDC refused, and for whom or what. */
-export interface ExchangeStep {
-  /** Name of the exchange. */
-  readonly exchange: ExchangeName
+export interface ExchangeStep extends RefusedQuestion {
   /** Whose KDC was asked. */
   readonly realm: string
   /** The client or service it was about, for the message. */
@@ -36,7 +34,7 @@ export function refusalOf(
   step: ExchangeStep,
 ): KdcReplyError {
   const ntStatus = error.eData === undefined ? undefined : findNtStatus(error.eData)
-  const { code, mend, means } = refusalMeaning(step.exchange, error.errorCode, ntStatus)
+  const { code, mend, means } = refusalMeaning(step, error.errorCode, ntStatus)
   const details = {
     krbErrorCode: error.errorCode,
     ntStatus,

@@ -14,6 +14,15 @@ import { KrbErrorCode as Krb, NtStatus } from '../iana/index.ts'
 /** In which exchange a KDC refused. */
 export type ExchangeName = 'AS' | 'TGS' | 'S4U2Self' | 'S4U2Proxy'
 
+/** What a request was about, where that decides what a refusal means. */
+export type RefusalContext =
+  /** S4U2Self for a user of another realm, at the KDC of our own. */
+  | 'foreign-user-at-home'
+  /** The same at any other KDC. */
+  | 'foreign-user-abroad'
+  /** A ticket-granting ticket of another realm. */
+  | 'way-to-realm'
+
 /** What a diagnosis found out about a delegation. */
 export type DelegationFindingKind =
   | 'granted'
@@ -52,6 +61,8 @@ export interface RefusalMeaning extends Meaning {
   readonly ntStatus?: number
   /** In this exchange alone; absent: in any. */
   readonly exchange?: ExchangeName
+  /** About this alone; absent: about anything. */
+  readonly context?: RefusalContext
   /** The stable code of our error. */
   readonly code: KerberosErrorCode
   /** What a diagnosis calls it. */
@@ -83,6 +94,13 @@ const GRANT: MendCommands = {
     "Set-ADObject (Get-ADComputer '<connector>') -Add @{'msDS-AllowedToDelegateTo'='<spn>'}",
   samba: "samba-tool delegation add-service '<connector>' '<spn>'",
 }
+
+/** Seen of Samba 4.22; MS-SFU 4.2 has Windows do it where the trust goes both ways. */
+const FOREIGN_USER = {
+  exchange: 'S4U2Self',
+  code: 'ERR_KRB_FOREIGN_USER',
+  mend: 'Let users of that domain sign in with tickets of their own (frontEndKerberos), which Samba delegates across a trust, or give them accounts in the connector’s domain. Between Windows domains the trust must go both ways (native-notes/login-identity.md).',
+} as const
 
 const NO_AES: Meaning = {
   means: '',
@@ -185,11 +203,32 @@ export const REFUSALS: readonly RefusalMeaning[] = [
     means: 'The account is disabled: Samba says so by this code in S4U2Self.',
   },
   {
+    ...FOREIGN_USER,
+    krbErrorCode: Krb.KDC_ERR_C_PRINCIPAL_UNKNOWN,
+    context: 'foreign-user-at-home',
+    means:
+      'The connector’s own KDC acts for no user of a trusted realm: Samba says so, whether or not that realm has the user.',
+  },
+  {
+    ...FOREIGN_USER,
+    krbErrorCode: Krb.KDC_ERR_S_PRINCIPAL_UNKNOWN,
+    context: 'foreign-user-abroad',
+    means:
+      'The KDC of the user’s realm does not refer us back to our own, as Active Directory does: MIT krb5 says so.',
+  },
+  {
+    krbErrorCode: Krb.KDC_ERR_S_PRINCIPAL_UNKNOWN,
+    context: 'way-to-realm',
+    code: 'ERR_KRB_SPN_UNKNOWN',
+    means: 'The KDC knows no way to that realm: there is no trust, or not in this direction.',
+    mend: 'Look at the trusts of the connector’s domain (samba-tool domain trust list, Get-ADTrust), and at [capaths] where realms lie between.',
+  },
+  {
     krbErrorCode: Krb.KDC_ERR_S_PRINCIPAL_UNKNOWN,
     exchange: 'S4U2Self',
     code: 'ERR_KRB_SPN_UNKNOWN',
     means: 'The KDC gives no tickets to the connector account itself.',
-    mend: 'A connector account that is a user, not a computer, needs a service principal name. For a user of another realm, the KDC there must refer us back to our own, as Active Directory does.',
+    mend: 'A connector account that is a user, not a computer, needs a service principal name.',
     commands: {
       powershell: "Set-ADUser '<connector>' -ServicePrincipalNames @{Add='HTTP/<connector>'}",
       samba: "samba-tool spn add 'HTTP/<connector>' '<connector>'",
@@ -329,22 +368,31 @@ const UNKNOWN: RefusalMeaning = {
   means: 'A refusal that this table does not know.',
 }
 
+/** What was asked of a KDC. */
+export interface RefusedQuestion {
+  /** Name of the exchange. */
+  readonly exchange: ExchangeName
+  /** What it was about, where that matters. */
+  readonly context?: RefusalContext | undefined
+}
+
 /**
  * Looks a refusal up.
  *
- * @param exchange - Where it came.
+ * @param asked - What was asked.
  * @param krbErrorCode - error-code of the KRB-ERROR.
  * @param ntStatus - NTSTATUS out of its e-data.
  * @returns The first row that fits.
  */
 export function refusalMeaning(
-  exchange: ExchangeName,
+  { exchange, context }: RefusedQuestion,
   krbErrorCode: number,
   ntStatus: number | undefined,
 ): RefusalMeaning {
   const fits = (row: RefusalMeaning): boolean =>
     (row.krbErrorCode ?? krbErrorCode) === krbErrorCode &&
     (row.ntStatus ?? ntStatus) === ntStatus &&
-    (row.exchange ?? exchange) === exchange
+    (row.exchange ?? exchange) === exchange &&
+    (row.context ?? context) === context
   return REFUSALS.find(fits) ?? UNKNOWN
 }

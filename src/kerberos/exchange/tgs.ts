@@ -20,6 +20,7 @@ import { fastError, finishedReply, openArmored, strengthened } from './fast.ts'
 import { refusalOf, type ExchangeStep } from './kdc-error.ts'
 import { newNonce } from './nonce.ts'
 import { tgsRealm } from './realm-names.ts'
+import type { RefusalContext } from './refusal-catalogue.ts'
 import { checkReply, openReply, type CheckedReply, type ExpectedReply } from './reply-checks.ts'
 import { encodeTgsReq, tgsKeys, type TgsKeys, type TgsQuestion } from './tgs-request.ts'
 import type { Exchange, ExchangePorts } from './types.ts'
@@ -122,5 +123,13 @@ function stepOf(question: TgsQuestion, ports: ExchangePorts): ExchangeStep {
   const service = formatPrincipal(sname, realm)
   const user = client === undefined ? '' : `${formatPrincipal(client.cname, client.crealm)} to `
   const nowMs = ports.clock.nowMs()
-  return { exchange, realm, subject: user + service, account: service, nowMs }
+  const context = contextOf(question)
+  return { exchange, realm, subject: user + service, account: service, nowMs, context }
+}
+
+function contextOf({ exchange, tgt, sname, client }: TgsQuestion): RefusalContext | undefined {
+  if (exchange === 'TGS' && sname.nameString[0] === 'krbtgt') return 'way-to-realm'
+  const foreign = exchange === 'S4U2Self' && client?.crealm !== tgt.clientRealm
+  if (!foreign) return undefined
+  return tgsRealm(tgt) === tgt.clientRealm ? 'foreign-user-at-home' : 'foreign-user-abroad'
 }

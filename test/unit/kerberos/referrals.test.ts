@@ -156,6 +156,39 @@ describe('a user of another realm', () => {
     })
   })
 
+  it('whom our own KDC does not take is told from one who is unknown: so Samba answers', async () => {
+    const { connector, corp } = threeRealms()
+    const client = connector()
+    await client.ownTicket(FAR_SPN)
+    corp.tricks = { refuse: (kind) => (kind === 'S4U2Self' ? { code: 6 } : undefined) }
+    await assert.rejects(client.impersonate(zoe), {
+      code: 'ERR_KRB_FOREIGN_USER',
+      realm: REALM,
+      krbErrorCode: 6,
+      mend: /frontEndKerberos/,
+    })
+    await assert.rejects(client.impersonate({ name: 'alice', realm: REALM }), {
+      code: 'ERR_KRB_CLIENT_UNKNOWN',
+    })
+  })
+
+  it('whose KDC does not refer us back is told so: so MIT krb5 answers', async () => {
+    const { connector, far } = threeRealms()
+    far.tricks = { refuse: (kind) => (kind === 'S4U2Self' ? { code: 7 } : undefined) }
+    await assert.rejects(connector().impersonate(zoe), {
+      code: 'ERR_KRB_FOREIGN_USER',
+      realm: FAR,
+    })
+  })
+
+  it('of a realm that no trust leads to is refused with what to look at', async () => {
+    const { connector } = threeRealms()
+    await assert.rejects(connector().impersonate({ name: 'zoe', realm: 'LOST.EXAMPLE' }), {
+      code: 'ERR_KRB_SPN_UNKNOWN',
+      mend: /trusts of the connector’s domain/,
+    })
+  })
+
   it('is not taken from a referral that names anyone but us', async () => {
     const { connector, far } = threeRealms()
     const cname = { nameType: 1, nameString: ['root'] }

@@ -15,12 +15,12 @@ describe('the catalogue of refusals', () => {
 
   it('has no row that an earlier one hides', () => {
     for (const row of REFUSALS) {
-      const { exchange = 'TGS', krbErrorCode = 60, ntStatus } = row
-      assert.equal(refusalMeaning(exchange, krbErrorCode, ntStatus), row)
+      const { exchange = 'TGS', krbErrorCode = 60, ntStatus, context } = row
+      assert.equal(refusalMeaning({ exchange, context }, krbErrorCode, ntStatus), row)
     }
   })
 
   it('says something of refusals it does not know', () => {
-    assert.equal(refusalMeaning('AS', 12345, 0xc0000001).code, 'ERR_KRB_KDC_REPLY')
+    assert.equal(refusalMeaning({ exchange: 'AS' }, 12345, 0xc0000001).code, 'ERR_KRB_KDC_REPLY')
   })
 })
