@@ -53,8 +53,8 @@ export class Call implements SsoCall, RosterMember {
   wish: TicketWish | undefined
   /** Set by the last stage: the exchange with the backend. */
   backend: BackendCall | undefined
-  /** The connection has switched protocols: it lasts until someone ends it. */
-  switched = false
+  /** The connection has switched protocols, or carries server-sent events: it lasts until someone ends it. */
+  endless = false
   #over = false
 
   constructor(request: SsoRequest, sink: ResponseSink, home: CallHome) {

@@ -34,8 +34,8 @@ export interface Identity {
   readonly freshUntilMs: number
 }
 
-/** Told when the directory no longer vouches for an account that was in use. */
-export type RefusalListener = (user: string) => void
+/** Told when the directory or a KDC no longer vouches for an account that was in use, with what it said. */
+export type RefusalListener = (user: string, refusal: unknown) => void
 
 /**
  * The directory's faults about an account, in this room's words; faults of the directory itself stay as they are.
@@ -103,8 +103,9 @@ export class IdentityFinder {
         } catch (error) {
           if (stale !== undefined && isTransportFailure(error)) return this.#keep(stale)
           this.#cache.delete(name)
-          if (stale !== undefined) ports.onRefused(stale.user)
-          throw accountRefusal(error, context.key)
+          const refusal = accountRefusal(error, context.key)
+          if (stale !== undefined) ports.onRefused(stale.user, refusal)
+          throw refusal
         }
       },
     })

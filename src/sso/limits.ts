@@ -72,7 +72,7 @@ export interface SsoLimits {
   readonly expectContinueMs: number
   /** Of a page that asks for a ticket so much is read to keep its connection, octets. Default 65 536. */
   readonly challengePageOctets: number
-  /** How often calls that have outlived their sign-in are looked for, milliseconds. Default 15 000. */
+  /** How often calls that have outlived their sign-in or their account are looked for, milliseconds. Default 15 000. */
   readonly expirySweepMs: number
 }
 

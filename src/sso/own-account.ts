@@ -36,6 +36,16 @@ function find(error: unknown, depth = 0): KerberosError | undefined {
 }
 
 /**
+ * Says whether a refusal is about the connector's own account, not about the user.
+ *
+ * @param error - What a look-up or an exchange threw.
+ * @returns True when it is.
+ */
+export function isAboutOwnAccount(error: unknown): boolean {
+  return find(error) !== undefined
+}
+
+/**
  * Names what a request failed of, where that is the connector's own account.
  *
  * @param error - What a look-up or an exchange threw.

@@ -5,12 +5,13 @@
  */
 
 import { errorCode, errorText, Roster, SecurityLog, type Timer } from '../platform/index.ts'
+import { isAboutUser, refusalOfAccount } from './account-admission.ts'
 import { Call, type CallHome } from './call.ts'
 import type { DeliveryCounts } from './delivery-ports.ts'
 import { deliveryStage } from './delivery-stage.ts'
 import { SsoError } from './errors.ts'
 import { FrontEnd } from './front-end.ts'
-import { IdentityFinder, type Identity } from './identity.ts'
+import { IdentityFinder, type Identity, type RefusalListener } from './identity.ts'
 import { LargeTokens } from './large-tokens.ts'
 import { resolveSsoLimits, type SsoLimits } from './limits.ts'
 import type {
@@ -72,9 +73,11 @@ class Pipeline implements SsoPipeline, CallHome {
 
   constructor(ports: PipelinePorts) {
     const limits = resolveSsoLimits(ports.limits)
-    const onRefused = (user: string): void => {
+    const onRefused: RefusalListener = (user, refusal) => {
       this.#dropUser(user, 'refused')
-      this.#endSwitched((call) => call.identity?.user === user)
+      // One that is at no backend is told the refusal itself.
+      if (isAboutUser(refusal))
+        this.#end((call) => call.backend !== undefined && call.identity?.user === user)
     }
     const { backends, clock, directory, kerberos, logger, random } = ports
     this.#ports = ports
@@ -187,13 +190,12 @@ class Pipeline implements SsoPipeline, CallHome {
   }
 
   appsChanged(isCurrent: (app: SsoRequest['app']) => boolean): void {
-    this.#endSwitched((call) => !isCurrent(call.request.app))
+    this.#end((call) => call.endless && !isCurrent(call.request.app))
   }
 
-  /** A retired connection ends with its call; one that has switched protocols would never end by itself. */
-  #endSwitched(matches: (call: Call) => boolean): void {
+  #end(matches: (call: Call) => boolean): void {
     for (const call of this.#calls.list()) {
-      if (!call.switched || !matches(call)) continue
+      if (!matches(call)) continue
       const what = 'the user or the app may not use the connection any more'
       call.fail(new SsoError('ERR_SSO_SESSION_ENDED', what))
     }
@@ -235,7 +237,7 @@ class Pipeline implements SsoPipeline, CallHome {
     for (const each of users) this.#ports.backends.retire(each)
   }
 
-  /** Cuts long-running calls that have outlived their sign-in, unless the same user has signed in afresh meanwhile. */
+  /** Cuts long-running calls that have outlived their sign-in, unless the same user has signed in afresh meanwhile, or their account. */
   #startSweep(): void {
     if (this.#sweep !== undefined || this.#closed || this.#calls.size === 0) return
     this.#sweep = this.#ports.clock.setTimer(this.#limits.expirySweepMs, () => {
@@ -249,10 +251,20 @@ class Pipeline implements SsoPipeline, CallHome {
     const time = { nowMs: this.#ports.clock.nowMs(), tolerantMs: this.#tolerantMs() }
     for (const call of this.#calls.list()) {
       const error = overdue(call, this.#proofs, time)
-      if (error === undefined) continue
-      call.fail(error)
-      if (call.identity !== undefined) this.#ports.backends.retire(call.identity.user)
+      if (error !== undefined) {
+        call.fail(error)
+        if (call.identity !== undefined) this.#ports.backends.retire(call.identity.user)
+      } else if (call.identity !== undefined) void this.#recheck(call)
     }
+  }
+
+  async #recheck(call: Call): Promise<void> {
+    const { identity } = call
+    if (this.#identities === undefined || identity === undefined) return
+    const refusal = await refusalOfAccount(this.#identities, call)
+    if (refusal === undefined) return
+    call.fail(refusal)
+    this.#dropUser(identity.user, 'refused')
   }
 
   #tolerantMs(): number {

@@ -157,7 +157,8 @@ export interface SsoPipeline {
   flush(filter: FlushFilter): void
   readonly counters: SsoCounters
   /**
-   * Ends the connections that have switched protocols on behalf of apps that have changed or gone.
+   * Ends the endless calls (connections that have switched protocols, streams of server-sent events) of apps that have
+   * changed or gone; other requests end by themselves.
    *
    * @param isCurrent - Whether an app is still published as it was.
    */

@@ -7,10 +7,11 @@
  * @module
  */
 
+import { admitAccount } from './account-admission.ts'
 import type { Call } from './call.ts'
 import { SsoError } from './errors.ts'
 import type { Identity, IdentityFinder } from './identity.ts'
-import { checkAccountOf, loginFrom } from './login.ts'
+import { loginFrom } from './login.ts'
 import { checkPath } from './backend-rows.ts'
 import type { HeaderSignOnPorts } from './header-sign-on/sign-on.ts'
 import { checkUpgrade, routeApp, type Policy, type Route } from './policy.ts'
@@ -136,12 +137,6 @@ export function policyStage(policy: Policy, time: () => number): Stage {
   }
 }
 
-function clear(identity: Identity, route: Route): void {
-  if (identity.cleared.has(route.backend)) return
-  route.backend.mayImpersonate({ account: identity.account, groupSids: undefined })
-  identity.cleared.add(route.backend)
-}
-
 /**
  * Stage 3: which account is it, and may it be acted for?
  *
@@ -161,8 +156,7 @@ export function identityStage(finder: IdentityFinder | undefined): Stage {
     const login = loginFrom(verdict, route.app.delegatedLoginIdentity)
     const { key } = login
     const go = (identity: Identity): void => {
-      checkAccountOf(verdict.issuer, identity.account, login)
-      clear(identity, route)
+      admitAccount(identity, route, { verdict, login })
       call.identity = identity
       verdict.users.add(identity.user)
       next(call)

@@ -178,28 +178,26 @@ export class TicketErrands {
     try {
       clear(evidence, wish)
     } catch (error) {
-      if (kept !== undefined || USER_REFUSALS.has(errorCode(error))) this.#dropRefused(wish)
+      if (kept !== undefined || USER_REFUSALS.has(errorCode(error))) this.#dropRefused(wish, error)
       throw error
     }
   }
 
-  /** S4U2Self was refused: nothing that the user has lasts. */
+  /** S4U2Self was refused: nothing that the user has lasts, be it only a socket whose ticket is gone. */
   #onUserRefusal(wish: TicketWish, error: unknown): void {
-    if (isTransportFailure(error)) return
-    const { user } = wish.identity
-    if (this.tickets.holds(user) || this.evidence.holds(user)) this.#dropRefused(wish)
+    if (!isTransportFailure(error)) this.#dropRefused(wish, error)
   }
 
   /** An SPN that was never granted says nothing about the user's other tickets. */
   #onServiceRefusal(wish: TicketWish, error: unknown, had: PreparedTicket | undefined): void {
     if (isTransportFailure(error)) return
-    if (had !== undefined || USER_REFUSALS.has(errorCode(error))) this.#dropRefused(wish)
+    if (had !== undefined || USER_REFUSALS.has(errorCode(error))) this.#dropRefused(wish, error)
     else this.evidence.evict(this.keys.ofEvidence(wish), 'refused')
   }
 
-  #dropRefused({ identity }: TicketWish): void {
+  #dropRefused({ identity }: TicketWish, error: unknown): void {
     this.dropUser(identity.user, 'refused')
-    this.#onRefused(identity.user)
+    this.#onRefused(identity.user, error)
   }
 
   /**

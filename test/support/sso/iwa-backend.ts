@@ -8,6 +8,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer, type ServerOptions } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { FakeKerberos } from './world.ts'
 
 /** One request that arrived. */
@@ -48,6 +49,8 @@ export class IwaBackend {
   expects: ExpectManner = 'signInFirst'
   /** Answers the head of a request whose body is held; true: it has. */
   onHeld: (request: IncomingMessage, response: ServerResponse) => boolean = () => false
+  /** Whether it refuses a request to switch protocols though the ticket is good. */
+  refusesUpgrade: (arrival: Arrival) => boolean = () => false
   readonly #kerberos: FakeKerberos
   readonly #server: Server
   readonly #connections = new Map<Socket, number>()
@@ -63,6 +66,9 @@ export class IwaBackend {
     this.#server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener)
     this.#server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
       this.#takeHeld(request, response)
+    })
+    this.#server.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
+      this.#takeUpgrade(request, socket)
     })
     this.#server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
       this.#connections.set(socket, ++this.#count)
@@ -98,6 +104,22 @@ export class IwaBackend {
       if (this.expects !== 'ignore') response.writeContinue()
       this.#take(request, response)
     }
+  }
+
+  /** Says the user's name on the switched connection, then all that it hears. */
+  #takeUpgrade(request: IncomingMessage, socket: Duplex): void {
+    const arrival = this.#note(request, '')
+    const { user } = arrival
+    if (user === undefined || this.refusesUpgrade(arrival)) {
+      const challenge = `WWW-Authenticate: ${this.scheme}\r\nContent-Length: 0`
+      socket.write(`HTTP/1.1 401 Unauthorized\r\n${challenge}\r\n\r\n`)
+      socket.resume().on('end', () => socket.end())
+      return
+    }
+    const protocol = request.headers.upgrade ?? ''
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n')
+    socket.write(`Upgrade: ${protocol}\r\n\r\n${user}`)
+    socket.pipe(socket)
   }
 
   #take(request: IncomingMessage, response: ServerResponse): void {

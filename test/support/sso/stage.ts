@@ -7,6 +7,8 @@
 import { systemRandom } from '../../../src/platform/io/index.ts'
 import {
   createPipeline,
+  type BodySource,
+  type HopOptions,
   type Policy,
   type Proof,
   type ReadText,
@@ -49,6 +51,8 @@ export interface Ask {
   readonly target?: string
   readonly headers?: readonly string[]
   readonly body?: RequestBody
+  readonly hop?: HopOptions
+  readonly afterSwitch?: BodySource
   readonly sink?: CollectingSink
 }
 
@@ -124,6 +128,8 @@ export class Stage {
         target: ask.target ?? '/',
         headers: ask.headers ?? [],
         body: ask.body ?? { kind: 'none' },
+        hop: ask.hop,
+        afterSwitch: ask.afterSwitch,
       },
       sink,
     )
