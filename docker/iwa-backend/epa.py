@@ -1,7 +1,7 @@
 """An HTTPS backend that insists on channel bindings (Extended Protection), as IIS does with "Required".
 
 It answers 200 and the user's name when the Kerberos token is bound to this server's certificate (RFC 5929,
-tls-server-end-point), else 401. Settings: LAB_EPA_ADDRESS, LAB_EPA_PORT, LAB_TLS (epa.pem, epa.key), LAB_KEYTABS,
+tls-server-end-point), else 401; a request to switch to a WebSocket gets 101 or that same 401. Settings: LAB_EPA_ADDRESS, LAB_EPA_PORT, LAB_TLS (epa.pem, epa.key), LAB_KEYTABS,
 LAB_DNS_DOMAIN. mod_auth_gssapi cannot do this: it never looks at bindings.
 """
 
@@ -15,6 +15,8 @@ import ssl
 
 import gssapi
 from gssapi.raw import ChannelBindings
+
+import websocket
 
 CHANNEL_BOUND = 2048  # GSS_C_CHANNEL_BOUND_FLAG: set only when both sides gave bindings and they matched
 TLS = os.environ.get("LAB_TLS", "/var/lib/sallyport-lab/tls")
@@ -51,15 +53,28 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         user, token, reason = accept(self.headers.get("Authorization", ""))
+        challenge = "Negotiate" + (" " + base64.b64encode(token).decode() if token else "")
+        if user and self.headers.get("Upgrade", "").lower() == "websocket":
+            self.switch(user, challenge)
+            return
         body = json.dumps({"user": user, "bound": user is not None, "reason": reason}).encode()
         self.send_response(200 if user else 401)
-        challenge = "Negotiate" + (" " + base64.b64encode(token).decode() if token else "")
         self.send_header("WWW-Authenticate", challenge)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.send_header("X-Lab-Connection", str(self.client_address[1]))
         self.end_headers()
         self.wfile.write(body)
+
+    def switch(self, user, challenge):
+        self.send_response(101)
+        self.send_header("Connection", "Upgrade")
+        self.send_header("Upgrade", "websocket")
+        self.send_header("Sec-WebSocket-Accept", websocket.accept_value(self.headers.get("Sec-WebSocket-Key", "")))
+        self.send_header("WWW-Authenticate", challenge)
+        self.end_headers()
+        websocket.serve(self.rfile, self.wfile, user)
+        self.close_connection = True
 
     def log_message(self, *args):
         pass

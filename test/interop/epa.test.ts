@@ -1,10 +1,12 @@
 /** Extended Protection: the lab's backend that insists on channel bindings judges right, wrong and missing ones. */
 
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
 import { request } from 'node:https'
 import { before, describe, it } from 'node:test'
-import { TLSSocket } from 'node:tls'
+import { connect, TLSSocket } from 'node:tls'
 import {
   formatNegotiate,
   Initiator,
@@ -65,6 +67,30 @@ describe('a backend with Extended Protection', { skip: lab ? false : NO_LAB }, (
       })
     })
   }
+  /** The answer to a request to switch to a WebSocket, over the socket that the token is made for. */
+  async function upgrade(authorize: (certificate: Uint8Array) => InitiatorToken): Promise<number> {
+    const socket = connect({
+      host: epa.address,
+      port: Number(port || 443),
+      servername: hostname,
+      ca,
+    })
+    await once(socket, 'secureConnect')
+    const { token } = authorize(socket.getPeerCertificate().raw)
+    const fields = {
+      ...{ host: hostname, connection: 'Upgrade', upgrade: 'websocket' },
+      ...{ 'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==', 'sec-websocket-version': '13' },
+      authorization: formatNegotiate(token),
+    }
+    const sent = request({ createConnection: () => socket, headers: fields })
+    sent.end()
+    const [response] = (await Promise.race([once(sent, 'upgrade'), once(sent, 'response')])) as [
+      IncomingMessage,
+    ]
+    socket.destroy()
+    return response.statusCode ?? 0
+  }
+
   const token = (channelBinding?: Uint8Array): InitiatorToken =>
     new Initiator(ticket, ports).createToken(channelBinding === undefined ? {} : { channelBinding })
 
@@ -92,6 +118,12 @@ describe('a backend with Extended Protection', { skip: lab ? false : NO_LAB }, (
     const { status, body } = await ask(() => token(other))
     assert.deepEqual([status, body.user], [401, null])
     assert.equal(body.reason, 'BadChannelBindingsError')
+  })
+
+  it('judges the binding of a request to switch protocols the same way', async () => {
+    assert.equal(await upgrade((certificate) => token(tlsServerEndPoint(certificate))), 101)
+    assert.equal(await upgrade(() => token()), 401)
+    assert.equal(await upgrade(() => token(new Uint8Array(32))), 401)
   })
 
   it('refuses the right certificate under another hash', async () => {
