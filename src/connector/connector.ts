@@ -34,7 +34,10 @@ export interface Connector {
   start(): void
   /** Tunnels that carry requests now. */
   readonly tunnels: number
-  /** Takes no more requests, lets those in flight end within `drainMs`, then closes everything. */
+  /**
+   * Takes no more requests, lets those in flight end within `drainMs`, then closes everything. WebSockets and event streams are
+   * not waited for.
+   */
   stop(): Promise<void>
 }
 
@@ -104,6 +107,7 @@ class TunnelKeeper implements Connector, LinkOwner {
     this.#redial?.cancel()
     this.#statusTimer?.cancel()
     for (const link of this.#links.keys()) link.session?.drain()
+    this.#ports.pipeline.drain()
     if (this.#links.size > 0) await this.#drained()
     for (const link of this.#links.keys()) {
       link.session?.close({ code: 'ERR_CONNECTOR_STOPPED', message: 'the connector has stopped' })

@@ -28,7 +28,7 @@ export interface ConnectorPorts {
   readonly dialler: TunnelDialler
   readonly pipeline: Pick<
     SsoPipeline,
-    'handle' | 'signIn' | 'offer' | 'forget' | 'flush' | 'appsChanged' | 'close'
+    'handle' | 'signIn' | 'offer' | 'forget' | 'flush' | 'appsChanged' | 'drain' | 'close'
   >
   /** Asks the KDC whether our own account works. Never rejects; absent where there is no Kerberos. */
   readonly checkKerberos?: (signal: AbortSignal) => Promise<KerberosStatus>

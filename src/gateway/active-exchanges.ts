@@ -20,8 +20,8 @@ import type { OpenSession } from './open-session.ts'
 /** A request under way. */
 export interface WatchedExchange extends RosterMember {
   readonly session: OpenSession | undefined
-  /** Its connection has switched protocols: it ends when someone ends it. */
-  readonly switched: boolean
+  /** Its connection has switched protocols, or carries server-sent events: it ends when someone ends it. */
+  readonly endless: boolean
   /** Looks whether time is up; ends itself then. */
   check(nowMs: number): void
   /** Ends it: a page when nothing was sent yet, else the connection is cut. */
@@ -37,7 +37,7 @@ export class ActiveExchanges {
   readonly #logger: Logger
   #timer: Timer | undefined
   #idle: (() => void) | undefined
-  #switched = 0
+  #endless = 0
   /** Monotonic, as of the last tick: good enough for limits of seconds. */
   nowMs: number
 
@@ -81,18 +81,18 @@ export class ActiveExchanges {
   delete(exchange: WatchedExchange): void {
     const before = this.#all.size
     this.#all.delete(exchange)
-    if (exchange.switched && this.#all.size < before) this.#switched--
+    if (exchange.endless && this.#all.size < before) this.#endless--
     this.#tellIdle()
   }
 
-  /** An exchange has become a connection of another protocol: a stop does not wait for it. */
-  switched(): void {
-    this.#switched++
+  /** An exchange has become one that lasts until someone ends it: a stop does not wait for it. */
+  becameEndless(): void {
+    this.#endless++
     this.#tellIdle()
   }
 
   #tellIdle(): void {
-    if (this.#all.size === this.#switched) this.#idle?.()
+    if (this.#all.size === this.#endless) this.#idle?.()
   }
 
   /**
@@ -110,12 +110,12 @@ export class ActiveExchanges {
   }
 
   /**
-   * Waits until no request is under way, then ends those that are left, and connections that have switched protocols.
+   * Waits until no request is under way, then ends those that are left, and those that have no end.
    *
    * @param graceMs - How long.
    */
   async drain(graceMs: number): Promise<void> {
-    if (this.#all.size > this.#switched) {
+    if (this.#all.size > this.#endless) {
       await new Promise<void>((resolve) => {
         const timer = this.#clock.setTimer(graceMs, resolve)
         this.#idle = () => {

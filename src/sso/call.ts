@@ -22,6 +22,8 @@ import type { PreparedTicket, TicketWish } from './ticket-types.ts'
 /** What a call needs of its pipeline. */
 export interface CallHome {
   readonly logger: Logger
+  /** The call lasts until someone ends it; told once. */
+  onEndless(): void
   /** The call is over; told once. */
   onOver(call: Call): void
   /** It ended with this error; told once, after onOver. */
@@ -53,9 +55,8 @@ export class Call implements SsoCall, RosterMember {
   wish: TicketWish | undefined
   /** Set by the last stage: the exchange with the backend. */
   backend: BackendCall | undefined
-  /** The connection has switched protocols, or carries server-sent events: it lasts until someone ends it. */
-  endless = false
   #over = false
+  #endless = false
 
   constructor(request: SsoRequest, sink: ResponseSink, home: CallHome) {
     this.request = request
@@ -66,6 +67,18 @@ export class Call implements SsoCall, RosterMember {
   /** Nothing more is told to the sink. */
   get over(): boolean {
     return this.#over
+  }
+
+  /** The connection has switched protocols, or carries server-sent events: it lasts until someone ends it. */
+  get endless(): boolean {
+    return this.#endless
+  }
+
+  /** Its head has been told, and says so. */
+  becomeEndless(): void {
+    if (this.#over) return
+    this.#endless = true
+    this.#home.onEndless()
   }
 
   resume(): void {

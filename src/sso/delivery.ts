@@ -11,7 +11,8 @@ import { BackendSignIn } from './backend-sign-in.ts'
 import type { Call } from './call.ts'
 import type { DeliveryPorts } from './delivery-ports.ts'
 import { withSignOnFields } from './header-sign-on/fields.ts'
-import { backendHeaders, clientHeaders, isEventStream, trailerAnnouncement } from './headers.ts'
+import { backendHeaders, clientHeaders, trailerAnnouncement } from './headers.ts'
+import { isEndless } from '../tunnel/index.ts'
 import type { Route } from './policy.ts'
 import type { SsoRequest } from './ports.ts'
 
@@ -110,13 +111,13 @@ export class Delivery implements BackendHandler {
   #tellHead(status: number, headers: readonly string[]): void {
     const { sink, request } = this.#call
     const fields = clientHeaders(headers)
-    this.#call.endless = status === 101 || isEventStream(headers)
     if (status === 101) {
       fields.push('Upgrade', request.hop?.upgrade ?? '')
     } else if (request.hop?.takesTrailers) {
       fields.push(...trailerAnnouncement(headers))
     }
     sink.onHead(status, fields)
+    if (isEndless({ status, headers })) this.#call.becomeEndless()
   }
 
   onInterim(status: number, headers: readonly string[]): void {

@@ -170,15 +170,3 @@ export function persistentAuth(headers: readonly string[]): boolean | undefined 
 export function trailerAnnouncement(headers: readonly string[]): string[] {
   return valuesOf(headers, 'trailer').flatMap((value) => ['Trailer', value])
 }
-
-/**
- * Says whether a response is a stream of server-sent events (WHATWG HTML section 9.2), which has no end of its own.
- *
- * @param headers - Flat, from the backend.
- * @returns True when its media type is text/event-stream.
- */
-export function isEventStream(headers: readonly string[]): boolean {
-  return valuesOf(headers, 'content-type').some((value) =>
-    /^text\/event-stream[ \t]*(?:;|$)/i.test(value.trim()),
-  )
-}

@@ -69,6 +69,7 @@ class Pipeline implements SsoPipeline, CallHome {
   #requests = 0
   #refused = 0
   #sweep: Timer | undefined
+  #draining = false
   #closed = false
 
   constructor(ports: PipelinePorts) {
@@ -145,6 +146,23 @@ class Pipeline implements SsoPipeline, CallHome {
 
   onOver(call: Call): void {
     this.#calls.delete(call)
+    if (!call.endless) this.#endEndless()
+  }
+
+  onEndless(): void {
+    this.#endEndless()
+  }
+
+  drain(): void {
+    this.#draining = true
+    this.#endEndless()
+  }
+
+  /** What has no end of its own is waited for as long as for the rest, and no longer. */
+  #endEndless(): void {
+    if (!this.#draining) return
+    const left = this.#calls.list()
+    if (left.every(({ endless }) => endless)) for (const call of left) call.fail(closed())
   }
 
   onRefused(call: Call, error: unknown): void {

@@ -163,6 +163,8 @@ export interface SsoPipeline {
    * @param isCurrent - Whether an app is still published as it was.
    */
   appsChanged(isCurrent: (app: AppSettings) => boolean): void
+  /** From now on endless calls end as soon as no other one is under way. New calls are still taken. */
+  drain(): void
   /** Cuts what is under way and closes every socket. */
   close(): Promise<void>
 }

@@ -21,6 +21,7 @@ export {
   type TunnelRole,
 } from './control.ts'
 export type { AcceptedMessage, AcceptMessage } from './control-sign-in.ts'
+export { isEndless } from './endless.ts'
 export { TunnelError, type TunnelErrorCode } from './errors.ts'
 export { foldName, keptFields } from './flat-fields.ts'
 export { maxMessageOctets } from './frame.ts'

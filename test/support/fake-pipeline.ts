@@ -19,6 +19,7 @@ export class FakePipeline {
   readonly offered: string[] = []
   readonly forgotten: string[] = []
   readonly flushed: object[] = []
+  draining = false
   closed = false
   /** Called with each request before `handle` returns. */
   answer: ((handled: HandledRequest) => void) | undefined
@@ -51,6 +52,9 @@ export class FakePipeline {
   }
   appsChanged(): void {
     // No connection has switched protocols.
+  }
+  drain(): void {
+    this.draining = true
   }
   close(): Promise<void> {
     this.closed = true

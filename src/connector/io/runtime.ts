@@ -137,6 +137,9 @@ function withDirectoryClosed(pipeline: SsoPipeline, identity: Identity | undefin
     appsChanged: (isCurrent) => {
       pipeline.appsChanged(isCurrent)
     },
+    drain: () => {
+      pipeline.drain()
+    },
     get counters() {
       return pipeline.counters
     },

@@ -10,6 +10,7 @@ import type { Writable } from 'node:stream'
 import { errorCode, errorText, NOT_LISTED } from '../../platform/index.ts'
 import {
   CAPABILITY,
+  isEndless,
   type RequestHead,
   type ResponseHead,
   type StreamHandler,
@@ -82,6 +83,7 @@ export class BrowserExchange implements StreamHandler, WatchedExchange, InputOwn
   #stream: TunnelStream | undefined
   #attempts = 0
   #over = false
+  #endless = false
   /** The browser waits for 100 before it sends its body. */
   #continueDue = false
   /** When octets last moved, by the watch's clock. */
@@ -95,8 +97,8 @@ export class BrowserExchange implements StreamHandler, WatchedExchange, InputOwn
     this.#response = responseOf(admitted, false)
   }
 
-  get switched(): boolean {
-    return this.#response.switched
+  get endless(): boolean {
+    return this.#endless
   }
 
   /** Sends the request inside. */
@@ -158,6 +160,8 @@ export class BrowserExchange implements StreamHandler, WatchedExchange, InputOwn
     try {
       this.#response.head(head)
       if (this.#admitted.upgrade) this.#headOfUpgrade()
+      this.#endless = isEndless(head)
+      if (this.#endless) this.#ports.active.becameEndless()
     } catch (error) {
       this.#stream?.reset({ code: 'ERR_GATEWAY_BAD_RESPONSE', message: 'head not passed on' })
       this.#fail('ERR_GATEWAY_BAD_RESPONSE', errorText(error))
@@ -165,8 +169,7 @@ export class BrowserExchange implements StreamHandler, WatchedExchange, InputOwn
   }
 
   #headOfUpgrade(): void {
-    if (this.switched) {
-      this.#ports.active.switched()
+    if (this.#response.switched) {
       if (this.#body instanceof UpgradedInput) this.#body.open()
     } else {
       // Refused: what the browser sends from here on is for nobody.
@@ -194,7 +197,7 @@ export class BrowserExchange implements StreamHandler, WatchedExchange, InputOwn
       return
     }
     // The browser's direction may still be open; its connection closes when both have ended.
-    if (this.switched) return
+    if (this.#response.switched) return
     const unread = this.#body !== undefined && !this.#body.ended
     this.#finish()
     if (unread) {
@@ -246,7 +249,7 @@ export class BrowserExchange implements StreamHandler, WatchedExchange, InputOwn
   check(nowMs: number): void {
     const waitedMs = nowMs - this.#movedMs
     if (waitedMs < MOVING_MS) this.#stillUsed()
-    else if (this.switched) this.#stillOpen()
+    else if (this.#endless) this.#stillOpen()
     const { firstOctetMs, connectMs } = this.#admitted.route.app.timeouts
     if (this.#isClientSlow()) {
       if (waitedMs > this.#ports.limits.stalledMs) this.abort('ERR_GATEWAY_CLIENT_STALLED')
@@ -264,7 +267,7 @@ export class BrowserExchange implements StreamHandler, WatchedExchange, InputOwn
 
   get #idleMs(): number {
     const { idleMs, upgradedIdleMs = DEFAULT_UPGRADED_IDLE_MS } = this.#admitted.route.app.timeouts
-    return this.switched ? upgradedIdleMs : idleMs
+    return this.#response.switched ? upgradedIdleMs : idleMs
   }
 
   #stillUsed(): void {

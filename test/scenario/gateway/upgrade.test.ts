@@ -270,4 +270,22 @@ describe('a connection that switches protocols', { timeout: 60_000 }, () => {
     await stopping.stop()
     await closed
   })
+
+  it('nor is an event stream', async () => {
+    const limits = { drainMs: 86_400_000 }
+    const stopping = new World(testConfig({ browser: { ...testConfig().browser, limits } }))
+    await stopping.start()
+    await stopping.connect()
+    stopping.connector.answer = (request) => {
+      request.stream.sendHead({ status: 200, headers: ['Content-Type', 'text/event-stream'] })
+      request.stream.write(Buffer.from('data: 1\n\n'))
+    }
+    const request = httpsRequest(stopping.options({ host: 'open.example' }))
+    request.end()
+    const [response] = (await once(request, 'response')) as [IncomingMessage]
+    const broken = once(response, 'error')
+    await once(response, 'data')
+    await stopping.stop()
+    await broken
+  })
 })

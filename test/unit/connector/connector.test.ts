@@ -308,6 +308,7 @@ describe('the connector stops', () => {
     const stopped = connector.stop()
     await clock.advance(20_000)
     assert.ok(session.draining)
+    assert.ok(pipeline.draining)
     assert.ok(!session.closed && !pipeline.closed)
     session.close({ code: 'ERR_TUNNEL_DRAINED', message: 'drained' })
     await stopped

@@ -139,6 +139,13 @@ describe('what lasts', { timeout: 60_000 }, () => {
         await assertLives(other)
       })
 
+      it(`is ${ENDLESS.has(name) ? 'not ' : ''}waited for when the connector drains`, async () => {
+        const lasting = await open({ proof: await proofOf('alice'), ...kind() })
+        stage.pipeline.drain()
+        if (ENDLESS.has(name)) assert.equal((await lasting.outcome).code, 'ERR_SSO_CLOSED')
+        else await assertLives(lasting)
+      })
+
       it('lasts while directory or KDC cannot say anything about its user', async () => {
         const { alice, bob } = await both(kind)
         stage.directory.failure = new DirectoryError('ERR_DIRECTORY_UNREACHABLE', 'gone')
@@ -157,4 +164,22 @@ describe('what lasts', { timeout: 60_000 }, () => {
       })
     })
   }
+
+  it('a drain ends what has no end once the last other request has its answer', async () => {
+    const kinds = Object.entries(KINDS).filter(([name]) => ENDLESS.has(name))
+    const proof = await proofOf('alice')
+    const lasting = await Promise.all(kinds.map(([, kind]) => open({ proof, ...kind() })))
+    const release = Promise.withResolvers<undefined>()
+    stage.kerberos.gate = release.promise
+    const last = stage.ask({ proof: await proofOf('bob') })
+    stage.pipeline.drain()
+    await stage.clock.advance(MINUTE)
+    assert.ok(lasting.every(({ ends }) => ends === 0))
+    release.resolve(undefined)
+    assert.equal((await last).body.toString(), 'bob')
+    for (const { outcome } of lasting) assert.equal((await outcome).code, 'ERR_SSO_CLOSED')
+    // One that comes too late to be turned away.
+    const late = stage.start({ proof, ...KINDS['event stream']?.() })
+    assert.equal((await late.sink.outcome).code, 'ERR_SSO_CLOSED')
+  })
 })
