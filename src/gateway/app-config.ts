@@ -5,6 +5,7 @@
  */
 
 import type { AppSettings } from '../tunnel/index.ts'
+import type { CorsConfig } from './cors.ts'
 import type { FrontEndConfig } from './front-end-config.ts'
 
 /** Who may use an app. Nothing listed: nobody. */
@@ -27,6 +28,8 @@ export interface AppConfig extends AppSettings {
   readonly upgrades: readonly string[]
   /** Other origins whose pages may switch protocols in the user's name. The app's own always may. */
   readonly upgradeOrigins: readonly string[]
+  /** Other origins whose scripts may call the app. Absent: none, as far as the gateway is asked. */
+  readonly cors?: CorsConfig
   /** Authentication contexts, one of which a sign-in must have reached. Absent: any. */
   readonly acr?: readonly string[]
   /** Longest time since the user typed a password, minutes. Absent: `oidc.maxAgeSeconds` alone. */

@@ -15,6 +15,7 @@ import {
   wholeNumber,
 } from './config-fields.ts'
 import type { AllowRule, AppConfig } from './app-config.ts'
+import { corsSchema } from './cors.ts'
 import { frontEndSchema } from './front-end-config.ts'
 import { isAppPath, partOf, whole, type PathOverride } from './path-overrides.ts'
 
@@ -89,6 +90,7 @@ const appSchema: z.ZodType<WrittenApp> = z.strictObject({
   upgradeOrigins: z
     .array(originUrl(['https:', 'http:']).transform((url) => new URL(url).origin))
     .default([]),
+  cors: corsSchema.exactOptional(),
   frontEndKerberos: frontEndSchema.exactOptional(),
   paths: z.array(pathSchema).max(100, 'at most 100 paths').default([]),
 })
@@ -129,6 +131,12 @@ function faultsOf(app: AppConfig): readonly Fault[] {
     faults.push({
       field: app.acr === undefined ? 'maxAgeMinutes' : 'acr',
       message: 'has no effect with preAuthentication: passthrough, where nobody signs in',
+    })
+  }
+  if (passthrough && app.cors !== undefined) {
+    faults.push({
+      field: 'cors',
+      message: 'has no effect with preAuthentication: passthrough, where the backend answers',
     })
   }
   if (passthrough && Object.keys(app.allow).length > 0) {

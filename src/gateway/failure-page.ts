@@ -21,6 +21,8 @@ export interface FailedRequest {
   readonly requestId: string
   /** Further fields of the answer, flat. */
   readonly fields?: readonly string[] | undefined
+  /** Those that let a page of another origin read it, flat. */
+  readonly crossOrigin?: readonly string[] | undefined
 }
 
 const STEP_UP = 'ERR_SSO_STEP_UP_NEEDED'
@@ -46,7 +48,8 @@ export function shownCode(code: string, session: OpenSession | undefined, nowMs:
  * @returns The page.
  */
 export function failurePage(failed: FailedRequest, code: string): Page {
-  const { request, route, requestId, fields: extra = [] } = failed
+  const { request, route, requestId, fields = [], crossOrigin = [] } = failed
+  const extra = [...fields, ...crossOrigin]
   const { method = '', url = '/', headers } = request
   const fresh = code === STEP_UP || code === 'ERR_SSO_PROOF_EXPIRED'
   const signIn = route.signIn ? signInTarget(url, fresh) : undefined

@@ -129,6 +129,7 @@ export type ResponseAction =
   | 'set-cookie'
   | 'challenge'
   | 'authentication-info'
+  | 'cross-origin'
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 
@@ -155,7 +156,8 @@ const RESPONSE_ACTIONS: Readonly<Record<string, ResponseAction>> = {
   'content-length': 'content-length',
   location: 'address',
   'content-location': 'address',
-  'access-control-allow-origin': 'address',
+  'access-control-allow-origin': 'cross-origin',
+  'access-control-allow-credentials': 'cross-origin',
   link: 'link',
   trailer: 'trailer',
   refresh: 'refresh',

@@ -57,8 +57,12 @@ class Gathering {
   }
 
   #special(action: ResponseAction, name: string, value: string): void {
-    const { translator, externalHostname, kerberos } = this.#route
+    const { translator, externalHostname, kerberos, app } = this.#route
     switch (action) {
+      case 'cross-origin':
+        // Two answers to one question would be none.
+        if (app.cors === undefined) this.headers.push(name, translator.outward(value))
+        return
       case 'address':
         this.headers.push(name, translator.outward(value))
         return

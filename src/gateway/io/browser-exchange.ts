@@ -63,7 +63,8 @@ const DEFAULT_UPGRADED_IDLE_MS = 3_600_000
 
 function responseOf(admitted: AdmittedRequest, takesTrailers: boolean): BrowserResponse {
   const { request, response, route, upgrade } = admitted
-  const { fields } = admitted
+  const { crossOrigin, fields: more } = admitted
+  const fields = crossOrigin === undefined ? more : [...(more ?? []), ...crossOrigin]
   const context = { route, isHead: request.method === 'HEAD', takesTrailers, fields }
   return upgrade
     ? new UpgradeResponse(response, upgrade, context)

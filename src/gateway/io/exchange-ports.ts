@@ -43,4 +43,6 @@ export interface AdmittedRequest {
   readonly upgrade: UpgradeRequest | undefined
   /** Further fields of the answer, flat: a session that has just begun. */
   readonly fields?: readonly string[] | undefined
+  /** Fields of the answer that let a page of another origin read it, flat. */
+  readonly crossOrigin?: readonly string[] | undefined
 }

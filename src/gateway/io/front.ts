@@ -22,6 +22,7 @@ import {
 } from '../browser-request.ts'
 import { sessionCookieOf } from '../cookies.ts'
 import { goesOtherWay, negotiateToken, noNegotiate, type Negotiate } from '../negotiate.ts'
+import { crossOriginFields, isPreflight, preflightAnswer, type CorsConfig } from '../cors.ts'
 import type { GatewayErrorCode } from '../errors.ts'
 import type { OpenSession } from '../open-session.ts'
 import { isStrongEnough, mayHelp } from '../step-up.ts'
@@ -98,8 +99,10 @@ export class Front {
         this.#refuse({ request, response, requestId }, code ?? 'ERR_GATEWAY_UNKNOWN_HOST')
         return
       }
+      const { cors } = route.app
+      const crossOrigin = cors && crossOriginFields(cors, request.rawHeaders)
       const clientAddress = addressOf(request)
-      this.#route({ request, response, route, requestId, clientAddress, upgrade })
+      this.#route({ request, response, route, requestId, clientAddress, upgrade, crossOrigin })
     } catch (error) {
       this.#broken({ request, response, requestId }, error)
     }
@@ -131,11 +134,29 @@ export class Front {
   #route(routed: RoutedRequest): void {
     const { request, route } = routed
     const users = route.signIn ? this.#ports.users : undefined
+    const { cors } = route.app
     if (isOwnTarget(request.url ?? '')) this.#ownPage(routed, users)
+    else if (cors && isPreflight(request.method, request.rawHeaders)) this.#preflight(routed, cors)
     else if (users && this.#isCrossSite(routed)) this.#refuseCrossSite(routed)
     else if (users) this.#withUser(routed, users)
     else if (route.signIn) this.#refuse(routed, 'ERR_GATEWAY_INTERNAL')
     else this.#inside({ ...routed, session: undefined })
+  }
+
+  /** Nobody's: it comes without cookies, and goes no further. */
+  #preflight(routed: RoutedRequest, cors: CorsConfig): void {
+    const { requestId, route, request, response } = routed
+    const page = preflightAnswer(cors, request.rawHeaders)
+    if (page !== undefined) {
+      sendPage(request, response, page)
+      return
+    }
+    this.#ports.logger.info('a page of another origin may not call the app', {
+      ...{ requestId, app: route.app.id, origin: rawField(request.rawHeaders, 'origin') },
+      code: 'ERR_GATEWAY_CROSS_SITE',
+      mend: 'List the origin in cors.allowedOrigins of the app, if its scripts may use the session.',
+    })
+    this.#refuse(routed, 'ERR_GATEWAY_CROSS_SITE')
   }
 
   #isCrossSite({ request, route, upgrade }: RoutedRequest): boolean {
@@ -319,13 +340,17 @@ export class Front {
   }
 
   #refuse(
-    refused: Pick<RoutedRequest, 'request' | 'response' | 'requestId' | 'fields'> & {
+    refused: Pick<
+      RoutedRequest,
+      'request' | 'response' | 'requestId' | 'fields' | 'crossOrigin'
+    > & {
       route?: AppRoute
     },
     code: string,
     fresh = false,
   ): void {
-    const { request, response, requestId, route, fields: extra = [] } = refused
+    const { request, response, requestId, route, fields = [], crossOrigin = [] } = refused
+    const extra = [...fields, ...crossOrigin]
     const signIn = route?.signIn ? signInTarget(request.url ?? '/', fresh) : undefined
     const html = wantsHtml(request.headers)
     sendPage(request, response, errorPage({ code, requestId, html, signIn, extra }))
