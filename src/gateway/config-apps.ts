@@ -110,6 +110,18 @@ function sendingFaults(app: AppConfig): readonly Fault[] {
   return [{ field: 'ticketStatuses', message: 'has no effect without sendTicket: on401' }]
 }
 
+/** What says something about users, where nobody signs in. */
+function passthroughFaults(app: AppConfig): readonly Fault[] {
+  const message = 'has no effect with preAuthentication: passthrough, where nobody signs in'
+  const said = [
+    { field: 'acr', isSaid: app.acr !== undefined },
+    { field: 'maxAgeMinutes', isSaid: app.maxAgeMinutes !== undefined },
+    { field: 'cors', isSaid: app.cors !== undefined },
+    { field: 'allow', isSaid: Object.keys(app.allow).length > 0 },
+  ]
+  return said.filter(({ isSaid }) => isSaid).map(({ field }) => ({ field, message }))
+}
+
 function faultsOf(app: AppConfig): readonly Fault[] {
   const faults: Fault[] = []
   const kerberos = app.singleSignOn === 'kerberos'
@@ -127,24 +139,7 @@ function faultsOf(app: AppConfig): readonly Fault[] {
     })
   }
   faults.push(...sendingFaults(app))
-  if (passthrough && (app.acr !== undefined || app.maxAgeMinutes !== undefined)) {
-    faults.push({
-      field: app.acr === undefined ? 'maxAgeMinutes' : 'acr',
-      message: 'has no effect with preAuthentication: passthrough, where nobody signs in',
-    })
-  }
-  if (passthrough && app.cors !== undefined) {
-    faults.push({
-      field: 'cors',
-      message: 'has no effect with preAuthentication: passthrough, where the backend answers',
-    })
-  }
-  if (passthrough && Object.keys(app.allow).length > 0) {
-    faults.push({
-      field: 'allow',
-      message: 'has no effect with preAuthentication: passthrough, where nobody signs in',
-    })
-  }
+  if (passthrough) faults.push(...passthroughFaults(app))
   return faults
 }
 

@@ -36,7 +36,7 @@ export type GatewayErrorCode =
   | 'ERR_GATEWAY_LOGIN_CLAIM'
   /** A logout token that did not verify, or a request for back-channel logout that has none. */
   | 'ERR_GATEWAY_LOGOUT_TOKEN'
-  /** A request from another site to a page that only our own pages may ask for. */
+  /** A request from another site to a page that only our own pages may ask for, or to an app that does not list it. */
   | 'ERR_GATEWAY_CROSS_SITE'
   /** No connector of the app's group is connected. */
   | 'ERR_GATEWAY_NO_CONNECTOR'

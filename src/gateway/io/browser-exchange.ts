@@ -84,7 +84,7 @@ export class BrowserExchange implements StreamHandler, WatchedExchange, InputOwn
   #stream: TunnelStream | undefined
   #attempts = 0
   #over = false
-  #endless = false
+  endless = false
   /** The browser waits for 100 before it sends its body. */
   #continueDue = false
   /** When octets last moved, by the watch's clock. */
@@ -96,10 +96,6 @@ export class BrowserExchange implements StreamHandler, WatchedExchange, InputOwn
     this.#admitted = admitted
     this.#movedMs = ports.active.nowMs
     this.#response = responseOf(admitted, false)
-  }
-
-  get endless(): boolean {
-    return this.#endless
   }
 
   /** Sends the request inside. */
@@ -161,8 +157,8 @@ export class BrowserExchange implements StreamHandler, WatchedExchange, InputOwn
     try {
       this.#response.head(head)
       if (this.#admitted.upgrade) this.#headOfUpgrade()
-      this.#endless = isEndless(head)
-      if (this.#endless) this.#ports.active.becameEndless()
+      this.endless = isEndless(head)
+      if (this.endless) this.#ports.active.becameEndless()
     } catch (error) {
       this.#stream?.reset({ code: 'ERR_GATEWAY_BAD_RESPONSE', message: 'head not passed on' })
       this.#fail('ERR_GATEWAY_BAD_RESPONSE', errorText(error))
@@ -250,7 +246,7 @@ export class BrowserExchange implements StreamHandler, WatchedExchange, InputOwn
   check(nowMs: number): void {
     const waitedMs = nowMs - this.#movedMs
     if (waitedMs < MOVING_MS) this.#stillUsed()
-    else if (this.#endless) this.#stillOpen()
+    else if (this.endless) this.#stillOpen()
     const { firstOctetMs, connectMs } = this.#admitted.route.app.timeouts
     if (this.#isClientSlow()) {
       if (waitedMs > this.#ports.limits.stalledMs) this.abort('ERR_GATEWAY_CLIENT_STALLED')

@@ -51,6 +51,30 @@ describe('gatewayConfigSchema', () => {
     assert.deepEqual(gatewayConfigSchema.parse(CONFIG).apps[0]?.allow, {})
   })
 
+  it('takes origins that may call an app, by name, and only where users sign in', () => {
+    const cors = { allowedOrigins: ['https://Portal.example/'] }
+    assert.deepEqual(gatewayConfigSchema.parse(withApp({ cors })).apps[0]?.cors, {
+      allowedOrigins: ['https://portal.example'],
+      allowedMethods: ['GET', 'HEAD', 'POST'],
+      allowedHeaders: ['Content-Type'],
+      maxAgeInSeconds: 600,
+    })
+    for (const [field, value] of [
+      ['allowedOrigins', []],
+      ['allowedOrigins', ['*']],
+      ['allowedOrigins', ['https://portal.example/path']],
+      ['allowedMethods', ['*']],
+      ['allowedHeaders', ['*']],
+      ['allowedHeaders', ['a, b']],
+      ['maxAgeInSeconds', 100_000],
+    ] as const) {
+      const said = faults(withApp({ cors: { ...cors, [field]: value } }))
+      assert.ok(Object.keys(said).some((path) => path.startsWith(`apps.0.cors.${field}`)))
+    }
+    const open = faults(withApp({ cors, preAuthentication: 'passthrough', singleSignOn: 'none' }))
+    assert.match(open['apps.0.cors'] ?? '', /nobody signs in/)
+  })
+
   it('accepts everyone: true, and nothing else under that name', () => {
     const { apps } = gatewayConfigSchema.parse(withApp({ allow: { everyone: true } }))
     assert.equal(apps[0]?.allow.everyone, true)
