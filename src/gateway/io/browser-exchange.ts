@@ -246,7 +246,7 @@ export class BrowserExchange implements StreamHandler, WatchedExchange, InputOwn
   check(nowMs: number): void {
     const waitedMs = nowMs - this.#movedMs
     if (waitedMs < MOVING_MS) this.#stillUsed()
-    else if (this.endless) this.#stillOpen()
+    else this.#stillOpen()
     const { firstOctetMs, connectMs } = this.#admitted.route.app.timeouts
     if (this.#isClientSlow()) {
       if (waitedMs > this.#ports.limits.stalledMs) this.abort('ERR_GATEWAY_CLIENT_STALLED')

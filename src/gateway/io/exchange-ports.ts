@@ -20,7 +20,7 @@ export interface ExchangePorts {
   readonly limits: BrowserLimits
   /** Told once a second of a session whose request still moves octets: it is in use, and its token is kept fresh. */
   readonly stillUsed: (session: OpenSession) => void
-  /** Told once a second of a session with a WebSocket or an event stream: its token is kept fresh. */
+  /** Told once a second of a session whose request waits, or whose connection is silent: its token is kept fresh. */
   readonly stillOpen: (session: OpenSession) => void
   /**
    * A session by Kerberos is of no use at its connector any more: ends it, and answers with the sign-in.

@@ -255,6 +255,20 @@ describe('sessions and time', () => {
     assert.equal((await world.ask({ cookie })).status, 200)
   })
 
+  it('have their proof fresh while a long poll waits for its answer', async () => {
+    world.provider.lifeSeconds = 80
+    const cookie = await world.signIn()
+    const { promise, resolve } = Promise.withResolvers<ArrivedRequest>()
+    world.connector.answer = resolve
+    const answer = world.ask({ cookie })
+    const request = await promise
+    const before = world.connector.proofs.length
+    for (let second = 0; second < 75; second++) await clock.advance(1000)
+    assert.equal(world.connector.proofs.length, before + 1)
+    request.reply(200, [], 'news')
+    assert.equal((await answer).body, 'news')
+  })
+
   it('cut a request that gets no answer, by a 504', async () => {
     world.provider.lifeSeconds = 3600
     const cookie = await world.signIn()

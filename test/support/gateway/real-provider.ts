@@ -34,11 +34,11 @@ export interface RealProvider {
   close(): Promise<void>
 }
 
-function settings(issuer: string) {
+function settings(issuer: string, idTokenSeconds: number) {
   return {
     ...{ address: '127.0.0.1', port: 0, issuer, tlsDirectory: '', ldapUrl: '', ldapServerName: '' },
     ...{ baseDn: '', workgroup: '', lookupUser: '', lookupPassword: '' },
-    ...{ clientId: 'sallyport', clientSecret: 'a-secret-of-the-test', idTokenSeconds: 3600 },
+    ...{ clientId: 'sallyport', clientSecret: 'a-secret-of-the-test', idTokenSeconds },
   }
 }
 
@@ -50,8 +50,12 @@ function listen(server: Server): Promise<number> {
   })
 }
 
-/** Starts it on a free port. */
-export async function startRealProvider(): Promise<RealProvider> {
+/**
+ * Starts it on a free port.
+ *
+ * @param idTokenSeconds - How long its ID tokens are good for.
+ */
+export async function startRealProvider(idTokenSeconds = 3600): Promise<RealProvider> {
   const credential = issueServerCertificate(authority, { names: ['127.0.0.1'] }, issuePorts)
   const server = createServer({ cert: credential.certificatePem, key: credential.privateKeyPem })
   const issuer = `https://127.0.0.1:${await listen(server)}`
@@ -59,8 +63,9 @@ export async function startRealProvider(): Promise<RealProvider> {
   const find = (id: string) => Promise.resolve(known.has(id) ? PERSON : undefined)
   // Only `find` is used by the provider; passwords are asked for by the lab's own page.
   const people = { find } as unknown as People
-  const { clientId, clientSecret } = settings(issuer)
-  const provider = createProvider(settings(issuer), people)
+  const chosen = settings(issuer, idTokenSeconds)
+  const { clientId, clientSecret } = chosen
+  const provider = createProvider(chosen, people)
   const callback = provider.callback()
   const real: RealProvider = {
     ...{ issuer, ca: authority.certificatePem, clientId, clientSecret, down: false, known },
