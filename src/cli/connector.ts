@@ -126,7 +126,9 @@ const ROTATE_HELP = `
 The new password is drawn here, kept beside the keytab until the domain controller has it, and never shown. The keytab is replaced
 by one with the new keys and those before; a running connector notices. Stopped half-way, run it again: it goes on.
 
-Example, once a month:
+The connector does the same by itself where the configuration has kerberos.rotatePassword.everyDays.
+
+Example:
   $ sallyport connector rotate-password --config /etc/sallyport/connector.yaml`
 
 function rotateCommand(): Command {

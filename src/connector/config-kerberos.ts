@@ -11,6 +11,7 @@ import {
   type KdcLimits,
   type KdcProxyConfig,
 } from './config-kdcs.ts'
+import { rotatePasswordSchema, type RotatePasswordConfig } from './config-rotation.ts'
 import { kdcAddress, path, principal, realm, wholeNumber } from './config-fields.ts'
 
 /** Which account may read a group managed service account's password. */
@@ -55,6 +56,8 @@ export interface KerberosConfig {
   readonly udpPreferenceLimit?: number
   /** Health, queues and sizes of the way to KDCs. */
   readonly kdcLimits: KdcLimits
+  /** Absent: the connector never changes its own password by itself. */
+  readonly rotatePassword?: RotatePasswordConfig
   /** Armour (FAST, RFC 6113). */
   readonly fast: 'off' | 'whenOffered' | 'required'
   /** How a user is named in S4U2Self; `x509Only` for hosts without MD5, which Samba does not understand. */
@@ -92,6 +95,7 @@ const fieldsSchema = z.strictObject({
   maxInFlight: wholeNumber(1, 8).default(2),
   udpPreferenceLimit: wholeNumber(0, 65_507).exactOptional(),
   kdcLimits: kdcLimitsSchema.default({}),
+  rotatePassword: rotatePasswordSchema.exactOptional(),
   fast: z.enum(['off', 'whenOffered', 'required']).default('whenOffered'),
   s4uUserPadata: z.enum(['both', 'x509Only']).default('both'),
   brokenTicketKeys: z.enum(['refuse', 'accept']).default('refuse'),
@@ -101,21 +105,30 @@ const fieldsSchema = z.strictObject({
 
 const SECRETS = ['keytab', 'passwordFile', 'passwordVariable', 'managedBy'] as const
 
-function checkTogether(config: KerberosConfig, context: z.RefinementCtx): void {
-  const fault = (field: string, message: string): void => {
-    context.addIssue({ code: 'custom', path: [field], message })
-  }
+type Fault = (field: string, message: string) => void
+
+/** One secret, and what only a keytab can do. */
+function checkSecret(config: KerberosConfig, fault: Fault): void {
   const named = SECRETS.filter((name) => config[name] !== undefined)
   if (named.length === 0) fault('keytab', `missing; one of ${SECRETS.join(', ')} is needed`)
   if (named.length > 1) fault(named[1] ?? '', `only one of ${SECRETS.join(', ')} may be there`)
   if (config.managedBy && !config.principal.endsWith('$')) {
     fault('principal', 'a managed account has a name that ends in $')
   }
+  if (config.keytab !== undefined) return
+  if (config.acceptor === 'both') {
+    fault('acceptor', "both needs a keytab: the host's library reads nothing else")
+  }
+  if (config.rotatePassword) fault('rotatePassword', 'needs a keytab: no other password is changed')
+}
+
+function checkTogether(config: KerberosConfig, context: z.RefinementCtx): void {
+  const fault: Fault = (field, message) => {
+    context.addIssue({ code: 'custom', path: [field], message })
+  }
+  checkSecret(config, fault)
   if (config.kdcs.length === 0 && config.krb5Conf === undefined && !config.dnsLookup) {
     fault('kdcs', 'must list at least one KDC where there is neither krb5Conf nor dnsLookup')
-  }
-  if (config.acceptor === 'both' && config.keytab === undefined) {
-    fault('acceptor', "both needs a keytab: the host's library reads nothing else")
   }
   if (config.totalTimeoutMs < config.timeoutMs) {
     fault('totalTimeoutMs', 'must not be below timeoutMs')

@@ -13,7 +13,7 @@ import {
   SecurityLog,
   type Timer,
 } from '../platform/index.ts'
-import type { StreamReason, TunnelSession } from '../tunnel/index.ts'
+import type { AccountMessage, StreamReason, TunnelSession } from '../tunnel/index.ts'
 import { AppList } from './apps.ts'
 import type { ConnectorLimits } from './config.ts'
 import { ConnectorError } from './errors.ts'
@@ -99,6 +99,7 @@ class TunnelKeeper implements Connector, LinkOwner {
     }
     void this.#checkKerberos()
     void this.#dial()
+    this.#ports.rotation?.start()
   }
 
   async stop(): Promise<void> {
@@ -106,12 +107,14 @@ class TunnelKeeper implements Connector, LinkOwner {
     this.#stopping.abort(new ConnectorError('ERR_CONNECTOR_STOPPED', 'the connector is stopping'))
     this.#redial?.cancel()
     this.#statusTimer?.cancel()
+    const rotated = this.#ports.rotation?.stop(this.#options.limits.drainMs)
     for (const link of this.#links.keys()) link.session?.drain()
     this.#ports.pipeline.drain()
     if (this.#links.size > 0) await this.#drained()
     for (const link of this.#links.keys()) {
       link.session?.close({ code: 'ERR_CONNECTOR_STOPPED', message: 'the connector has stopped' })
     }
+    await rotated
     await this.#ports.pipeline.close()
   }
 
@@ -154,9 +157,10 @@ class TunnelKeeper implements Connector, LinkOwner {
   }
 
   async #dial(): Promise<void> {
-    const { logger, pipeline, dialler } = this.#ports
+    const { logger, pipeline, dialler, rotation } = this.#ports
     const proofs = new ProofCache(this.#options.limits)
-    const shared = { apps: this.#apps, security: this.#security }
+    const account = (message: AccountMessage): void => rotation?.heard(message)
+    const shared = { apps: this.#apps, security: this.#security, account }
     const link = new TunnelLink({ pipeline, proofs, logger, ...shared }, this)
     this.#current = link
     const attempt = this.#attempt()

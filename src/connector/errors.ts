@@ -15,6 +15,8 @@ export type ConnectorErrorCode =
   | 'ERR_CONNECTOR_STOPPED'
   | 'ERR_CONNECTOR_NAME'
   | 'ERR_CONNECTOR_FILE'
+  /** In the log alone: our password is due, and others may be the same account. */
+  | 'ERR_CONNECTOR_ROTATION_HELD'
   /** In the log alone: the gateway gave one proof id two tokens. */
   | 'ERR_CONNECTOR_PROOF_REUSED'
 

@@ -33,6 +33,12 @@ export {
   type ManagedIdentityOptions,
   type ManagedIdentityPorts,
 } from './managed-identity.ts'
+export {
+  PasswordRotation,
+  type KeytabState,
+  type PasswordRotationPorts,
+} from './password-rotation.ts'
+export type { RotatePasswordConfig } from './config-rotation.ts'
 export type { ConnectorPorts, KerberosStatus, TunnelDialler } from './ports.ts'
 export {
   registerConnector,

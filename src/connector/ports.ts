@@ -6,6 +6,7 @@
 
 import type { Clock, Logger, Random, SecurityLog } from '../platform/index.ts'
 import type { SsoPipeline } from '../sso/index.ts'
+import type { PasswordRotation } from './password-rotation.ts'
 import type { StatusMessage, TunnelHandler, TunnelSession } from '../tunnel/index.ts'
 
 /** Whether Kerberos works, as the gateway shows it. */
@@ -32,6 +33,8 @@ export interface ConnectorPorts {
   >
   /** Asks the KDC whether our own account works. Never rejects; absent where there is no Kerberos. */
   readonly checkKerberos?: (signal: AbortSignal) => Promise<KerberosStatus>
+  /** Changes our own password from time to time; absent where it is not to. */
+  readonly rotation?: Pick<PasswordRotation, 'start' | 'heard' | 'stop'> | undefined
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger

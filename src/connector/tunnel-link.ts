@@ -13,6 +13,7 @@ import {
   type SsoRequest,
 } from '../sso/index.ts'
 import type {
+  AccountMessage,
   AppSettings,
   ControlMessage,
   ProofMessage,
@@ -39,6 +40,8 @@ export interface LinkPorts {
   readonly proofs: ProofCache
   readonly logger: Logger
   readonly security: Pick<SecurityLog, 'report'>
+  /** Told how many connectors are our account. */
+  readonly account?: ((message: AccountMessage) => void) | undefined
 }
 
 /** What a link tells the connector. */
@@ -111,6 +114,9 @@ export class TunnelLink implements TunnelHandler {
         return
       case 'flush':
         pipeline.flush(flushFilter(message))
+        return
+      case 'account':
+        this.#ports.account?.(message)
         return
       case 'accepted':
       case 'status':

@@ -16,6 +16,7 @@ import {
 } from '../tunnel/index.ts'
 import type { Apps } from './apps.ts'
 import { LiveConnector, type ConnectedTunnel } from './live-connector.ts'
+import { folded, SharedAccounts } from './shared-accounts.ts'
 
 /** A connector as lists show it. */
 export interface ConnectorStatus {
@@ -42,6 +43,7 @@ export class LiveConnectors {
   readonly #logger: Logger
   readonly #clock: Clock
   readonly #byGroup = new Map<string, LiveConnector[]>()
+  readonly #accounts = new SharedAccounts()
   /** Tunnels that only ask: told the apps, never given a request. */
   #probes: readonly LiveConnector[] = []
   #turn = 0
@@ -173,6 +175,7 @@ export class LiveConnectors {
     for (const live of lives) {
       live.session.close({ code: 'ERR_TUNNEL_REFUSED', message: 'the connector was revoked' })
     }
+    this.#tellAccounts(this.#accounts.forget(connectorId))
     return lives.length
   }
 
@@ -230,6 +233,28 @@ export class LiveConnectors {
     live.status = message
     const { ready, problem } = message.kerberos
     this.#logger.info('connector status', { connector: live.id, ready, problem })
+    this.#noteAccount(live, message.kerberos.principal)
+  }
+
+  /** A connector that rotates its password wants to know whether others are the same account. */
+  #noteAccount(live: LiveConnector, principal: string | undefined): void {
+    if (principal === undefined || principal === '') return
+    const changed = this.#accounts.note(live.id, principal)
+    if (!changed.includes(folded(principal))) this.#tellAccount(live)
+    this.#tellAccounts(changed)
+  }
+
+  #tellAccounts(accounts: readonly string[]): void {
+    for (const live of this.#lives()) {
+      const { principal = '' } = live.status?.kerberos ?? {}
+      if (accounts.includes(folded(principal))) this.#tellAccount(live)
+    }
+  }
+
+  #tellAccount({ session, status }: LiveConnector): void {
+    const { principal = '' } = status?.kerberos ?? {}
+    const connectors = this.#accounts.count(principal)
+    if (connectors > 0) session.sendControl({ type: 'account', principal, connectors })
   }
 
   #remove(live: LiveConnector, reason: StreamReason): void {

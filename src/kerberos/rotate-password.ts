@@ -21,7 +21,7 @@ import {
   type KerberosClientOptions,
 } from './client-options.ts'
 import { ClockSkews } from './client-skew.ts'
-import { KerberosError } from './errors.ts'
+import { KerberosError, type KerberosErrorCode } from './errors.ts'
 import {
   asExchange,
   changePassword,
@@ -32,6 +32,7 @@ import {
   type ExchangePorts,
   type KeyOwner,
   type NewKeys,
+  type PasswordChange,
   type PasswordServerWord,
 } from './exchange/index.ts'
 import { keysFor, renewKeytab, type KeytabEntry } from './files/index.ts'
@@ -161,23 +162,29 @@ class Rotation {
     keytab: readonly KeytabEntry[],
     takeBack: () => Promise<void>,
   ): Promise<NewKeys> {
-    const change = await this.#prepare(password, keytab).catch(async (error: unknown) => {
-      await takeBack()
-      throw error
-    })
-    let fault: unknown
+    const change = await this.#prepare(password, keytab).catch((error: unknown) => ({
+      error,
+    }))
+    const fault = 'error' in change ? change.error : await this.#tell(change)
+    const refused = isCode(fault, 'ERR_KRB_PASSWORD_REFUSED')
+    if (!('error' in change) && !refused) return this.#confirm(password, keytab, fault)
+    // Either may be for the sake of another process that went on with this very password and was quicker.
+    const overtaken = refused || isRefusedProof(fault)
+    const made = overtaken ? await this.#keysOf(password, keytab).catch(() => undefined) : undefined
+    if (made !== undefined) return made
+    await takeBack()
+    throw fault
+  }
+
+  /** Step 2; what went wrong, if anything. */
+  async #tell(change: PasswordChange): Promise<unknown> {
     try {
       const { realm } = this.#owner
       const word = change.open(await this.#options.passwordServer.exchange(realm, change.request))
-      fault = this.#faultIn(word)
+      return this.#faultIn(word)
     } catch (error) {
-      fault = error
+      return error
     }
-    if (fault instanceof KerberosError && fault.code === 'ERR_KRB_PASSWORD_REFUSED') {
-      await takeBack()
-      throw fault
-    }
-    return this.#confirm(password, keytab, fault)
   }
 
   async #prepare(password: string, keytab: readonly KeytabEntry[]) {
@@ -242,8 +249,7 @@ class Rotation {
       const wanted = { password, etypes: keytab.map(({ key }) => key.etype) }
       return await this.#drive(newKeysExchange(this.#owner, wanted, this.#ports))
     } catch (error) {
-      if (error instanceof KerberosError && error.code === 'ERR_KRB_PREAUTH_FAILED')
-        return undefined
+      if (isRefusedProof(error)) return undefined
       throw error
     }
   }
@@ -253,8 +259,12 @@ class Rotation {
   }
 }
 
+function isCode(error: unknown, code: KerberosErrorCode): boolean {
+  return error instanceof KerberosError && error.code === code
+}
+
 function isRefusedProof(error: unknown): boolean {
-  return error instanceof KerberosError && error.code === 'ERR_KRB_PREAUTH_FAILED'
+  return isCode(error, 'ERR_KRB_PREAUTH_FAILED')
 }
 
 function newPassword(random: Random): string {

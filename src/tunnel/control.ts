@@ -99,6 +99,14 @@ export interface StatusMessage {
   }
 }
 
+/** Gateway to connector: how many registered connectors are the account that it says it is, itself included. */
+export interface AccountMessage {
+  readonly type: 'account'
+  /** As the connector wrote it in its status. */
+  readonly principal: string
+  readonly connectors: number
+}
+
 /** Everything that goes beside the streams. */
 export type ControlMessage =
   | AppsMessage
@@ -106,6 +114,7 @@ export type ControlMessage =
   | ForgetMessage
   | FlushMessage
   | StatusMessage
+  | AccountMessage
   | AcceptMessage
   | AcceptedMessage
 
@@ -178,6 +187,11 @@ const schemas: Readonly<Record<ControlType, z.ZodType<ControlMessage>>> = {
       })
       .readonly(),
   }),
+  account: z.object({
+    type: z.literal('account'),
+    principal: z.string().min(1).max(1024),
+    connectors: z.number().int().min(1).max(1_000_000),
+  }),
   accept: acceptSchema,
   accepted: acceptedSchema,
 }
@@ -188,6 +202,7 @@ const SENDER: Readonly<Record<ControlType, TunnelRole>> = {
   forget: 'gateway',
   flush: 'gateway',
   status: 'connector',
+  account: 'gateway',
   accept: 'gateway',
   accepted: 'connector',
 }

@@ -17,6 +17,7 @@ export {
   type ForgetMessage,
   type ProofMessage,
   type SignInSettings,
+  type AccountMessage,
   type StatusMessage,
   type TunnelRole,
 } from './control.ts'

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import { copyFile, writeFile } from 'node:fs/promises'
+import { copyFile, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { runCommand } from '../../docker/demo/process.ts'
 import { remoteUser } from '../../docker/demo/proof.ts'
 import { startStack, type StackOptions } from '../../docker/demo/stack.ts'
 import { labAvailability, startLab, type Lab } from '../../docker/lab.ts'
+import { decodeKeytab, encodeKeytab } from '../../src/kerberos/index.ts'
 import { signIn } from '../support/people.ts'
 
 const availability = labAvailability()
@@ -30,8 +31,11 @@ describe(
   { skip: availability.ok ? false : (availability.reason ?? 'no lab') },
   () => {
     let lab: Lab
+    /** CONN1's present keytab. */
+    let present = ''
     before(async () => {
       lab = await startLab()
+      present = lab.env.connectors['CONN1'].keytab
     })
     after(() => lab.stop())
 
@@ -71,7 +75,8 @@ describe(
 
     it('a keytab whose password is changed: the running connector takes the new one', async () => {
       const keytab = join(lab.env.directory, 'rotated.keytab')
-      await copyFile(lab.env.connectors['CONN1'].keytab, keytab)
+      await copyFile(present, keytab)
+      present = keytab
       const stack = await startStack(lab.env, kerberos({ keytab }))
       try {
         const before = await signIn({ lab: lab.env, stack }, 'alice')
@@ -91,6 +96,50 @@ describe(
         const bob = await signIn({ lab: lab.env, stack }, 'bob')
         assert.equal(remoteUser(bob.page), 'bob@CORP.EXAMPLE')
         await before.visitor.close()
+        await bob.visitor.close()
+      } finally {
+        await stack.stop()
+      }
+    })
+
+    it('a keytab whose password the connector changes by itself, while requests go on', async () => {
+      const keytab = join(lab.env.directory, 'scheduled.keytab')
+      const entries = decodeKeytab(await readFile(present))
+      const write = async (timestampMs: number): Promise<void> => {
+        const octets = encodeKeytab(entries.map((entry) => ({ ...entry, timestampMs })))
+        await writeFile(keytab, octets, { mode: 0o600 })
+      }
+      const newest = async (): Promise<number> =>
+        Math.max(...decodeKeytab(await readFile(keytab)).map(({ kvno }) => kvno))
+      await write(Date.now())
+      const rotatePassword = { everyDays: 1, spreadHours: 0, checkMinutes: 1 }
+      const stack = await startStack(lab.env, kerberos({ keytab, rotatePassword }))
+      try {
+        const { visitor, page } = await signIn({ lab: lab.env, stack }, 'alice')
+        assert.equal(remoteUser(page), ALICE)
+        const kvno = await newest()
+        // The keys have become two days old.
+        await write(Date.now() - 2 * 86_400_000)
+        const seen = { rotated: false }
+        let answered = 0
+        const rotation = stack.connector
+          .waitFor((line) => line['event'] === 'password-rotated', 240_000)
+          .finally(() => {
+            seen.rotated = true
+          })
+        while (!seen.rotated) {
+          assert.equal((await stack.admin('cache', 'flush')).status, 0)
+          const asked = await visitor.visit(stack.url('intranet', '/whoami'))
+          assert.deepEqual([asked.status, remoteUser(asked)], [200, ALICE])
+          answered += 1
+        }
+        assert.equal((await rotation)['kvno'], kvno + 1)
+        assert.ok(answered > 0)
+        assert.equal(await newest(), kvno + 1)
+        await assert.rejects(readFile(`${keytab}.pending`), { code: 'ENOENT' })
+        const bob = await signIn({ lab: lab.env, stack }, 'bob')
+        assert.equal(remoteUser(bob.page), 'bob@CORP.EXAMPLE')
+        await visitor.close()
         await bob.visitor.close()
       } finally {
         await stack.stop()

@@ -4,11 +4,27 @@
  * @module
  */
 
-import { parsePrincipal, type RotatedPassword } from '../../kerberos/index.ts'
-import { PasswordServerTransport, rotateKeytabFile } from '../../kerberos/io/index.ts'
+import {
+  parsePrincipal,
+  passwordAge,
+  type KeyOwner,
+  type RotatedPassword,
+} from '../../kerberos/index.ts'
+import {
+  PasswordServerTransport,
+  pendingSince,
+  readKeytabFile,
+  rotateKeytabFile,
+} from '../../kerberos/io/index.ts'
 import { systemClock, systemRandom } from '../../platform/io/index.ts'
 import { splitHostPort } from '../config-fields.ts'
-import { ConnectorError, type ConnectorConfig, type KerberosConfig } from '../index.ts'
+import {
+  ConnectorError,
+  PasswordRotation,
+  type ConnectorConfig,
+  type KerberosConfig,
+  type KeytabState,
+} from '../index.ts'
 import { openKdcWay } from './kdc-way.ts'
 import { createNameResolver, toLookupFunction } from './name-resolver.ts'
 import type { ConnectorRuntimeOptions } from './runtime.ts'
@@ -35,8 +51,38 @@ export async function rotateOwnPassword(
     servers: { [realm]: passwordServers(config) },
     lookup: toLookupFunction(resolve),
   })
-  const owner = { principal: parsePrincipal(kerberos.principal).principal, realm }
-  return rotateKeytabFile(keytab, owner, { ...world, transport, passwordServer })
+  return rotateKeytabFile(keytab, ownerOf(kerberos), { ...world, transport, passwordServer })
+}
+
+/**
+ * The rotation of the connector's own password by time, as connector.yaml asks for it.
+ *
+ * @param options - As for rotateOwnPassword.
+ * @param principal - The account with its realm, as it is told to gateways.
+ * @returns The rotation, not started; undefined where connector.yaml does not ask for it.
+ */
+export function ownPasswordRotation(
+  options: Pick<ConnectorRuntimeOptions, 'config' | 'logger' | 'environment'>,
+  principal: string,
+): PasswordRotation | undefined {
+  const { kerberos } = options.config
+  const { keytab, rotatePassword } = kerberos ?? {}
+  if (kerberos === undefined || keytab === undefined || rotatePassword === undefined)
+    return undefined
+  const { logger } = options
+  const owner = ownerOf(kerberos)
+  const look = async (): Promise<KeytabState> => {
+    const entries = await readKeytabFile(keytab, { logger })
+    const { changedAtMs } = passwordAge(entries, owner, { maxAgeMs: 0, clock: systemClock })
+    return { changedAtMs, pendingSinceMs: await pendingSince(keytab) }
+  }
+  const rotate = (): Promise<RotatedPassword> => rotateOwnPassword(options)
+  const world = { clock: systemClock, random: systemRandom, logger }
+  return new PasswordRotation(rotatePassword, { principal, look, rotate, ...world })
+}
+
+function ownerOf({ principal, realm }: KerberosConfig): KeyOwner {
+  return { principal: parsePrincipal(principal).principal, realm }
 }
 
 function withKeytab({ kerberos }: ConnectorConfig): {

@@ -27,6 +27,7 @@ import { openTokenJudge } from './token-judge.ts'
 import { openIdentity, type Identity } from './identity.ts'
 import { issuerKeysOptions } from './named-proxy.ts'
 import { createNameResolver, type NameResolver } from './name-resolver.ts'
+import { ownPasswordRotation } from './rotate-own-password.ts'
 import { readRegistration } from './register-files.ts'
 import { createTunnelDialler } from './tunnel-dialler.ts'
 
@@ -67,9 +68,13 @@ export async function createConnectorRuntime(options: ConnectorRuntimeOptions): 
   const capabilities = identity && options.policy.frontEnd ? [NEGOTIATE] : []
   const dialler = createTunnelDialler({ readIdentity, clock: systemClock, logger, capabilities })
   const checkKerberos = identity && kerberosCheck(identity)
+  const rotation = identity && ownPasswordRotation(options, identity.client.name)
   return createConnector(
     { version, limits: config.limits },
-    { ...world, dialler, pipeline, logger, security, ...(checkKerberos ? { checkKerberos } : {}) },
+    {
+      ...{ ...world, dialler, pipeline, logger, security, rotation },
+      ...(checkKerberos ? { checkKerberos } : {}),
+    },
   )
 }
 

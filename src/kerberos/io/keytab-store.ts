@@ -4,7 +4,7 @@
  * @module
  */
 
-import { realpath, rm } from 'node:fs/promises'
+import { realpath, rm, stat } from 'node:fs/promises'
 import { errorCode } from '../../platform/index.ts'
 import { KerberosError } from '../errors.ts'
 import {
@@ -62,6 +62,23 @@ export async function readPendingFile(
     const isPart = cause instanceof KerberosError && cause.code === 'ERR_KRB_PASSWORD'
     if (isNone || isPart) return undefined
     throw error
+  }
+}
+
+/**
+ * Since when a pending password waits: its rotation is under way, or was stopped.
+ *
+ * @param keytab - The keytab's path.
+ * @returns Milliseconds since the epoch; undefined when there is none.
+ * @throws KerberosError ERR_KRB_PASSWORD when that cannot be told.
+ */
+export async function pendingSince(keytab: string): Promise<number | undefined> {
+  const path = pendingPath(keytab)
+  try {
+    return (await stat(path)).mtimeMs
+  } catch (cause) {
+    if (errorCode(cause) === 'ENOENT') return undefined
+    throw fileError(path, { code: 'ERR_KRB_PASSWORD' }, cause)
   }
 }
 

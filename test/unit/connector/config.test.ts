@@ -33,6 +33,7 @@ describe('connector.yaml', () => {
     assert.equal(config.kerberos?.timeoutMs, 3000)
     assert.equal(config.directory?.operationTimeoutMs, 10_000)
     assert.equal(config.limits.drainMs, 30_000)
+    assert.equal(config.kerberos.rotatePassword, undefined)
   })
 
   it('finds KDCs by itself, through a KDC proxy or in a krb5.conf where it is told so', () => {
@@ -105,6 +106,21 @@ describe('connector.yaml', () => {
         kerberos: { ...WHOLE.kerberos, kdcProxy: { forwardProxy: { url: 'http://u:p@proxy:1' } } },
       },
       where: /^kerberos.kdcProxy.forwardProxy.url: expected http:\/\/host:port/,
+    },
+    {
+      what: 'rotation of a password that is in no keytab',
+      change: {
+        kerberos: {
+          ...{ realm: 'CORP.EXAMPLE', principal: 'CONN1$', passwordFile: 'p' },
+          rotatePassword: { everyDays: 30 },
+        },
+      },
+      where: /^kerberos.rotatePassword: needs a keytab/,
+    },
+    {
+      what: 'rotation that never comes',
+      change: { kerberos: { ...WHOLE.kerberos, rotatePassword: { everyDays: 366 } } },
+      where: /^kerberos.rotatePassword.everyDays: expected a whole number from 1 to 365/,
     },
     {
       what: 'a client certificate without its key',

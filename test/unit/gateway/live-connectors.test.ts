@@ -150,4 +150,51 @@ describe('LiveConnectors', () => {
     live.close({ code: 'ERR_GATEWAY_STOPPING', message: 'x' })
     assert.ok(one.closed)
   })
+
+  describe('connectors that are one account', () => {
+    const says = (session: FakeSession, principal: string | undefined): void => {
+      const kerberos = { ready: true, ...(principal !== undefined && { principal }) }
+      session.handler.onControl({ type: 'status', version: '1', kerberos })
+    }
+    const heard = (session: FakeSession) =>
+      session.controls.flatMap((message) => (message.type === 'account' ? [message] : []))
+    const numbers = (session: FakeSession) => heard(session).map(({ connectors }) => connectors)
+
+    it('are told how many they are, in whatever group and spelling', () => {
+      const [one, two, other] = [up('c1'), up('c2', 'elsewhere'), up('c3')]
+      says(one, undefined)
+      assert.deepEqual(heard(one), [])
+      says(one, 'CONN1$@CORP.EXAMPLE')
+      says(other, 'CONN3$@CORP.EXAMPLE')
+      says(two, 'conn1$@corp.example')
+      assert.deepEqual([numbers(one), numbers(two), numbers(other)], [[1, 2], [2], [1]])
+      assert.equal(heard(two)[0]?.principal, 'conn1$@corp.example')
+      says(two, 'CONN2$@CORP.EXAMPLE')
+      assert.deepEqual(
+        [numbers(one), numbers(two)],
+        [
+          [1, 2, 1],
+          [2, 1],
+        ],
+      )
+    })
+
+    it('count while their tunnel is down, and two tunnels of one connector are one', () => {
+      const [one, two] = [up('c1'), up('c2')]
+      says(one, 'CONN1$@CORP.EXAMPLE')
+      says(two, 'CONN1$@CORP.EXAMPLE')
+      two.close({ code: 'ERR_TUNNEL_LOST', message: 'gone' })
+      const again = up('c1')
+      says(again, 'CONN1$@CORP.EXAMPLE')
+      assert.deepEqual(numbers(again), [2])
+      live.cut('c2')
+      assert.deepEqual(
+        [numbers(one), numbers(again)],
+        [
+          [1, 2, 1],
+          [2, 1],
+        ],
+      )
+    })
+  })
 })

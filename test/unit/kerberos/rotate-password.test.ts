@@ -185,6 +185,38 @@ describe('rotatePassword', () => {
     await login()
   })
 
+  // Two processes on one keytab: the other one goes on with this very password and is killed before it writes the keytab.
+  describe('takes nothing back when another process was quicker', () => {
+    const overtaken = async (by: 'KDC' | 'server'): Promise<void> => {
+      const { server, store, rotate, login, kdc } = start()
+      const overtake = (): void => {
+        kdc.tricks = {}
+        kdc.directory.changeKey('CONN1$', store.pending)
+      }
+      const refuse = () => {
+        if (store.pending === undefined) return undefined
+        overtake()
+        return { code: Krb.KDC_ERR_PREAUTH_FAILED }
+      }
+      if (by === 'KDC') kdc.tricks = { refuse }
+      else {
+        server.tricks = {
+          get refuse() {
+            const answer = { code: 4, text: 'in the history' }
+            overtake()
+            server.tricks = { refuse: answer }
+            return answer
+          },
+        }
+      }
+      assert.deepEqual(await rotate(), { kvno: 3, resumed: false })
+      assert.equal(store.pending, undefined)
+      await login()
+    }
+    it('and the KDC knows the old keys no more', () => overtaken('KDC'))
+    it('and the server refuses the same password again', () => overtaken('server'))
+  })
+
   it('keeps the pending password where anybody could have written the refusal', async () => {
     const { server, store, rotate, login } = start()
     server.tricks = { forge: { code: 4, text: 'nonsense' } }

@@ -37,6 +37,7 @@ const FROM_GATEWAY: readonly ControlMessage[] = [
   { type: 'proof', id: 'p1', idToken: 'secret.token.text' },
   { type: 'forget', proofs: ['p1', 'p2'] },
   { type: 'flush' },
+  { type: 'account', principal: 'CONN1$@CORP.EXAMPLE', connectors: 2 },
   { type: 'flush', user: 'alice@corp.example', servicePrincipalName: 'HTTP/x' },
   {
     type: 'apps',
