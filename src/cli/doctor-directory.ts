@@ -5,7 +5,7 @@
  */
 
 import type { OwnDirectory } from '../connector/io/index.ts'
-import { splitHostPort, type ConnectorConfig } from '../connector/index.ts'
+import { domainsOf, splitHostPort, type ConnectorConfig } from '../connector/index.ts'
 import { AccountFinder } from '../directory/index.ts'
 import {
   directoryWorld,
@@ -58,6 +58,9 @@ export function createDirectoryWorld(sources: DirectorySources): DirectoryWorld 
       ...kdcs.map((kdc) => ({ host: hostOf(kdc), use: 'kdc' as const })),
       ...directory.servers.map((server) => ({ host: hostOf(server), use: 'directory' as const })),
     ],
+    otherDomains: domainsOf(config.directories).flatMap(({ domain }) =>
+      domain === undefined || domain === directory.domain ? [] : [domain],
+    ),
     connect,
     ownKeys: async () => {
       if (keytab === undefined) return undefined

@@ -14,6 +14,7 @@ export {
 export {
   catalogServers,
   domainSettings,
+  domainsOf,
   type AnyDirectoryConfig,
   type DirectoryConfig,
   type ForestConfig,

@@ -31,6 +31,9 @@ export interface LabDoctorOptions {
   readonly user?: string
   /** Names of backends in the policy. Default iwa. */
   readonly backends?: readonly string[]
+  /** Directories instead of the lab's own alone, and the name server that knows them. */
+  readonly directories?: readonly object[]
+  readonly dnsServer?: string
   /** More of policy.yaml. */
   readonly policy?: Readonly<Record<string, unknown>>
 }
@@ -53,8 +56,8 @@ export async function labDoctor(
     stateDirectory: 'unused',
     policy: 'unused',
     kerberos: { realm: lab.realm, principal: `${connector}$`, keytab, kdcs: controllers },
-    directory: { servers: controllers, ca: lab.caFile },
-    dns: { servers: [lab.dnsServer] },
+    directories: options.directories ?? [{ servers: controllers, ca: lab.caFile }],
+    dns: { servers: [options.dnsServer ?? lab.dnsServer] },
   })
   const rows = backends.map((name) => ({
     origin: lab.backends[name]?.origin,

@@ -52,6 +52,18 @@ export const DIRECTORY_CODES = {
       'A trust with selective authentication: users of that domain get tickets only for servers on which they are "allowed to authenticate".',
     mend: 'Grant "Allowed to authenticate" on the accounts of connector and services, where users of that domain are to come.',
   },
+  DOCTOR_TRUST_MISSING: {
+    outcome: 'warn',
+    means:
+      'A domain in which connector.yaml looks users up has no trust with the connector’s own: no ticket can be had for them.',
+    mend: 'Make a trust both ways (samba-tool domain trust create, or Active Directory Domains and Trusts), or take the domain out of directories.',
+  },
+  DOCTOR_TRUST_NOT_DELEGABLE: {
+    outcome: 'warn',
+    means:
+      'Users of a trusted domain that connector.yaml names cannot be acted for: S4U2Self needs a trust both ways, and Samba’s KDC refuses it for users of any other domain.',
+    mend: 'Let these users sign in with tickets of their own (frontEndKerberos with their realm in realms), or give them accounts in the connector’s domain; where the trust goes one way only, make it go both ways. See native-notes/login-identity.md.',
+  },
   DOCTOR_OWN_ACCOUNT_GOOD: {
     outcome: 'pass',
     means: 'The connector’s account is found, enabled and has not ended.',

@@ -22,6 +22,16 @@ const SAMBA_WITH_RBCD = 4 * 1000 + 22
 const WINDOWS_WITHOUT_RBCD = /Windows (?:2000|Server\W*(?:2003|2008))/i
 
 /**
+ * Whether a domain controller runs Samba.
+ *
+ * @param operatingSystem - What it says it runs.
+ * @returns True for Samba.
+ */
+export function runsSamba(operatingSystem = ''): boolean {
+  return SAMBA.test(operatingSystem)
+}
+
+/**
  * Judges by what the controllers say they run; a read-only one asks a writable one.
  *
  * @param controllers - Of the domain.
@@ -30,7 +40,7 @@ const WINDOWS_WITHOUT_RBCD = /Windows (?:2000|Server\W*(?:2003|2008))/i
 export function rbcdSupport(controllers: readonly DomainController[]): RbcdSupport {
   const writable = controllers.filter(({ readOnly }) => !readOnly)
   const old = writable.find(({ operatingSystem = '' }) => isWithoutRbcd(operatingSystem))
-  const samba = writable.some(({ operatingSystem = '' }) => SAMBA.test(operatingSystem))
+  const samba = writable.some(({ operatingSystem }) => runsSamba(operatingSystem))
   const told = [
     ...new Set(writable.map(({ operatingSystem = 'unknown system' }) => operatingSystem)),
   ]

@@ -7,7 +7,8 @@
 import type { Check } from '../check.ts'
 import { accountCheck, encryptionCheck, groupsCheck, keytabCheck, krbtgtCheck } from './account.ts'
 import { delegationCheck } from './delegation.ts'
-import { bindCheck, controllersCheck, portsCheck, ticketCheck, trustsCheck } from './reach.ts'
+import { bindCheck, controllersCheck, portsCheck, ticketCheck } from './reach.ts'
+import { trustsCheck } from './trusts.ts'
 import type { DirectoryWorld } from './world.ts'
 
 /** All of them. */

@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { Trust } from '../../directory/index.ts'
 import { errorCode, errorText } from '../../platform/index.ts'
 import { found, type Check, type Finding, type Mend } from '../check.ts'
 import { accountCommands, shellWord, type Target } from '../commands.ts'
@@ -159,33 +158,4 @@ export const controllersCheck: Check<DirectoryWorld> = {
     }
     return findings
   },
-}
-
-/** Trusts are told, and what of them gets into the way of users of other domains. */
-export const trustsCheck: Check<DirectoryWorld> = {
-  id: 'directory.trusts',
-  title: 'trusts',
-  needs: ['directory.bind'],
-  async run(world) {
-    const { trusts } = await world.picture()
-    if (trusts.length === 0) return [found('DOCTOR_TRUSTS', 'the domain trusts no other')]
-    return trusts.map((trust) => {
-      const { partner, selectiveAuthentication } = trust
-      const message = `${partner} (${kindOf(trust)})`
-      if (!selectiveAuthentication) return found('DOCTOR_TRUSTS', message, { subject: partner })
-      return found('DOCTOR_TRUST_SELECTIVE', `${message}: selective authentication`, {
-        subject: partner,
-      })
-    })
-  },
-}
-
-function kindOf(trust: Trust): string {
-  const { direction, type, sidFiltering, tgtDelegation } = trust
-  const scope = trust.forest ? 'forest' : trust.withinForest ? 'within the forest' : 'external'
-  const notes = [
-    ...(sidFiltering ? ['SIDs of other domains are filtered'] : []),
-    ...(tgtDelegation ? ['ticket-granting tickets may be forwarded across it'] : []),
-  ]
-  return [type, direction, scope, ...notes].join(', ')
 }

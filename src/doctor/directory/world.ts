@@ -48,6 +48,8 @@ export interface DirectoryPorts {
   readonly services: readonly WantedService[]
   /** Hosts of KDCs and of the directory. */
   readonly hosts: readonly { readonly host: string; readonly use: 'kdc' | 'directory' }[]
+  /** Domains beside the connector's own in which users are looked up, by DNS name. */
+  readonly otherDomains: readonly string[]
   /** Connects once and closes. Rejects when nothing listens. */
   readonly connect: (host: string, port: number, signal: AbortSignal) => Promise<unknown>
   /** Keys of the account in its keytab; undefined where they come from a password. */

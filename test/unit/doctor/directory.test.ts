@@ -85,6 +85,7 @@ async function look(setting: Setting = {}) {
       { host: 'dc1.corp.example', use: 'kdc' },
       { host: 'dc1.corp.example', use: 'directory' },
     ],
+    otherDomains: [],
     connect: () => Promise.resolve(1),
     ownKeys: () => Promise.resolve([{ kvno: 3, etype: 18 }]),
     ownTicket: () => Promise.resolve({}),
@@ -276,5 +277,23 @@ describe('the checks of the directory', () => {
     assert.match(trust?.message ?? '', /tickets may be forwarded across it/)
     const external = (await trusts({})).findings.find(({ code }) => code === 'DOCTOR_TRUSTS')
     assert.match(external?.message ?? '', /both, external, SIDs of other domains are filtered/)
+  })
+
+  it('tell whether users of the other domains of connector.yaml can be acted for', async () => {
+    const of = (trust: Partial<Trust>, operatingSystem: string, domain = 'eu.partner.example') => {
+      const trusts = [{ ...SID_TRUST, ...trust }]
+      const known = pictureOf({}).facts
+      const controllers = known.controllers.map((each) => ({ ...each, operatingSystem }))
+      const picture = { trusts, facts: { ...known, controllers } }
+      return look({ picture, world: { otherDomains: [domain] } })
+    }
+    const samba = await of({}, 'Samba-4.22.6')
+    assert.equal(samba.codes, 'DOCTOR_TRUST_NOT_DELEGABLE')
+    assert.match(samba.unwell[0]?.message ?? '', /eu\.partner\.example .*ERR_KRB_FOREIGN_USER/)
+    const windows = 'Windows Server 2022'
+    assert.equal((await of({}, windows)).codes, '')
+    assert.equal((await of({ direction: 'inbound' }, windows)).codes, 'DOCTOR_TRUST_NOT_DELEGABLE')
+    assert.equal((await of({}, windows, 'else.example')).codes, 'DOCTOR_TRUST_MISSING')
+    assert.equal((await of({ withinForest: true }, windows, 'else.example')).codes, '')
   })
 })
