@@ -31,6 +31,8 @@ interface Step {
   readonly settle: boolean
   readonly abort: boolean
   readonly flush: boolean
+  /** What slow answers wait for. */
+  readonly release: boolean
 }
 
 const manner: fc.Arbitrary<Manner> = fc.record({
@@ -49,41 +51,69 @@ const stepOf = (users: number): fc.Arbitrary<Step> =>
     settle: fc.boolean(),
     abort: fc.nat({ max: 5 }).map((value) => value === 0),
     flush: fc.nat({ max: 9 }).map((value) => value === 0),
+    release: fc.nat({ max: 3 }).map((value) => value === 0),
   })
 
 const nameOf = (user: number): string => (user === 0 ? 'nobody' : `user${user}`)
 
-/** The mood travels in the path, so that it is known whichever request arrives first. */
-const moodOfPath: Mood = (arrival, request, response) => {
-  const [, asked, mood] = arrival.url.split('/')
-  // As a backend with Windows authentication, all but nobody's page wants a sign-in first.
-  if (asked !== 'nobody' && arrival.user === undefined) return false
-  switch (mood as MoodName) {
-    case 'refuse':
-      response.writeHead(401, { 'WWW-Authenticate': 'Negotiate' }).end('no')
-      return true
-    case 'die':
-      request.socket.destroy()
-      return true
-    case 'dieWithin':
-      response.writeHead(200, { 'Content-Length': '100' })
-      response.write('half', () => request.socket.destroy())
-      return true
-    case 'close':
-      response.writeHead(200, { Connection: 'close' }).end(arrival.user ?? 'nobody')
-      return true
-    case 'slow':
-      setImmediate(() => response.writeHead(200).end(arrival.user ?? 'nobody'))
-      return true
-    case 'serve':
-      if (arrival.user !== undefined) return false
-      response.writeHead(200).end('nobody')
-      return true
+/** Answers that a backend takes its time with: others come and go meanwhile. */
+class SlowAnswers {
+  readonly #held: (() => void)[] = []
+  #flowing = false
+
+  hold(answer: () => void): void {
+    if (this.#flowing) answer()
+    else this.#held.push(answer)
+  }
+
+  release(): void {
+    for (const answer of this.#held.splice(0)) answer()
+  }
+
+  /** Holds nothing up while this is waited for. */
+  async settle(running: readonly Promise<unknown>[]): Promise<void> {
+    this.#flowing = true
+    this.release()
+    await Promise.all(running)
+    this.#flowing = false
   }
 }
 
+/** The mood travels in the path, so that it is known whichever request arrives first. */
+const moodOfPath =
+  (slow: SlowAnswers): Mood =>
+  (arrival, request, response) => {
+    const [, asked, mood] = arrival.url.split('/')
+    // As a backend with Windows authentication, all but nobody's page wants a sign-in first.
+    if (asked !== 'nobody' && arrival.user === undefined) return false
+    switch (mood as MoodName) {
+      case 'refuse':
+        response.writeHead(401, { 'WWW-Authenticate': 'Negotiate' }).end('no')
+        return true
+      case 'die':
+        request.socket.destroy()
+        return true
+      case 'dieWithin':
+        response.writeHead(200, { 'Content-Length': '100' })
+        response.write('half', () => request.socket.destroy())
+        return true
+      case 'close':
+        response.writeHead(200, { Connection: 'close' }).end(arrival.user ?? 'nobody')
+        return true
+      case 'slow':
+        slow.hold(() => response.writeHead(200).end(arrival.user ?? 'nobody'))
+        return true
+      case 'serve':
+        if (arrival.user !== undefined) return false
+        response.writeHead(200).end('nobody')
+        return true
+    }
+  }
+
 /** Plays the steps; each request has a number in its path. */
 async function play(stage: Stage, users: number, steps: readonly Step[]): Promise<void> {
+  const slow = new SlowAnswers()
+  stage.backend.mood = moodOfPath(slow)
   const open = appOf(stage.app.internalUrl, {
     id: 'open',
     preAuthentication: 'passthrough',
@@ -102,9 +132,10 @@ async function play(stage: Stage, users: number, steps: readonly Step[]): Promis
     if (step.abort) setImmediate(call.abort.bind(call))
     else running.push(sink.outcome.then(checkOutcome.bind(undefined, step)))
     if (step.flush) stage.pipeline.flush({})
-    if (step.settle) running = (await Promise.all(running), [])
+    if (step.release) slow.release()
+    if (step.settle) running = (await slow.settle(running), [])
   }
-  await Promise.all(running)
+  await slow.settle(running)
 }
 
 function contentOf({ method, large, user }: Step): Pick<Ask, 'method' | 'body'> {
@@ -145,7 +176,6 @@ async function run(users: number, how: Manner, steps: readonly Step[]): Promise<
   })
   for (let user = 1; user <= users; user++) stage.directory.add(nameOf(user))
   const { backend } = stage
-  backend.mood = moodOfPath
   backend.keepsSignIn = how.keepsSignIn
   backend.proves = how.proves
   if (how.persistentAuth !== undefined) backend.fields = { 'Persistent-Auth': how.persistentAuth }
