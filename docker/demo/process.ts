@@ -8,6 +8,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { programEnvironment } from '../lab/own-programs.ts'
 
 const CLI = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
@@ -143,6 +144,7 @@ export async function startService(
   const child = spawn(process.execPath, ['--disable-sigusr1', CLI, ...args], {
     stdio: ['ignore', 'inherit', 'pipe'],
     detached: true,
+    env: programEnvironment(),
   })
   const service = new RunningService(`sallyport ${args.slice(0, 2).join(' ')}`, child)
   try {
@@ -181,7 +183,7 @@ export async function runCommand(
 ): Promise<CommandResult> {
   const child = spawn(process.execPath, [CLI, ...args], {
     stdio: 'pipe',
-    env: { ...process.env, ...input.environment },
+    env: programEnvironment(input.environment),
   })
   const chunks = { stdout: [] as Buffer[], stderr: [] as Buffer[] }
   child.stdout.on('data', (chunk: Buffer) => chunks.stdout.push(chunk))

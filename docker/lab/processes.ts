@@ -19,7 +19,7 @@ export interface ServiceCommand {
   readonly name: string
   readonly command: string
   readonly args: readonly string[]
-  readonly env: Readonly<Record<string, string>>
+  readonly env: Readonly<Record<string, string | undefined>>
   /** File that takes what it prints; kept from one start to the next. */
   readonly logFile: string
 }

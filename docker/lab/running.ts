@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { addressesOf, describeLab, LAB, type LabEnvironment } from './environment.ts'
 import { domainControllerChecks, waitUntilHealthy, webChecks } from './health.ts'
 import { instanceDirectory, type ClaimedInstance, type LabServiceName } from './instance.ts'
+import { programEnvironment } from './own-programs.ts'
 import { runScript, Service, type ServiceCommand } from './processes.ts'
 import type { LabOptions } from './types.ts'
 
@@ -141,7 +142,8 @@ export class RunningLab {
       oidc: [process.execPath, join(DOCKER, 'oidc', 'main.ts')],
     }
     const [command, ...args] = commands[name]
-    return { name: TITLES[name], command, args, env: this.#variables, logFile }
+    const env = programEnvironment(this.#variables)
+    return { name: TITLES[name], command, args, env, logFile }
   }
 }
 

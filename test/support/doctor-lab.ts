@@ -1,18 +1,15 @@
 /** `sallyport doctor` against a stack of the lab, with faults of the test's own making. */
 
-import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Server } from 'node:net'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { parse, stringify } from 'yaml'
+import { runCommand } from '../../docker/demo/process.ts'
 import type { Stack } from '../../docker/demo/stack.ts'
 import type { DoctorReport } from '../../src/doctor/index.ts'
-
-const CLI = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
 /** What doctor said. */
 export interface Consultation extends DoctorReport {
@@ -55,32 +52,22 @@ function faulty(stack: Stack, { connector, policy, state }: Fault): string {
 }
 
 /** Runs the command. */
-export function consult(
+export async function consult(
   stack: Stack,
   about: readonly string[],
   fault: Fault = {},
 ): Promise<Consultation> {
-  const args = [CLI, 'doctor', '--config', faulty(stack, fault), '--json', ...about]
-  const env = { ...process.env, ...fault.environment }
-  return new Promise<Consultation>((resolve, reject) => {
-    const child = execFile(
-      process.execPath,
-      args,
-      { env, maxBuffer: 1 << 24 },
-      (_error, out, err) => {
-        try {
-          const report = JSON.parse(out) as DoctorReport
-          const unwell = report.findings.filter(
-            ({ outcome }) => outcome === 'warn' || outcome === 'fail',
-          )
-          const codes = [...new Set(unwell.map(({ code }) => code))]
-          resolve({ ...report, status: child.exitCode, unwell: codes })
-        } catch {
-          reject(new Error(`doctor printed no report: ${out.slice(0, 500)} ${err.slice(0, 500)}`))
-        }
-      },
-    )
-  })
+  const args = ['doctor', '--config', faulty(stack, fault), '--json', ...about]
+  const { environment } = fault
+  const { status, stdout, stderr } = await runCommand(args, environment && { environment })
+  let report: DoctorReport
+  try {
+    report = JSON.parse(stdout) as DoctorReport
+  } catch {
+    throw new Error(`doctor printed no report: ${stdout.slice(0, 500)} ${stderr.slice(0, 500)}`)
+  }
+  const unwell = report.findings.filter(({ outcome }) => outcome === 'warn' || outcome === 'fail')
+  return { ...report, status, unwell: [...new Set(unwell.map(({ code }) => code))] }
 }
 
 /** A backend of the test's own on 127.0.0.1. */
