@@ -134,17 +134,19 @@ class RunningService implements ServiceProcess {
  *
  * @param args - Command and options.
  * @param ready - The message that says so, or what knows such a line.
+ * @param environment - Added to the environment of this process.
  * @returns The running service.
  */
 export async function startService(
   args: readonly string[],
   ready: string | ((line: LogLine) => boolean),
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<ServiceProcess> {
   // A group of its own: Ctrl-C at the terminal reaches the demo, which then stops its services in order.
   const child = spawn(process.execPath, ['--disable-sigusr1', CLI, ...args], {
     stdio: ['ignore', 'inherit', 'pipe'],
     detached: true,
-    env: programEnvironment(),
+    env: programEnvironment(environment),
   })
   const service = new RunningService(`sallyport ${args.slice(0, 2).join(' ')}`, child)
   try {

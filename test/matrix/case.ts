@@ -45,6 +45,8 @@ export interface SetUp {
   readonly entries?: (names: Names) => string
   /** What the connector of its own is told, broken or not. */
   readonly configure?: Edits
+  /** Environment of the connector of its own, and of doctor. */
+  readonly environment?: () => Readonly<Record<string, string>>
   /** Servers of the case's own, there before its connector starts and until the end of the case. */
   readonly serve?: (place: Place) => Promise<Server>
 }
@@ -71,6 +73,8 @@ export type Mending =
       readonly which?: RegExp
       readonly then?: (place: Place) => Promise<void>
     }
+  /** By the lines that doctor prints with this finding for a row of policy.yaml: the first ones, or those with this in them. */
+  | { readonly row: string; readonly which?: RegExp }
   /** By the setting that doctor prints with this finding; the pattern must be in it. Without `apply`: the case's edits are left out. */
   | {
       readonly setting: string
@@ -83,6 +87,9 @@ export type Mending =
       readonly says: RegExp
       readonly apply: (place: Place) => Promise<void>
     }
+
+/** Instead of a code: the request works all the same, and the connector's log warns. */
+export const WORKS = 'works'
 
 /** One case. */
 export interface MatrixCase extends SetUp {
@@ -100,7 +107,14 @@ export interface MatrixCase extends SetUp {
   readonly breakIt?: (place: Place) => Promise<void>
   /** The connector of its own is started again after that: what is broken shows at a start alone. */
   readonly startsAgain?: true
-  /** The stable code on the user's page. */
+  /**
+   * Who goes on working meanwhile: someone else at the very app; someone else at another app of the connector of its own. Absent:
+   * someone else at another app, of the connector that cases share, or of another one where the case has one of its own.
+   */
+  readonly spares?: 'app' | 'connector'
+  /** What the log of the connector of its own says meanwhile. */
+  readonly logSays?: RegExp
+  /** The stable code on the user's page, or WORKS. */
   readonly code: string
   /** Where the connector has no tunnel: what its log or its last words say instead. */
   readonly startSays?: RegExp

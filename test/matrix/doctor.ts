@@ -20,10 +20,13 @@ export interface DoctorFinding {
 }
 
 /** What doctor finds that is not well. */
-export async function consult(place: Place): Promise<readonly DoctorFinding[]> {
+export async function consult(
+  place: Place,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<readonly DoctorFinding[]> {
   const { connector, id, user, people } = place
   const about = ['--config', connector.configFile, '--app', id, '--user', people.login(user)]
-  const { stdout, stderr } = await runCommand(['doctor', ...about, '--json'])
+  const { stdout, stderr } = await runCommand(['doctor', ...about, '--json'], { environment })
   try {
     const { findings } = JSON.parse(stdout) as { findings: readonly DoctorFinding[] }
     return findings.filter(({ outcome }) => outcome === 'fail' || outcome === 'warn')

@@ -3,11 +3,11 @@
 import { remoteUser } from '../../docker/demo/proof.ts'
 import type { Page } from '../../docker/demo/visitor.ts'
 import { pageCode } from '../support/people.ts'
-import type { MatrixCase, Mending, Server } from './case.ts'
+import { WORKS, type MatrixCase, type Mending, type Server } from './case.ts'
 import { consult, type DoctorFinding } from './doctor.ts'
 import { hasOwnConnector } from './world/names.ts'
 import type { Place } from './world/place.ts'
-import { ASIDE, STEADY, type MatrixWorld } from './world/world.ts'
+import { ASIDE, BESIDE, STEADY, type MatrixWorld } from './world/world.ts'
 
 /** What came of a case. */
 export interface CaseResult {
@@ -28,7 +28,7 @@ export interface CaseResult {
 }
 
 function verdict(page: Page): string {
-  return page.status === 200 ? 'works' : (pageCode(page) ?? `status ${page.status}`)
+  return page.status === 200 ? WORKS : (pageCode(page) ?? `status ${page.status}`)
 }
 
 /** A case under way. */
@@ -63,10 +63,10 @@ class Run {
     const { people, user, id } = this.#place
     const page = await people.visit(user, id)
     const seen = verdict(page)
-    if (seen !== 'works') return seen
+    if (seen !== WORKS) return seen
     if (this.#case.anonymous) return seen
     const who = remoteUser(page).toLowerCase()
-    return who.startsWith(`${user.toLowerCase()}@`) ? 'works' : `works for '${who}'`
+    return who.startsWith(`${user.toLowerCase()}@`) ? WORKS : `works for '${who}'`
   }
 
   async prepare(): Promise<void> {
@@ -83,18 +83,25 @@ class Run {
       ? await people.visit(user, id)
       : await people.signIn(user, id)
     if (this.#case.breakIt === undefined) return
-    this.expect('before it is broken, the request', verdict(first), 'works')
+    this.expect('before it is broken, the request', verdict(first), WORKS)
     await this.#case.breakIt(this.#place)
     if (this.#case.startsAgain) await this.#world.startOwn(this.#case, true, this.#case.startSays)
   }
 
-  /** Others are not touched: someone else, at another app of the same connector where that one is not what is broken. */
+  /** Others are not touched. */
   async control(): Promise<void> {
-    const other = hasOwnConnector(this.#case) ? ASIDE : STEADY
+    const { spares } = this.#case
+    const elsewhere = hasOwnConnector(this.#case) ? ASIDE : STEADY
+    const other = spares === undefined ? elsewhere : BESIDE
     const { people, user, id } = this.#world.place(other)
     await this.flush(user)
-    const page = await people.signIn(user, id)
-    this.expect('meanwhile, another user’s request', verdict(page), 'works')
+    const page = await people.signIn(user, spares === 'app' ? this.#case.id : id)
+    this.expect('meanwhile, another user’s request', verdict(page), WORKS)
+  }
+
+  /** Waits for what the connector's log is to say. */
+  async hear(): Promise<void> {
+    if (this.#case.logSays) await this.#place.own.said(this.#case.logSays)
   }
 
   async flush(name: string): Promise<void> {
@@ -104,17 +111,31 @@ class Run {
   }
 
   async mend(findings: readonly DoctorFinding[]): Promise<void> {
-    const { mend } = this.#case
-    if ('printed' in mend) {
-      await this.#place.directory.command(commandOf(findings, mend))
-      await mend.then?.(this.#place)
+    const { mend, edits, startsAgain } = this.#case
+    const { directory, own, gateway } = this.#place
+    if ('row' in mend) {
+      own.amendPolicy(printedOf(findings, mend.row, { ...mend, of: ({ setting }) => setting }))
+      await own.restart()
     } else {
-      const said = JSON.stringify(findings.filter(({ code }) => code === codeOf(mend)))
-      if (!mend.says.test(said)) this.faults.push(`doctor's mend says ${said}`)
-      await mend.apply?.(this.#place)
+      if ('printed' in mend) {
+        await directory.command(printedOf(findings, mend.printed, { ...mend, of: commandOf }))
+        await mend.then?.(this.#place)
+      } else {
+        const said = JSON.stringify(findings.filter(({ code }) => code === codeOf(mend)))
+        if (!mend.says.test(said)) this.faults.push(`doctor's mend says ${said}`)
+        await mend.apply?.(this.#place)
+      }
+      if (edits !== undefined || startsAgain) await this.#world.startOwn(this.#case, false)
     }
-    if (hasOwnConnector(this.#case)) await this.#world.startOwn(this.#case, false)
-    await this.#place.gateway.admin('cache', 'flush')
+    await gateway.ask('POST', '/cache/flush', {})
+  }
+
+  /** Where the request worked all the same, doctor tells whether the mend was one. */
+  async lookAgain(): Promise<void> {
+    if (this.#case.code !== WORKS) return
+    const left = (await this.consult()).map(({ code }) => code)
+    const still = this.#case.doctor.filter((code) => left.includes(code))
+    this.expect('after the mend, doctor', still.join(', '), '')
   }
 
   async end(): Promise<void> {
@@ -122,7 +143,7 @@ class Run {
   }
 
   consult(): Promise<readonly DoctorFinding[]> {
-    return consult(this.#place)
+    return consult(this.#place, this.#case.environment?.())
   }
 
   get user(): string {
@@ -130,24 +151,34 @@ class Run {
   }
 }
 
-function codeOf(mend: Mending): string {
-  if ('printed' in mend) return mend.printed
+function codeOf(mend: Extract<Mending, { says: RegExp }>): string {
   return 'setting' in mend ? mend.setting : mend.advice
 }
 
-function commandOf(
+type PrintedMend = DoctorFinding['mends'][number]
+
+function commandOf({ sambaTool, shell }: PrintedMend): string | undefined {
+  return sambaTool ?? shell
+}
+
+interface Wanted {
+  readonly of: (mend: PrintedMend) => string | undefined
+  readonly which?: RegExp
+}
+
+/** What doctor prints with a finding: the first such mend, or the first with this in it. */
+function printedOf(
   findings: readonly DoctorFinding[],
-  mend: Extract<Mending, { printed: string }>,
+  code: string,
+  { of, which = /./ }: Wanted,
 ): string {
-  const commands = findings
-    .filter(({ code }) => code === mend.printed)
+  const printed = findings
+    .filter((finding) => finding.code === code)
     .flatMap(({ mends }) => mends)
-    .flatMap(({ sambaTool, shell }) => sambaTool ?? shell ?? [])
-  const { which = /./ } = mend
-  const command = commands.find((each) => which.test(each))
-  if (command === undefined)
-    throw new Error(`${mend.printed} prints no such command: ${commands.join('; ')}`)
-  return command
+    .flatMap((mend) => of(mend) ?? [])
+  const chosen = printed.find((each) => which.test(each))
+  if (chosen === undefined) throw new Error(`${code} prints no such mend: ${printed.join('; ')}`)
+  return chosen
 }
 
 /** Runs a case in its world. */
@@ -161,6 +192,7 @@ export async function runCase(world: MatrixWorld, one: MatrixCase): Promise<Case
     await run.flush(run.user)
     code = await run.request()
     run.expect('the request', code, one.code)
+    await run.hear()
     await run.control()
   })
   await run.step(async () => {
@@ -172,8 +204,9 @@ export async function runCase(world: MatrixWorld, one: MatrixCase): Promise<Case
   await run.step(async () => {
     await run.mend(findings)
     const after = await run.request()
-    mended = after === 'works'
-    run.expect('after the mend, the request', after, 'works')
+    mended = after === WORKS
+    run.expect('after the mend, the request', after, WORKS)
+    await run.lookAgain()
   })
   await run.step(() => run.end())
   const { id, name } = one

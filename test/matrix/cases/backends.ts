@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import type { Configuration } from '../../../docker/demo/configuration.ts'
 import type { Fields, MatrixCase, Server } from '../case.ts'
+import { ApacheWithItsOwnClock } from '../servers/apache-clock.ts'
 import { Front } from '../servers/front.ts'
 import { challenges, OddBackend } from '../servers/odd-backend.ts'
 import { dnsNode } from '../world/ldif.ts'
@@ -80,6 +81,7 @@ function silent({ id, host }: Names): string {
 }
 
 const front = new Front()
+const fast = new ApacheWithItsOwnClock()
 
 export const BACKEND_CASES: readonly MatrixCase[] = [
   {
@@ -87,20 +89,22 @@ export const BACKEND_CASES: readonly MatrixCase[] = [
     name: 'the backend’s certificate is of another authority than its row’s',
     https: true,
     connector: {},
+    spares: 'connector',
     edits: tls(({ tlsDirectory }) => ({ ca: join(tlsDirectory, 'ca.pem') })),
     code: 'ERR_BACKEND_TLS',
     doctor: ['DOCTOR_APP_TLS'],
-    mend: { setting: 'DOCTOR_APP_TLS', says: /tls/ },
+    mend: { row: 'DOCTOR_APP_TLS', which: /pin/ },
   },
   {
     id: 'backend-pin',
     name: 'the backend’s key is not the one that its row pins',
     https: true,
     connector: {},
+    spares: 'connector',
     edits: tls(() => ({ pin: 'ab'.repeat(32) })),
     code: 'ERR_BACKEND_TLS',
     doctor: ['DOCTOR_APP_TLS'],
-    mend: { setting: 'DOCTOR_APP_TLS', says: /pin/ },
+    mend: { row: 'DOCTOR_APP_TLS' },
   },
   {
     id: 'backend-cert',
@@ -176,6 +180,20 @@ export const BACKEND_CASES: readonly MatrixCase[] = [
       says: /HTTP\/1\.1/,
     }),
     https: true,
+  },
+  {
+    id: 'backend-clock',
+    name: 'the backend’s clock is 6 minutes ahead',
+    dns: ({ address }) => address(77),
+    serve: (place) => fast.start(place, place.address(77)),
+    breakIt: () => fast.clock.set(360),
+    code: 'ERR_SSO_BACKEND_CLOCK_SKEW',
+    doctor: ['DOCTOR_APP_CLOCK', 'DOCTOR_BACKEND_CLOCK'],
+    mend: {
+      advice: 'DOCTOR_APP_CLOCK',
+      says: /Set the clocks/,
+      apply: () => fast.clock.set(0),
+    },
   },
   {
     id: 'backend-down',

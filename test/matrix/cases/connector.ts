@@ -4,7 +4,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Configuration } from '../../../docker/demo/configuration.ts'
 import { decodeKeytab, encodeKeytab, type KeytabEntry } from '../../../src/kerberos/files/keytab.ts'
-import type { MatrixCase } from '../case.ts'
+import { WORKS, type MatrixCase } from '../case.ts'
+import { CaseClock } from '../servers/case-clock.ts'
 import { computerDn, DISABLED, replace, TRUSTED_TO_AUTH, userDn } from '../world/ldif.ts'
 import type { Place } from '../world/place.ts'
 
@@ -43,6 +44,8 @@ function keytabOf(
     kerberos(config)['keytab'] = path
   }
 }
+
+const clock = new CaseClock()
 
 export const CONNECTOR_CASES: readonly MatrixCase[] = [
   {
@@ -124,5 +127,23 @@ export const CONNECTOR_CASES: readonly MatrixCase[] = [
     code: 'ERR_SSO_OWN_ACCOUNT',
     doctor: ['DOCTOR_OWN_SPN_MISSING'],
     mend: { printed: 'DOCTOR_OWN_SPN_MISSING', which: /spn add/ },
+  },
+  {
+    id: 'clock',
+    name: 'the connector’s clock is 6 minutes ahead',
+    connector: {},
+    spares: 'app',
+    serve: () => clock.start(),
+    environment: () => clock.environment,
+    breakIt: () => clock.set(360),
+    // The KDC tells its time, and the client keeps to that.
+    code: WORKS,
+    logSays: /"kdcAheadBySeconds":-3[56]\d,"corrected":true/,
+    doctor: ['DOCTOR_CLOCK_WRONG'],
+    mend: {
+      advice: 'DOCTOR_CLOCK_WRONG',
+      says: /chronyc makestep/,
+      apply: () => clock.set(0),
+    },
   },
 ]

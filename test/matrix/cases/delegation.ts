@@ -2,10 +2,10 @@
 
 import type { MatrixCase } from '../case.ts'
 import { replace, TRUSTED_TO_AUTH, userDn } from '../world/ldif.ts'
-import { delegationLines } from '../world/names.ts'
+import { BESIDE_SPN, delegationLines } from '../world/names.ts'
 import type { Place } from '../world/place.ts'
 
-const ELSEWHERE = delegationLines(['HTTP/steady.corp.example'])
+const ELSEWHERE = delegationLines([BESIDE_SPN])
 
 /** Writes who may act for others towards the service, in SDDL with `SID` for the connector's. */
 function grant(sddl: string) {
@@ -30,6 +30,7 @@ export const DELEGATION_CASES: readonly MatrixCase[] = [
     id: 'not-listed',
     name: 'the SPN is not on the connector’s delegation list',
     connector: { lines: ELSEWHERE },
+    spares: 'connector',
     code: 'ERR_KRB_DELEGATION_REFUSED',
     doctor: ['DOCTOR_DELEGATION_MISSING'],
     mend: { printed: 'DOCTOR_DELEGATION_MISSING', which: /add-service/ },

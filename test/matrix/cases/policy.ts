@@ -12,10 +12,13 @@ function rowOf(policy: Configuration, { origin }: Place): Configuration {
   return row
 }
 
+const METADATA = 'http://169.254.169.254'
+
 export const POLICY_CASES: readonly MatrixCase[] = [
   {
     id: 'not-in-policy',
     name: 'the policy has no row for the backend',
+    spares: 'connector',
     connector: {},
     edits: {
       policy: (policy, { origin }) => {
@@ -30,6 +33,7 @@ export const POLICY_CASES: readonly MatrixCase[] = [
   {
     id: 'spn-pair',
     name: 'the policy pairs the backend with another SPN than the app',
+    spares: 'connector',
     connector: {},
     edits: {
       policy: (policy, place) => {
@@ -38,11 +42,12 @@ export const POLICY_CASES: readonly MatrixCase[] = [
     },
     code: 'ERR_SSO_POLICY_DENIED',
     doctor: ['DOCTOR_APP_SPN_MISMATCH'],
-    mend: { setting: 'DOCTOR_APP_SPN_MISMATCH', says: /servicePrincipalName/ },
+    mend: { row: 'DOCTOR_APP_SPN_MISMATCH' },
   },
   {
     id: 'passthrough',
     name: 'the app is passthrough, and the policy wants a sign-in',
+    spares: 'connector',
     connector: {},
     user: 'alice',
     app: () => ({ preAuthentication: 'passthrough', singleSignOn: 'none', allow: {} }),
@@ -58,11 +63,12 @@ export const POLICY_CASES: readonly MatrixCase[] = [
     },
     code: 'ERR_SSO_POLICY_DENIED',
     doctor: ['DOCTOR_APP_PASSTHROUGH'],
-    mend: { setting: 'DOCTOR_APP_PASSTHROUGH', says: /preAuthentication: passthrough/ },
+    mend: { row: 'DOCTOR_APP_PASSTHROUGH' },
   },
   {
     id: 'address',
     name: 'the backend’s address is outside the networks of its row',
+    spares: 'connector',
     connector: {},
     edits: {
       policy: (policy, place) => {
@@ -71,11 +77,12 @@ export const POLICY_CASES: readonly MatrixCase[] = [
     },
     code: 'ERR_BACKEND_ADDRESS_REFUSED',
     doctor: ['DOCTOR_APP_ADDRESS_REFUSED'],
-    mend: { setting: 'DOCTOR_APP_ADDRESS_REFUSED', says: /addresses/ },
+    mend: { row: 'DOCTOR_APP_ADDRESS_REFUSED' },
   },
   {
     id: 'metadata',
     name: 'the backend’s name leads to a cloud’s metadata service',
+    spares: 'connector',
     connector: {},
     dns: () => '169.254.169.254',
     edits: {
@@ -91,6 +98,44 @@ export const POLICY_CASES: readonly MatrixCase[] = [
       apply: async ({ directory, id, apacheAddress }) => {
         await directory.replaceName(dnsNode(id, apacheAddress))
       },
+    },
+  },
+  {
+    id: 'loopback',
+    name: 'the backend is a loopback address, and its row lists no networks',
+    connector: {},
+    spares: 'connector',
+    app: ({ address }) => ({ internalUrl: `http://${address(78)}/` }),
+    row: ({ address }) => ({ origin: `http://${address(78)}`, addresses: undefined }),
+    site: ({ id, address }) => `Listen ${address(78)}:80
+<VirtualHost ${address(78)}:80>
+  ServerName ${address(78)}
+  Use Negotiate ${id} Off
+</VirtualHost>
+`,
+    code: 'ERR_BACKEND_ADDRESS_REFUSED',
+    doctor: ['DOCTOR_APP_ADDRESS_REFUSED'],
+    mend: { row: 'DOCTOR_APP_ADDRESS_REFUSED' },
+  },
+  {
+    id: 'link-local',
+    name: 'the backend is the link-local address of a cloud’s metadata service',
+    connector: {},
+    spares: 'connector',
+    app: () => ({ internalUrl: `${METADATA}/` }),
+    row: () => ({ origin: METADATA, addresses: undefined }),
+    configure: {
+      policy: (policy, { origin, spn, apacheAddress }) => {
+        const row = { origin, servicePrincipalName: spn, addresses: [`${apacheAddress}/32`] }
+        ;(policy['backends'] as Configuration[]).push(row)
+      },
+    },
+    code: 'ERR_BACKEND_ADDRESS_REFUSED',
+    doctor: ['DOCTOR_APP_ADDRESS_REFUSED'],
+    mend: {
+      advice: 'DOCTOR_APP_ADDRESS_REFUSED',
+      says: /if it is right; else correct/,
+      apply: ({ gateway, id, origin }) => gateway.change(id, { internalUrl: `${origin}/` }),
     },
   },
   {
@@ -132,6 +177,7 @@ export const POLICY_CASES: readonly MatrixCase[] = [
       says: /connector register/,
       apply: async ({ own, gateway }) => {
         await own.registerAnew(gateway)
+        await own.restart()
       },
     },
   },

@@ -3,11 +3,17 @@
  * NTSTATUS in their e-data (MS-SFU 3.2.5.2, MS-KILE 3.1.5). Everything else of these set-ups is real.
  */
 
-import { NtStatus } from '../../../src/kerberos/iana/index.ts'
-import { encodeKerbErrorData, encodeKrbError } from '../../../src/kerberos/messages/index.ts'
+import { KdcOption, NtStatus, PaType } from '../../../src/kerberos/iana/index.ts'
+import {
+  decodePaForUser,
+  encodeKerbErrorData,
+  encodeKrbError,
+  findPaData,
+  type DecodedKdcReq,
+} from '../../../src/kerberos/messages/index.ts'
 import type { Configuration } from '../../../docker/demo/configuration.ts'
 import { honest, KdcProxy, type KdcExchange, type Wiretap } from '../../support/kdc-proxy.ts'
-import type { MatrixCase, Server } from '../case.ts'
+import type { Edits, MatrixCase, Server } from '../case.ts'
 import type { Place } from '../world/place.ts'
 
 /** A refusal and where it comes. */
@@ -23,9 +29,24 @@ interface Scripted {
   readonly says: RegExp
 }
 
-function refusing({ exchange, errorCode, ntStatus }: Scripted): Wiretap {
+/** Whose ticket a connector asks for (S4U2Self). */
+function userOf({ padata }: DecodedKdcReq): string {
+  const found = findPaData(padata, PaType.PA_FOR_USER)
+  return found === undefined ? '' : decodePaForUser(found).userName.nameString.join('/')
+}
+
+/** What for. */
+function serviceOf({ body }: DecodedKdcReq): string {
+  return body.sname?.nameString.join('/') ?? ''
+}
+
+/** Refuses one user, or one service, and nobody else. */
+function refusing({ exchange, errorCode, ntStatus }: Scripted, { spn, user }: Place): Wiretap {
   return (intercepted) => {
     if (intercepted.exchange !== exchange) return honest(intercepted)
+    const about =
+      exchange === 'S4U2Self' ? userOf(intercepted.request) : serviceOf(intercepted.request)
+    if (about !== (exchange === 'S4U2Self' ? user : spn)) return honest(intercepted)
     const { realm, sname = { nameType: 2, nameString: [] } } = intercepted.request.body
     const eData = ntStatus === undefined ? {} : { eData: encodeKerbErrorData(ntStatus) }
     const error = { stimeMs: Date.now(), susec: 0, errorCode, realm, sname, ...eData }
@@ -33,45 +54,85 @@ function refusing({ exchange, errorCode, ntStatus }: Scripted): Wiretap {
   }
 }
 
+/** The real KDC behind a wire, for the connector of a case's own. */
+class WiredKdc {
+  #proxy: KdcProxy | undefined
+
+  readonly lay = async ({ lab }: Place): Promise<Server> => {
+    this.#proxy = await KdcProxy.start({ realm: lab.env.realm, kdc: lab.env.kdc })
+    return this.#proxy
+  }
+
+  readonly configure: Edits = {
+    connector: (config) => {
+      // Without armour: nobody else could write what the KDC says under it.
+      const kerberos = config['kerberos'] as Configuration
+      Object.assign(kerberos, { kdcs: [this.#proxy?.address], fast: 'off' })
+    },
+  }
+
+  /** What happens on the wire from now on. */
+  tap(wiretap: Wiretap): Promise<void> {
+    if (this.#proxy) this.#proxy.wiretap = wiretap
+    return Promise.resolve()
+  }
+}
+
 function scripted(script: Scripted): MatrixCase {
-  const { id, name, code, doctor, says } = script
-  let proxy: KdcProxy | undefined
+  const { id, name, code, doctor, says, exchange } = script
+  const kdc = new WiredKdc()
   return {
     id,
     name,
     scripted: true,
     connector: {},
-    serve: async ({ lab }: Place): Promise<Server> => {
-      proxy = await KdcProxy.start({ realm: lab.env.realm, kdc: lab.env.kdc })
-      return proxy
-    },
-    configure: {
-      connector: (config) => {
-        // Without armour: nobody else could write what the KDC says under it.
-        const kerberos = config['kerberos'] as Configuration
-        Object.assign(kerberos, { kdcs: [proxy?.address], fast: 'off' })
-      },
-    },
-    breakIt: () => {
-      if (proxy) proxy.wiretap = refusing(script)
-      return Promise.resolve()
-    },
+    spares: exchange === 'S4U2Self' ? 'app' : 'connector',
+    serve: kdc.lay,
+    configure: kdc.configure,
+    breakIt: (place) => kdc.tap(refusing(script, place)),
     code,
     doctor: [doctor],
-    mend: {
-      advice: doctor,
-      says,
-      apply: () => {
-        if (proxy) proxy.wiretap = honest
-        return Promise.resolve()
-      },
+    mend: { advice: doctor, says, apply: () => kdc.tap(honest) },
+  }
+}
+
+/** What a connector of a domain with such a krbtgt gets: the KDC leaves the flag out, as if it had not been asked for. */
+const withoutForwardable: Wiretap = (intercepted) => {
+  const { exchange, octets, request } = intercepted
+  if (exchange !== 'AS') return honest(intercepted)
+  const changed = Buffer.from(octets)
+  const options = Buffer.alloc(4)
+  options.writeUInt32BE(request.body.kdcOptions)
+  // RFC 4120 section 5.4.1: kdc-options is the first field of the body, a BIT STRING of 32.
+  const at = changed.indexOf(Buffer.concat([Buffer.of(0xa0, 7, 3, 5, 0), options])) + 5
+  changed.writeUInt32BE((request.body.kdcOptions & ~KdcOption.FORWARDABLE) >>> 0, at)
+  return intercepted.ask(new Uint8Array(changed))
+}
+
+/** Samba stores the mark, and its KDC does not look at it. */
+function sensitiveKrbtgt(): MatrixCase {
+  const kdc = new WiredKdc()
+  return {
+    id: 'krbtgt',
+    name: 'krbtgt is sensitive and cannot be delegated',
+    scripted: true,
+    connector: {},
+    serve: kdc.lay,
+    configure: kdc.configure,
+    breakIt: async ({ directory }) => {
+      await directory.samba('user', 'sensitive', 'krbtgt', 'on')
+      await kdc.tap(withoutForwardable)
     },
+    startsAgain: true,
+    code: 'ERR_KRB_NOT_FORWARDABLE',
+    doctor: ['DOCTOR_KRBTGT_SENSITIVE', 'DOCTOR_S4U2SELF_NOT_FORWARDABLE'],
+    mend: { printed: 'DOCTOR_KRBTGT_SENSITIVE', then: () => kdc.tap(honest) },
   }
 }
 
 const BADOPTION = 13
 
-export const SCRIPTED_CASES: readonly MatrixCase[] = [
+const REFUSALS: readonly Scripted[] = [
   {
     id: 'w-no-list',
     name: 'Windows: the connector’s delegation list is empty (STATUS_NOT_SUPPORTED)',
@@ -151,4 +212,6 @@ export const SCRIPTED_CASES: readonly MatrixCase[] = [
     doctor: 'DOCTOR_TICKET_REFUSED',
     says: /AES keys/,
   },
-].map((script) => scripted(script as Scripted))
+]
+
+export const SCRIPTED_CASES: readonly MatrixCase[] = [sensitiveKrbtgt(), ...REFUSALS.map(scripted)]

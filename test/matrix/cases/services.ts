@@ -1,6 +1,6 @@
 /** What may be wrong with the account that holds the application's SPN. */
 
-import { copyFileSync } from 'node:fs'
+import { renameSync } from 'node:fs'
 import { join } from 'node:path'
 import type { MatrixCase } from '../case.ts'
 import { replace, service, user, userDn } from '../world/ldif.ts'
@@ -12,14 +12,11 @@ function setSpn(account: string, ...spns: readonly string[]): string {
 }
 
 /** What an administrator does with the keytab that a printed command has written: carries it to the web server. */
-async function carryKeytab({ directory, apache, spn, service }: Place): Promise<void> {
+function carryKeytab({ directory, apache, service }: Place): Promise<void> {
   const path = directory.keytab(service)
-  const written = join(directory.directory, 'http.keytab')
-  await directory.command(
-    `rm -f http.keytab; samba-tool domain exportkeytab http.keytab --principal='${spn}'`,
-  )
-  copyFileSync(written, path)
+  renameSync(join(directory.directory, 'service.keytab'), path)
   apache.allowKeytab(path)
+  return Promise.resolve()
 }
 
 export const SERVICE_CASES: readonly MatrixCase[] = [
@@ -31,13 +28,7 @@ export const SERVICE_CASES: readonly MatrixCase[] = [
     },
     code: 'ERR_KRB_SPN_UNKNOWN',
     doctor: ['DOCTOR_SPN_MISSING'],
-    mend: {
-      advice: 'DOCTOR_SPN_MISSING',
-      says: /samba-tool spn add/,
-      apply: async ({ directory, spn, service }) => {
-        await directory.samba('spn', 'add', spn, service)
-      },
-    },
+    mend: { printed: 'DOCTOR_SPN_MISSING', which: /spn add/ },
   },
   {
     id: 'alias',
@@ -48,13 +39,7 @@ export const SERVICE_CASES: readonly MatrixCase[] = [
     },
     code: 'ERR_KRB_SPN_UNKNOWN',
     doctor: ['DOCTOR_SPN_MISSING', 'DOCTOR_APP_CNAME'],
-    mend: {
-      advice: 'DOCTOR_SPN_MISSING',
-      says: /samba-tool spn add/,
-      apply: async ({ directory, spn, service }) => {
-        await directory.samba('spn', 'add', spn, service)
-      },
-    },
+    mend: { printed: 'DOCTOR_SPN_MISSING', which: /spn add/ },
   },
   {
     id: 'spn-twice',
@@ -77,7 +62,7 @@ export const SERVICE_CASES: readonly MatrixCase[] = [
     },
     code: 'ERR_SSO_BACKEND_KEY_MISMATCH',
     doctor: ['DOCTOR_APP_KEY'],
-    mend: { advice: 'DOCTOR_APP_KEY', says: /keytab/, apply: carryKeytab },
+    mend: { printed: 'DOCTOR_APP_KEY', which: /exportkeytab/, then: carryKeytab },
   },
   {
     id: 'backend-keytab',
@@ -87,7 +72,7 @@ export const SERVICE_CASES: readonly MatrixCase[] = [
     },
     code: 'ERR_SSO_BACKEND_NO_KEY',
     doctor: ['DOCTOR_APP_KEY'],
-    mend: { advice: 'DOCTOR_APP_KEY', says: /keytab/, apply: carryKeytab },
+    mend: { printed: 'DOCTOR_APP_KEY', which: /exportkeytab/, then: carryKeytab },
   },
   {
     id: 'rc4-service',
@@ -97,12 +82,6 @@ export const SERVICE_CASES: readonly MatrixCase[] = [
     },
     code: 'ERR_KRB_ETYPE',
     doctor: ['DOCTOR_WITHOUT_AES'],
-    mend: {
-      advice: 'DOCTOR_WITHOUT_AES',
-      says: /msDS-SupportedEncryptionTypes/,
-      apply: async ({ directory, service }) => {
-        await directory.modify(replace(userDn(service), 'msDS-SupportedEncryptionTypes', ['24']))
-      },
-    },
+    mend: { printed: 'DOCTOR_WITHOUT_AES', which: /msDS-SupportedEncryptionTypes/ },
   },
 ]

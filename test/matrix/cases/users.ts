@@ -36,6 +36,7 @@ export const USER_CASES: readonly MatrixCase[] = [
     id: 'disabled',
     name: 'the user’s account is disabled',
     user: {},
+    spares: 'app',
     breakIt: set('userAccountControl', ORDINARY + DISABLED),
     code: 'ERR_SSO_ACCOUNT_DISABLED',
     doctor: ['DOCTOR_USER_DISABLED'],
@@ -45,6 +46,7 @@ export const USER_CASES: readonly MatrixCase[] = [
     id: 'expired',
     name: 'the user’s account has expired',
     user: {},
+    spares: 'app',
     breakIt: set('accountExpires', '132223104000000000'), // 2020-01-01
     code: 'ERR_SSO_ACCOUNT_EXPIRED',
     doctor: ['DOCTOR_USER_EXPIRED'],
@@ -54,6 +56,7 @@ export const USER_CASES: readonly MatrixCase[] = [
     id: 'must-change',
     name: 'the user must change the password',
     user: {},
+    spares: 'app',
     breakIt: async (place) => {
       await set('userAccountControl', 512)(place)
       await set('pwdLastSet', 0)(place)
@@ -66,6 +69,7 @@ export const USER_CASES: readonly MatrixCase[] = [
     id: 'locked',
     name: 'the user’s account is locked out',
     user: {},
+    spares: 'app',
     breakIt: async ({ directory, user }) => {
       // 100 ns since 1601.
       const now = (BigInt(Date.now()) + 11_644_473_600_000n) * 10_000n
@@ -79,6 +83,7 @@ export const USER_CASES: readonly MatrixCase[] = [
     id: 'sensitive',
     name: 'the user’s account is sensitive and cannot be delegated',
     user: {},
+    spares: 'app',
     breakIt: set('userAccountControl', ORDINARY + NOT_DELEGATED),
     code: 'ERR_SSO_NOT_DELEGATABLE',
     doctor: ['DOCTOR_USER_SENSITIVE'],
@@ -88,6 +93,7 @@ export const USER_CASES: readonly MatrixCase[] = [
     id: 'protected',
     name: 'the user is in Protected Users',
     user: {},
+    spares: 'app',
     breakIt: join('Protected Users'),
     code: 'ERR_SSO_NOT_DELEGATABLE',
     doctor: ['DOCTOR_USER_PROTECTED'],
@@ -97,6 +103,7 @@ export const USER_CASES: readonly MatrixCase[] = [
     id: 'unknown',
     name: 'nobody in the directory has the login’s name',
     user: {},
+    spares: 'app',
     breakIt: set('userPrincipalName', 'somebody@corp.example'),
     code: 'ERR_SSO_ACCOUNT_UNKNOWN',
     doctor: ['DOCTOR_USER_UNKNOWN'],
@@ -109,6 +116,7 @@ export const USER_CASES: readonly MatrixCase[] = [
   {
     id: 'ambiguous',
     name: 'two accounts have the login’s name',
+    spares: 'app',
     user: {},
     entries: () => user({ name: NAMESAKE }),
     breakIt: async ({ directory, people, user }) => {
@@ -145,6 +153,7 @@ export const USER_CASES: readonly MatrixCase[] = [
   {
     id: 'never',
     name: 'the policy never acts for the user',
+    spares: 'app',
     connector: {},
     edits: {
       policy: (policy) => {
@@ -159,6 +168,7 @@ export const USER_CASES: readonly MatrixCase[] = [
     id: 'admin',
     name: 'the user is in a group that is in Domain Admins',
     user: {},
+    spares: 'app',
     entries: () => group('mx-admins', []),
     breakIt: async (place) => {
       const nest = ['changetype: modify', 'add: member', `member: ${userDn('mx-admins')}`, '-', '']

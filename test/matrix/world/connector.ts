@@ -2,7 +2,7 @@
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { stringify } from 'yaml'
+import { parse, stringify } from 'yaml'
 import type { Configuration } from '../../../docker/demo/configuration.ts'
 import {
   runCommand,
@@ -62,16 +62,36 @@ export class MatrixConnector {
     writeFileSync(this.configFile, stringify(whole))
   }
 
+  /** Merges printed lines into its policy: rows, or fields of the row that the lines name. */
+  amendPolicy(printed: string): void {
+    const file = join(this.#directory, 'policy.yaml')
+    const policy = parse(readFileSync(file, 'utf8')) as { backends: Configuration[] }
+    const { backends = [], ...fields } = parse(printed) as Partial<typeof policy>
+    policy.backends.push(...backends)
+    const origin = /the row of (\S+)/.exec(printed)?.[1]
+    const row = policy.backends.find((each) => each['origin'] === origin)
+    if (backends.length === 0 && row === undefined) throw new Error(`no row for: ${printed}`)
+    Object.assign(row ?? {}, fields)
+    writeFileSync(file, stringify(policy))
+  }
+
+  /** Starts it again as it is. */
+  async restart(): Promise<void> {
+    await this.stop()
+    await this.start()
+  }
+
   /**
    * Starts it, and waits until its tunnel is up.
    *
    * @param instead - What its log says, or its last words, where it is to get no tunnel.
+   * @param environment - Added to the environment of this process.
    */
-  async start(instead?: RegExp): Promise<void> {
+  async start(instead?: RegExp, environment?: Readonly<Record<string, string>>): Promise<void> {
     const run = ['connector', 'run', '--config', this.configFile]
     const ready = (line: LogLine) => line.msg === 'tunnel up' || instead?.test(JSON.stringify(line))
     try {
-      this.#service = await startService(run, (line) => ready(line) === true)
+      this.#service = await startService(run, (line) => ready(line) === true, environment)
     } catch (error) {
       // It ended, and the error has its last words.
       if (!(error instanceof Error && instead?.test(error.message) === true)) throw error

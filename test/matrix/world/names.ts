@@ -11,6 +11,9 @@ import { caFileOf, tlsDirectoryOf } from './certificates.ts'
 /** The account of the connector that all cases share. */
 export const SHARED_ACCOUNT = 'C-SHARED'
 
+/** The service of the app beside the case's own at its own connector. */
+export const BESIDE_SPN: string = `HTTP/beside.${DOMAIN}`
+
 /** Longest id: `svc-<id>` is a sAMAccountName, of 20 characters at most. */
 const MAX_ID = 14
 
@@ -73,13 +76,19 @@ export function entriesOf(one: MatrixCase, names: Names): string {
   const parts: string[] = []
   if (typeof one.user === 'object') parts.push(user({ ...one.user, name: names.user }))
   if (one.service !== null) parts.push(service(names.service, names.spn))
-  if (one.connector) parts.push(connectorAccount(one.connector, names))
+  if (one.connector) parts.push(connectorAccount(one.connector, names, serves(one)))
   if (one.entries) parts.push(one.entries(names))
   return parts.join('')
 }
 
-function connectorAccount(wish: OwnConnector, names: Names): string {
-  const { person = false, flags = TRUSTED_TO_AUTH, lines = delegationLines([names.spn]) } = wish
+/** SPNs beyond its own for whose services a case's own connector has a row and the right to delegate. */
+function serves({ spares }: MatrixCase): readonly string[] {
+  return spares === 'connector' ? [BESIDE_SPN] : []
+}
+
+function connectorAccount(wish: OwnConnector, names: Names, more: readonly string[]): string {
+  const usual = delegationLines([names.spn, ...more])
+  const { person = false, flags = TRUSTED_TO_AUTH, lines = usual } = wish
   const name = names.connectorAccount
   if (!person) return computer({ name, flags, lines })
   const own = [`servicePrincipalName: HOST/${name.toLowerCase()}.${DOMAIN}`]

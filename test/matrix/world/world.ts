@@ -48,6 +48,13 @@ export const ASIDE: MatrixCase = {
   app: () => ({ connectorGroup: 'aside' }),
 }
 
+/** The same at the connector that a case has for its own. */
+export const BESIDE: MatrixCase = {
+  ...STEADY,
+  id: 'beside',
+  app: () => ({ connectorGroup: 'own' }),
+}
+
 /** Everything, from the first account to the last process. */
 export class MatrixWorld implements Owned {
   readonly #parts: MatrixParts
@@ -63,7 +70,7 @@ export class MatrixWorld implements Owned {
     wanted: readonly MatrixCase[],
     log: (line: string) => void,
   ): Promise<MatrixWorld> {
-    const cases = [STEADY, ASIDE, ...wanted]
+    const cases = [STEADY, ASIDE, BESIDE, ...wanted]
     const lab = await startLab({ log })
     const folder = mkdtempSync(join(tmpdir(), 'sallyport-matrix-'))
     try {
@@ -90,13 +97,13 @@ export class MatrixWorld implements Owned {
   async startOwn(one: MatrixCase, edited: boolean, instead?: RegExp): Promise<void> {
     const place = this.place(one)
     await this.#parts.own.stop()
-    const files = configurations(place, [one])
+    const files = configurations(place, one.spares === 'connector' ? [one, BESIDE] : [one])
     for (const edits of [one.configure, edited ? one.edits : undefined]) {
       edits?.connector?.(files.connector, place)
       edits?.policy?.(files.policy, place)
     }
     this.#parts.own.write(files)
-    await this.#parts.own.start(instead)
+    await this.#parts.own.start(instead, one.environment?.())
   }
 
   /** Ends every process and removes every file. */
