@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { runCommand } from '../../docker/demo/process.ts'
 import type { LabConnectorName } from '../../docker/lab/environment.ts'
 import { labAvailability, startLab, type Lab } from '../../docker/lab.ts'
 import type { OwnDirectory } from '../../src/connector/io/index.ts'
@@ -240,18 +240,10 @@ describe('delegation in a real domain', { skip: noLab }, () => {
       rmSync(folder, { recursive: true })
     })
 
-    function cli(...words: readonly string[]): Promise<{ status: number; output: string }> {
-      const main = join(import.meta.dirname, '../../src/cli/main.ts')
+    async function cli(...words: readonly string[]): Promise<{ status: number; output: string }> {
       const options = ['--config', join(folder, 'connector.yaml')]
-      return new Promise((resolve) => {
-        execFile(
-          process.execPath,
-          [main, 'delegation', ...words, ...options],
-          (error, stdout, stderr) => {
-            resolve({ status: Number(error?.code ?? 0), output: stdout + stderr })
-          },
-        )
-      })
+      const { status, stdout, stderr } = await runCommand(['delegation', ...words, ...options])
+      return { status: status ?? -1, output: stdout + stderr }
     }
 
     before(() => {

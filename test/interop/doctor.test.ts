@@ -6,6 +6,7 @@ import { chmodSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { gunzipSync } from 'node:zlib'
+import { runCommand } from '../../docker/demo/process.ts'
 import { freePort, startStack, type Stack } from '../../docker/demo/stack.ts'
 import { createAuthority, issueServerCertificate } from '../../src/pki/index.ts'
 import { systemRandom } from '../../src/platform/io/index.ts'
@@ -313,9 +314,8 @@ describe('sallyport doctor', { skip: lab ? false : NO_LAB, timeout: 300_000 }, (
     assert.ok(!text.includes(stack.directory))
   })
 
-  it('ends with 2 for a wrong command line', () => {
-    const cli = new URL('../../src/cli/main.ts', import.meta.url).pathname
-    const { status } = spawnSync(process.execPath, [cli, 'doctor', '--timeout', 'x'])
+  it('ends with 2 for a wrong command line', async () => {
+    const { status } = await runCommand(['doctor', '--timeout', 'x'])
     assert.equal(status, 2)
     const config = join(stack.directory, 'without-kerberos.yaml')
     writeFileSync(config, `stateDirectory: nowhere\npolicy: ${stack.files.policy}\n`)
@@ -324,12 +324,11 @@ describe('sallyport doctor', { skip: lab ? false : NO_LAB, timeout: 300_000 }, (
       [['--user', 'alice'], /ERR_CLI_USAGE[^]*alice[^]*no Kerberos/],
     ] as const
     for (const [args, says] of wrong) {
-      const line = [cli, 'doctor', '--config', config, ...args]
-      const answer = spawnSync(process.execPath, line, { encoding: 'utf8' })
+      const answer = await runCommand(['doctor', '--config', config, ...args])
       assert.deepEqual([answer.status, answer.stdout], [2, ''])
       assert.match(answer.stderr, says)
     }
-    const line = [cli, 'doctor', '--config', join(stack.directory, 'none.yaml')]
-    assert.equal(spawnSync(process.execPath, line).status, 1)
+    const missing = ['doctor', '--config', join(stack.directory, 'none.yaml')]
+    assert.equal((await runCommand(missing)).status, 1)
   })
 })
