@@ -48,6 +48,8 @@ export interface ConnectorLimits {
   readonly drainMs: number
   /** How often Kerberos is checked, for the status that the gateway shows. */
   readonly statusMs: number
+  /** How often the line `statistics` is written, and once more at the end; 0: never. */
+  readonly statisticsMs: number
 }
 
 /** What connector.yaml says, defaults filled in. */
@@ -89,6 +91,9 @@ const limitsSchema = z.strictObject({
   proofOctets: wholeNumber(65_536, 1_073_741_824).default(67_108_864),
   drainMs: wholeNumber(0, DAY_MS).default(30_000),
   statusMs: wholeNumber(1000, DAY_MS).default(60_000),
+  statisticsMs: wholeNumber(0, DAY_MS)
+    .refine((ms) => ms === 0 || ms >= 1000, 'expected 0 (never), or at least 1000')
+    .default(300_000),
 })
 
 const configSchema = z.strictObject({

@@ -19,6 +19,7 @@ import type { ConnectorLimits } from './config.ts'
 import { ConnectorError } from './errors.ts'
 import type { ConnectorPorts, KerberosStatus } from './ports.ts'
 import { ProofCache } from './proofs.ts'
+import { StatisticsLog } from './statistics.ts'
 import { TunnelLink, type LinkOwner } from './tunnel-link.ts'
 
 /** What a connector is told about itself. */
@@ -70,6 +71,7 @@ class TunnelKeeper implements Connector, LinkOwner {
   /** Tunnels that are up, and the time since when. */
   readonly #links = new Map<TunnelLink, number>()
   readonly #stopping = new AbortController()
+  readonly #statistics: StatisticsLog
   /** The link that is being dialled, or that new requests come in on. */
   #current: TunnelLink | undefined
   #failures = 0
@@ -83,6 +85,7 @@ class TunnelKeeper implements Connector, LinkOwner {
     this.#options = options
     this.#ports = ports
     this.#security = ports.security ?? new SecurityLog(ports)
+    this.#statistics = new StatisticsLog(ports, options.limits.statisticsMs)
     this.#backoff = resolveBackoff({ firstDelayMs: reconnectFirstMs, maxDelayMs: reconnectMaxMs })
     this.#kerberos = ports.checkKerberos
       ? { ready: false, problem: 'not checked yet' }
@@ -97,6 +100,7 @@ class TunnelKeeper implements Connector, LinkOwner {
     if (!this.#ports.checkKerberos) {
       this.#ports.logger.warn('no kerberos section: only apps without Kerberos are served')
     }
+    this.#statistics.start()
     void this.#checkKerberos()
     void this.#dial()
     this.#ports.rotation?.start()
@@ -115,6 +119,7 @@ class TunnelKeeper implements Connector, LinkOwner {
       link.session?.close({ code: 'ERR_CONNECTOR_STOPPED', message: 'the connector has stopped' })
     }
     await rotated
+    this.#statistics.stop()
     await this.#ports.pipeline.close()
   }
 

@@ -48,4 +48,5 @@ export {
   type RegisterPorts,
   type RegistrationRecord,
 } from './register.ts'
+export { statisticsFields, type KdcFigures, type KdcTotals } from './statistics.ts'
 export type { RegisterErrorCode } from './register-errors.ts'

@@ -7,6 +7,7 @@
 import type { Clock, Logger, Random, SecurityLog } from '../platform/index.ts'
 import type { SsoPipeline } from '../sso/index.ts'
 import type { PasswordRotation } from './password-rotation.ts'
+import type { KdcTotals } from './statistics.ts'
 import type { StatusMessage, TunnelHandler, TunnelSession } from '../tunnel/index.ts'
 
 /** Whether Kerberos works, as the gateway shows it. */
@@ -29,12 +30,22 @@ export interface ConnectorPorts {
   readonly dialler: TunnelDialler
   readonly pipeline: Pick<
     SsoPipeline,
-    'handle' | 'signIn' | 'offer' | 'forget' | 'flush' | 'appsChanged' | 'drain' | 'close'
+    | 'handle'
+    | 'signIn'
+    | 'offer'
+    | 'forget'
+    | 'flush'
+    | 'appsChanged'
+    | 'counters'
+    | 'drain'
+    | 'close'
   >
   /** Asks the KDC whether our own account works. Never rejects; absent where there is no Kerberos. */
   readonly checkKerberos?: (signal: AbortSignal) => Promise<KerberosStatus>
   /** Changes our own password from time to time; absent where it is not to. */
   readonly rotation?: Pick<PasswordRotation, 'start' | 'heard' | 'stop'> | undefined
+  /** What is known of the KDCs; absent where there is no Kerberos. */
+  readonly kdcStatistics?: (() => KdcTotals) | undefined
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger

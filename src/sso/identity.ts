@@ -16,6 +16,7 @@ import type { S4uUser } from '../kerberos/index.ts'
 import { errorCode, SallyportError, type Clock } from '../platform/index.ts'
 import { checkStanding } from './account-standing.ts'
 import { SsoError } from './errors.ts'
+import type { IdentityCounters, IdentityCounts } from './identity-counts.ts'
 import type { SsoLimits } from './limits.ts'
 import type { BackendPolicy } from './policy.ts'
 import { RefusalMemory } from './refusals.ts'
@@ -85,6 +86,7 @@ export class IdentityFinder {
   readonly #limits: SsoLimits
   readonly #cache: LRUCache<string, Identity, Wanted>
   readonly #refusals: RefusalMemory<AccountKey>
+  readonly #counts: IdentityCounts = { hits: 0, lookups: 0, standIns: 0 }
 
   constructor(
     ports: { directory: AccountDirectory; clock: Clock; onRefused: RefusalListener },
@@ -98,6 +100,7 @@ export class IdentityFinder {
       ignoreFetchAbort: true,
       noDeleteOnFetchRejection: true,
       fetchMethod: async (name, stale, { context }) => {
+        this.#counts.lookups += 1
         try {
           return this.#accept(await ports.directory.findAccount(context.key))
         } catch (error) {
@@ -109,6 +112,15 @@ export class IdentityFinder {
         }
       },
     })
+  }
+
+  /** What has been done, and what is kept now. */
+  get counters(): IdentityCounters {
+    return {
+      ...this.#counts,
+      refusalHits: { ...this.#refusals.hits },
+      kept: this.#cache.size,
+    }
   }
 
   #accept(account: DirectoryAccount): Identity {
@@ -125,6 +137,7 @@ export class IdentityFinder {
 
   /** The directory cannot be reached: what it said last stands a little longer; its tickets end by themselves. */
   #keep(stale: Identity): Identity {
+    this.#counts.standIns += 1
     return { ...stale, freshUntilMs: this.#clock.nowMs() + this.#limits.transportRetryMs }
   }
 
@@ -136,9 +149,9 @@ export class IdentityFinder {
    */
   known(key: AccountKey): Identity | undefined {
     const identity = this.#cache.get(cacheKey(key))
-    return identity !== undefined && this.#clock.nowMs() < identity.freshUntilMs
-      ? identity
-      : undefined
+    if (identity === undefined || this.#clock.nowMs() >= identity.freshUntilMs) return undefined
+    this.#counts.hits += 1
+    return identity
   }
 
   /**

@@ -129,6 +129,7 @@ class Pipeline implements SsoPipeline, CallHome {
       impersonations: this.#tickets?.counts.impersonations ?? 0,
       delegations: this.#tickets?.counts.delegations ?? 0,
       ...this.#delivery,
+      accounts: this.#identities?.counters,
       tickets: this.#tickets?.counters,
       tokenSizes: this.#largeTokens.sizes,
     }

@@ -12,6 +12,7 @@ import type { AppSettings } from '../tunnel/index.ts'
 import type { BackendPool } from './backend.ts'
 import type { BodySource, RequestBody } from './body-source.ts'
 import type { HopOptions } from './hop-options.ts'
+import type { IdentityCounters } from './identity-counts.ts'
 import type { SsoLimits } from './limits.ts'
 import type { Policy } from './policy.ts'
 import type { TokenSizes } from './token-sizes.ts'
@@ -127,6 +128,8 @@ export interface SsoCounters {
   readonly asked: number
   /** Requests sent once more after a 401 with a Negotiate challenge to a ticket. */
   readonly retried: number
+  /** The accounts; undefined without a directory. */
+  readonly accounts: IdentityCounters | undefined
   /** The ticket cache and the queue before the KDCs; undefined without Kerberos. */
   readonly tickets: TicketCounters | undefined
   /** Authorization fields by app, octets: the last and the largest that was sent, the largest that a backend has read. */

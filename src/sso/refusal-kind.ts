@@ -61,3 +61,32 @@ export function refusalKind(error: unknown): RefusalKind {
 export function rememberedMs(error: unknown, limits: SsoLimits): number {
   return NEVER.has(errorCode(error)) ? 0 : limits[refusalKind(error)]
 }
+
+/** How often a remembered refusal was the answer, by the kind of no it was. */
+export interface RefusalHits {
+  /** A rule (policyRefusalMs). */
+  policy: number
+  /** No such account or service (unknownPrincipalMs). */
+  unknown: number
+  /** Nobody answers (transportFailureMs). */
+  transport: number
+  /** Anything else (refusalMs). */
+  other: number
+}
+
+const COUNTED: Readonly<Record<RefusalKind, keyof RefusalHits>> = {
+  policyRefusalMs: 'policy',
+  unknownPrincipalMs: 'unknown',
+  transportFailureMs: 'transport',
+  refusalMs: 'other',
+}
+
+/**
+ * Counts a refusal that was remembered.
+ *
+ * @param hits - The counts.
+ * @param error - What was thrown.
+ */
+export function countRefusal(hits: RefusalHits, error: unknown): void {
+  hits[COUNTED[refusalKind(error)]] += 1
+}

@@ -8,7 +8,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../platform/index.ts'
 import type { SsoLimits } from './limits.ts'
-import { rememberedMs } from './refusal-kind.ts'
+import { countRefusal, rememberedMs, type RefusalHits } from './refusal-kind.ts'
 
 interface Refusal<T> {
   readonly about: T
@@ -22,8 +22,8 @@ export class RefusalMemory<T extends object> {
   readonly #limits: SsoLimits
   readonly #refusals: LRUCache<string, Refusal<T>>
   #drops = 0
-  /** Questions that were not asked because the answer was remembered. */
-  hits = 0
+  /** Questions that were not asked because the answer was remembered, by its kind. */
+  readonly hits: RefusalHits = { policy: 0, unknown: 0, transport: 0, other: 0 }
 
   constructor(clock: Clock, limits: SsoLimits) {
     this.#clock = clock
@@ -48,7 +48,7 @@ export class RefusalMemory<T extends object> {
   async guard<V>(key: string, about: T, ask: () => Promise<V>): Promise<V> {
     const refusal = this.#refusals.get(key)
     if (refusal !== undefined && this.#clock.nowMs() < refusal.untilMs) {
-      this.hits += 1
+      countRefusal(this.hits, refusal.error)
       throw refusal.error
     }
     const drops = this.#drops

@@ -5,6 +5,7 @@
  */
 
 import type { KdcQueueCounts } from './kdc-queue.ts'
+import type { RefusalHits } from './refusal-kind.ts'
 
 /** Why something left the cache before its end. */
 export type DropReason = 'refused' | 'flushed' | 'ended'
@@ -24,6 +25,8 @@ export interface TicketCounts {
   refused: number
   flushed: number
   ended: number
+  /** Found to be past their end when they were replaced, dropped or pushed out. */
+  expired: number
   /** Pushed out by newer ones (ticketCount, ticketOctets). */
   pushedOut: number
   /** S4U2Self and S4U2Proxy exchanges asked for. */
@@ -34,8 +37,8 @@ export interface TicketCounts {
 /** The same, with what is kept and what waits at this moment. */
 export interface TicketCounters extends Readonly<TicketCounts> {
   /** Requests refused by what a KDC had said a moment ago. */
-  readonly refusalHits: number
-  /** Service tickets kept. */
+  readonly refusalHits: Readonly<RefusalHits>
+  /** Service tickets kept; some may be past their end. */
   readonly kept: number
   /** Octets of service and evidence tickets kept. */
   readonly keptOctets: number

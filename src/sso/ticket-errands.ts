@@ -79,8 +79,9 @@ export class TicketErrands {
       octetsOf: ({ octets }: PreparedTicket) => octets,
       spnOf: ({ spn }: PreparedTicket | TicketWish) => spn,
     }
-    this.evidence = new TicketStore<KeptEvidence>({ ...shared, ...ofEvidence }, limits)
-    this.tickets = new TicketStore<PreparedTicket>({ ...shared, ...ofTickets }, limits)
+    const clock = this.#clock
+    this.evidence = new TicketStore<KeptEvidence>({ ...shared, clock, ...ofEvidence }, limits)
+    this.tickets = new TicketStore<PreparedTicket>({ ...shared, clock, ...ofTickets }, limits)
   }
 
   /**

@@ -8,6 +8,7 @@
  */
 
 import { LRUCache } from 'lru-cache'
+import type { Clock } from '../platform/index.ts'
 import type { Identity } from './identity.ts'
 import type { KdcQueue, Pass, Urgency } from './kdc-queue.ts'
 import type { SsoLimits } from './limits.ts'
@@ -29,6 +30,7 @@ interface Flight<T> {
 export interface StorePorts<T> {
   readonly queue: KdcQueue
   readonly counts: TicketCounts
+  readonly clock: Clock
   /** Octets of the ticket itself. */
   readonly octetsOf: (kept: T) => number
   /** The SPN it is for; undefined for evidence. */
@@ -60,9 +62,10 @@ export class TicketStore<T extends Kept> {
       maxSize: limits.ticketOctets,
       sizeCalculation: (kept) => ports.octetsOf(kept) + OVERHEAD_OCTETS,
       dispose: (kept, key, reason) => {
-        if (reason === 'set') return
-        this.#unlist(kept.identity.user, key)
-        if (reason === 'evict') ports.counts.pushedOut += 1
+        if (reason !== 'set') this.#unlist(kept.identity.user, key)
+        // What its time has ended was not ended by what came after.
+        if (this.#isOver(kept)) ports.counts.expired += 1
+        else if (reason === 'evict') ports.counts.pushedOut += 1
       },
     })
   }
@@ -206,7 +209,14 @@ export class TicketStore<T extends Kept> {
   }
 
   #evict(key: string, reason: DropReason): void {
-    if (this.#kept.delete(key)) this.#ports.counts[reason] += 1
+    const kept = this.#kept.peek(key)
+    if (kept === undefined) return
+    if (!this.#isOver(kept)) this.#ports.counts[reason] += 1
+    this.#kept.delete(key)
+  }
+
+  #isOver({ endMs }: T): boolean {
+    return this.#ports.clock.nowMs() >= endMs
   }
 }
 

@@ -29,6 +29,7 @@ export class TicketKeeper {
     refused: 0,
     flushed: 0,
     ended: 0,
+    expired: 0,
     pushedOut: 0,
     impersonations: 0,
     delegations: 0,
@@ -52,7 +53,7 @@ export class TicketKeeper {
     const { evidence, tickets } = this.#errands
     return {
       ...this.counts,
-      refusalHits: this.#refusals.hits,
+      refusalHits: { ...this.#refusals.hits },
       kept: tickets.size,
       keptOctets: tickets.octets + evidence.octets,
       queue: { ...this.#queue.counts },

@@ -151,6 +151,17 @@ describe(
       await visitor.close()
     })
 
+    it('the connector says at its end what it has done', async () => {
+      await stack.connector.stop()
+      const last = await stack.connector.waitFor(({ msg }) => msg === 'statistics')
+      for (const name of ['requests', 'ticketsMisses', 'accountsLookups', 'kdcsAnswered']) {
+        assert.ok(Number(last[name]) > 0, `${name}: ${JSON.stringify(last)}`)
+      }
+      assert.ok(Number(last['largestTokenOctets']) > 8000, 'ivan was here')
+      const kdc = await stack.connector.waitFor(({ msg }) => msg === 'statistics of a KDC')
+      assert.equal(kdc['realm'], 'CORP.EXAMPLE')
+    })
+
     it('no secret is in either log', () => {
       const text = JSON.stringify([...stack.gateway.lines, ...stack.connector.lines])
       for (const user of Object.values(lab.users)) assert.ok(user && !text.includes(user.password))

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Proof, ResponseSink, SsoCall, SsoRequest } from '../../src/sso/index.ts'
+import type { Proof, ResponseSink, SsoCall, SsoCounters, SsoRequest } from '../../src/sso/index.ts'
 
 /** A request that reached the pipeline. */
 export interface HandledRequest {
@@ -21,6 +21,13 @@ export class FakePipeline {
   readonly flushed: object[] = []
   draining = false
   closed = false
+  /** Nothing has been done; assign to change. */
+  counters: SsoCounters = {
+    ...{ requests: 0, refused: 0, securityEvents: 0, proofsVerified: 0 },
+    ...{ impersonations: 0, delegations: 0, tokens: 0, mutualVerified: 0 },
+    ...{ mutualAbsent: 0, asked: 0, retried: 0 },
+    ...{ accounts: undefined, tickets: undefined, tokenSizes: [] },
+  }
   /** Called with each request before `handle` returns. */
   answer: ((handled: HandledRequest) => void) | undefined
 

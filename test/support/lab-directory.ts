@@ -57,7 +57,7 @@ export async function labDirectory(
       { clock: systemClock, logger, lookup: resolve, binder },
     )
   }
-  return directoryOf(
-    await createKerberosClient(kerberos, { ...world, logger, resolve }, directoryOf),
-  )
+  const ports = { ...world, logger, resolve }
+  const { client } = await createKerberosClient(kerberos, ports, directoryOf)
+  return directoryOf(client)
 }

@@ -10,7 +10,12 @@ import type { KerberosClient } from '../../kerberos/index.ts'
 import type { Environment } from '../../kerberos/io/index.ts'
 import type { Logger } from '../../platform/index.ts'
 import { systemClock, systemRandom } from '../../platform/io/index.ts'
-import { domainSettings, type ConnectorConfig, type DirectoryConfig } from '../index.ts'
+import {
+  domainSettings,
+  type ConnectorConfig,
+  type DirectoryConfig,
+  type KdcTotals,
+} from '../index.ts'
 import { createKerberosClient, ldapBinder } from './kerberos-identity.ts'
 import type { NameResolver } from './name-resolver.ts'
 import { openDirectories, type OpenDirectories } from './open-directories.ts'
@@ -34,6 +39,8 @@ export interface Identity {
   readonly client: KerberosClient
   /** All of them as one. */
   readonly directory: OpenDirectories
+  /** What has been seen of the KDCs. */
+  readonly kdcStatistics: () => KdcTotals
   readonly close: () => void
 }
 
@@ -55,7 +62,8 @@ export async function openIdentity(
   if (!kerberos || !directory) return undefined
   const managed = await managedDirectory(directory, options, resolve)
   const kerberosPorts = { ...world, logger, environment, nameServers: dns?.servers }
-  const client = await createKerberosClient(kerberos, { ...kerberosPorts, resolve }, managed.open)
+  const way = { ...kerberosPorts, resolve }
+  const { client, transport } = await createKerberosClient(kerberos, way, managed.open)
   const opened = await openDirectories(directories, {
     ...{ ...world, logger, resolve, client },
     ...(onLookup && { onLookup }),
@@ -64,7 +72,8 @@ export async function openIdentity(
     managed.close()
     opened.close()
   }
-  return { client, directory: opened, close }
+  const kdcStatistics = (): KdcTotals => transport.statistics()
+  return { client, directory: opened, kdcStatistics, close }
 }
 
 /** Where a managed account's password is read: always with the Kerberos account that may. */

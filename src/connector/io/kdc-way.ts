@@ -15,6 +15,7 @@ import {
   forwardProxyOf,
   loadKrb5Conf,
   openKdcAccess,
+  type NetworkKdcTransport,
   type Environment,
   type KkdcpOptions,
   type TlsTrust,
@@ -38,7 +39,9 @@ export interface KerberosPorts {
 }
 
 /** How KDCs are reached, and which realms are where: a part of a client's options. */
-export type KdcWay = Pick<KerberosClientOptions, 'transport' | 'capaths' | 'realmOfHost'>
+export interface KdcWay extends Pick<KerberosClientOptions, 'capaths' | 'realmOfHost'> {
+  readonly transport: NetworkKdcTransport
+}
 
 /**
  * Reads what the configuration names and makes the way. Nothing is sent yet.

@@ -18,10 +18,16 @@ import {
 } from '../../kerberos/index.ts'
 import { keytabIdentity, passwordFileIdentity, readKeytabFile } from '../../kerberos/io/index.ts'
 import { ConnectorError, managedIdentity, type KerberosConfig } from '../index.ts'
-import { openKdcWay, type KerberosPorts } from './kdc-way.ts'
+import { openKdcWay, type KdcWay, type KerberosPorts } from './kdc-way.ts'
 
 /** Opens the directory for an account's client. */
 export type DirectoryOf = (client: KerberosClient) => ManagedAccountDirectory
+
+/** The account's client, and the way that it asks KDCs on. */
+export interface KerberosAccess {
+  readonly client: KerberosClient
+  readonly transport: KdcWay['transport']
+}
 
 /**
  * Reads the account's secret and makes the client. Only for a managed account something is sent: its password is read.
@@ -29,7 +35,7 @@ export type DirectoryOf = (client: KerberosClient) => ManagedAccountDirectory
  * @param config - The kerberos section, every path absolute.
  * @param ports - What it works through.
  * @param directoryOf - For a managed account: where its password is read.
- * @returns The client.
+ * @returns The client and its transport.
  * @throws KerberosError ERR_KRB_KEYTAB or ERR_KRB_PASSWORD when the secret cannot be read, ERR_KRB_CONF for the krb5.conf,
  *   ConnectorError ERR_CONNECTOR_FILE when a keytab has no key of the principal; DirectoryError for a managed account.
  */
@@ -37,20 +43,24 @@ export async function createKerberosClient(
   config: KerberosConfig,
   ports: KerberosPorts,
   directoryOf: DirectoryOf,
-): Promise<KerberosClient> {
+): Promise<KerberosAccess> {
   const { managedBy, fast, s4uUserPadata, brokenTicketKeys } = config
   const { clock, random, logger } = ports
   if (config.allowOwnMd5) allowOwnMd5(true)
   const way = await openKdcWay(config, ports)
+  const { transport } = way
   const clientOf = (identity: ClientIdentity): KerberosClient => {
     const settings = { fast, s4uUserPadata, brokenTicketKeys, requireSid: true }
     return new KerberosClient({ identity, ...way, clock, random, logger, ...settings })
   }
-  if (managedBy === undefined) return clientOf(await ownIdentity(config, ports))
+  if (managedBy === undefined) {
+    return { client: clientOf(await ownIdentity(config, ports)), transport }
+  }
   const reader = await fromKeytab(managedBy.keytab, ownerOf(managedBy.principal, config), ports)
   const directory = directoryOf(clientOf(reader))
   const account = ownerOf(config.principal, config)
-  return clientOf(await managedIdentity(account, { directory, clock, logger }))
+  const identity = await managedIdentity(account, { directory, clock, logger })
+  return { client: clientOf(identity), transport }
 }
 
 function ownerOf(name: string, { realm }: KerberosConfig): KeyOwner {

@@ -74,6 +74,7 @@ export async function createConnectorRuntime(options: ConnectorRuntimeOptions): 
     {
       ...{ ...world, dialler, pipeline, logger, security, rotation },
       ...(checkKerberos ? { checkKerberos } : {}),
+      kdcStatistics: identity?.kdcStatistics,
     },
   )
 }

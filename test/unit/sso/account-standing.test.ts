@@ -54,6 +54,22 @@ describe('an account that expires while it is in use', () => {
     await assert.rejects(finder.find(key), { code: 'ERR_SSO_ACCOUNT_EXPIRED' })
   })
 
+  it('is counted, remembered refusals by their kind', async () => {
+    const clock = new ManualClock()
+    const directory = new FakeDirectory()
+    directory.add('eve')
+    const ports = { directory, clock, onRefused: () => undefined }
+    const finder = new IdentityFinder(ports, resolveSsoLimits())
+    const key = (value: string) => ({ by: 'sAMAccountName', value }) as const
+    await finder.find(key('eve'))
+    assert.ok(finder.known(key('eve')))
+    await assert.rejects(finder.find(key('nobody')))
+    await assert.rejects(finder.find(key('nobody')))
+    const { hits, lookups, kept, refusalHits } = finder.counters
+    assert.deepEqual([hits, lookups, kept], [1, 2, 1])
+    assert.deepEqual(refusalHits, { policy: 0, unknown: 1, transport: 0, other: 0 })
+  })
+
   it('is kept apart by realm and by what is compared', async () => {
     const clock = new ManualClock()
     const directory = new FakeDirectory()

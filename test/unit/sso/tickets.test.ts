@@ -177,7 +177,12 @@ describe('a ticket that cannot be had', () => {
     await assert.rejects(world.keeper.obtain(other))
     assert.ok(world.keeper.known(wish))
     assert.deepEqual(exchanges(world), [1, 2])
-    assert.equal(world.keeper.counters.refusalHits, 1)
+    assert.deepEqual(world.keeper.counters.refusalHits, {
+      policy: 1,
+      unknown: 0,
+      transport: 0,
+      other: 0,
+    })
   })
 })
 
@@ -195,6 +200,20 @@ describe('a flush', () => {
     await assert.rejects(world.keeper.obtain(world.wish('bob')), { code: REVOKED.code })
     world.keeper.flush(() => true, 'http/IWA.corp.example')
     assert.ok(await world.keeper.obtain(world.wish('bob')))
+  })
+})
+
+describe('a ticket past its end', () => {
+  it('is counted as expired, whatever makes it leave, and once', async () => {
+    const world = new KeeperWorld()
+    for (const name of ['alice', 'bob']) await get(world, world.wish(name))
+    await world.clock.advance(60 * MINUTE)
+    await get(world, world.wish('alice'))
+    assert.equal(world.keeper.counts.expired, 2)
+    world.keeper.dropUser(world.identity('bob').user, 'ended')
+    world.keeper.dropUser(world.identity('alice').user, 'ended')
+    const { expired, ended, pushedOut } = world.keeper.counts
+    assert.deepEqual([expired, ended, pushedOut], [4, 2, 0])
   })
 })
 
