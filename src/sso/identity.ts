@@ -4,7 +4,6 @@
  * @module
  */
 
-import { LRUCache } from 'lru-cache'
 import {
   accountKeyId,
   describeKey,
@@ -17,6 +16,7 @@ import { errorCode, SallyportError, type Clock } from '../platform/index.ts'
 import { checkStanding } from './account-standing.ts'
 import { SsoError } from './errors.ts'
 import type { IdentityCounters, IdentityCounts } from './identity-counts.ts'
+import { IdentityStore } from './identity-store.ts'
 import type { SsoLimits } from './limits.ts'
 import type { BackendPolicy } from './policy.ts'
 import { RefusalMemory } from './refusals.ts'
@@ -75,43 +75,31 @@ function cacheKey(key: AccountKey): string {
   return id
 }
 
-/** What is fetched: an object, since a union would split the cache's own type. */
-interface Wanted {
-  readonly key: AccountKey
+/** Asked once more where what came was dropped meanwhile. */
+const MAX_TRIES = 3
+
+/** What accounts are found by. */
+export interface IdentityFinderPorts {
+  readonly directory: AccountDirectory
+  readonly clock: Clock
+  readonly onRefused: RefusalListener
 }
 
 /** Finds accounts; concurrent requests for one account ask the directory once. */
 export class IdentityFinder {
+  readonly #ports: IdentityFinderPorts
   readonly #clock: Clock
   readonly #limits: SsoLimits
-  readonly #cache: LRUCache<string, Identity, Wanted>
+  readonly #store: IdentityStore
   readonly #refusals: RefusalMemory<AccountKey>
   readonly #counts: IdentityCounts = { hits: 0, lookups: 0, standIns: 0 }
 
-  constructor(
-    ports: { directory: AccountDirectory; clock: Clock; onRefused: RefusalListener },
-    limits: SsoLimits,
-  ) {
+  constructor(ports: IdentityFinderPorts, limits: SsoLimits) {
+    this.#ports = ports
     this.#clock = ports.clock
     this.#limits = limits
     this.#refusals = new RefusalMemory(ports.clock, limits)
-    this.#cache = new LRUCache<string, Identity, Wanted>({
-      max: limits.identityCount,
-      ignoreFetchAbort: true,
-      noDeleteOnFetchRejection: true,
-      fetchMethod: async (name, stale, { context }) => {
-        this.#counts.lookups += 1
-        try {
-          return this.#accept(await ports.directory.findAccount(context.key))
-        } catch (error) {
-          if (stale !== undefined && isTransportFailure(error)) return this.#keep(stale)
-          this.#cache.delete(name)
-          const refusal = accountRefusal(error, context.key)
-          if (stale !== undefined) ports.onRefused(stale.user, refusal)
-          throw refusal
-        }
-      },
-    })
+    this.#store = new IdentityStore(limits.identityCount)
   }
 
   /** What has been done, and what is kept now. */
@@ -119,7 +107,21 @@ export class IdentityFinder {
     return {
       ...this.#counts,
       refusalHits: { ...this.#refusals.hits },
-      kept: this.#cache.size,
+      kept: this.#store.size,
+    }
+  }
+
+  async #ask(login: string, key: AccountKey): Promise<Identity> {
+    this.#counts.lookups += 1
+    try {
+      return this.#accept(await this.#ports.directory.findAccount(key))
+    } catch (error) {
+      const stale = this.#store.get(login)
+      if (stale !== undefined && isTransportFailure(error)) return this.#keep(stale)
+      this.#store.delete(login)
+      const refusal = accountRefusal(error, key)
+      if (stale !== undefined) this.#ports.onRefused(stale.user, refusal)
+      throw refusal
     }
   }
 
@@ -148,7 +150,7 @@ export class IdentityFinder {
    * @returns The identity, or undefined when the directory must be asked.
    */
   known(key: AccountKey): Identity | undefined {
-    const identity = this.#cache.get(cacheKey(key))
+    const identity = this.#store.get(cacheKey(key))
     if (identity === undefined || this.#clock.nowMs() >= identity.freshUntilMs) return undefined
     this.#counts.hits += 1
     return identity
@@ -163,12 +165,14 @@ export class IdentityFinder {
    *   ERR_SSO_NOT_DELEGATABLE; the directory's own errors when it cannot answer.
    */
   async find(key: AccountKey): Promise<Identity> {
-    const name = cacheKey(key)
-    const identity = await this.#refusals.guard(name, key, () =>
-      this.#cache.fetch(name, { context: { key }, forceRefresh: true }),
-    )
-    if (identity === undefined) throw evicted()
-    return identity
+    const login = cacheKey(key)
+    return this.#refusals.guard(login, key, async () => {
+      for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+        const identity = await this.#store.fetch(login, () => this.#ask(login, key))
+        if (identity !== undefined) return identity
+      }
+      throw lost()
+    })
   }
 
   /**
@@ -179,33 +183,21 @@ export class IdentityFinder {
    */
   flush(matches: (identity: Identity) => boolean): readonly string[] {
     this.#refusals.drop(() => true)
-    return this.drop(matches)
+    return this.#store.flush(matches)
   }
 
   /**
-   * Drops accounts.
+   * Drops a user's account; what is under way for them is not kept.
    *
-   * @param matches - Which.
-   * @returns The users that were dropped.
+   * @param user - Whose.
    */
-  drop(matches: (identity: Identity) => boolean): readonly string[] {
-    const dropped: string[] = []
-    for (const [key, identity] of [...this.#cache.entries()]) {
-      if (!matches(identity)) continue
-      this.#cache.delete(key)
-      dropped.push(identity.user)
-    }
-    return dropped
+  dropUser(user: string): void {
+    this.#store.dropUser(user)
   }
 }
 
-/** Only reached when the cache is so small that what is being fetched falls out of it. */
-function evicted(): SsoError {
-  return new SsoError(
-    'ERR_BACKEND_ABORTED',
-    'the account was dropped from the cache while it was looked up',
-    {
-      mend: 'Raise identityCount.',
-    },
-  )
+function lost(): SsoError {
+  return new SsoError('ERR_BACKEND_ABORTED', 'the account was dropped while it was looked up', {
+    mend: 'Try again.',
+  })
 }

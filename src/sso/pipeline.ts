@@ -180,7 +180,7 @@ class Pipeline implements SsoPipeline, CallHome {
 
   /** A KDC or the directory said no to a user that was in use, or the sign-in ended: nothing of theirs lasts. */
   #dropUser(user: string, reason: DropReason): void {
-    this.#identities?.drop((identity) => identity.user === user)
+    this.#identities?.dropUser(user)
     this.#tickets?.dropUser(user, reason)
     if (reason === 'refused') this.#frontEnd?.signIns.dropUser(user)
     this.#ports.backends.retire(user)

@@ -193,7 +193,7 @@ export class TicketErrands {
   #onServiceRefusal(wish: TicketWish, error: unknown, had: PreparedTicket | undefined): void {
     if (isTransportFailure(error)) return
     if (had !== undefined || USER_REFUSALS.has(errorCode(error))) this.#dropRefused(wish, error)
-    else this.evidence.evict(this.keys.ofEvidence(wish), 'refused')
+    else this.evidence.evict(this.keys.ofEvidence(wish), wish.identity.user)
   }
 
   #dropRefused({ identity }: TicketWish, error: unknown): void {

@@ -14,6 +14,7 @@ import type { KdcQueue, Pass, Urgency } from './kdc-queue.ts'
 import type { SsoLimits } from './limits.ts'
 import type { DropReason, TicketCounts } from './ticket-counts.ts'
 import type { Kept, TicketWish } from './ticket-types.ts'
+import { UserIndex } from './user-index.ts'
 
 /** Keys, flags and times beside the ticket's own octets. */
 const OVERHEAD_OCTETS = 2048
@@ -51,9 +52,9 @@ export class TicketStore<T extends Kept> {
   /** Who asks joins these: for each key the one for the newest sign-in. */
   readonly #flights = new Map<string, Flight<T>>()
   /** Those for older sign-ins too: what drops tickets drops these. */
-  readonly #underWay = new Set<Flight<T>>()
-  /** Keys of what is kept, by user: a refusal must not cost more the more users there are. */
-  readonly #keysOf = new Map<string, Set<string>>()
+  readonly #underWay = new UserIndex<Flight<T>>()
+  /** Keys of what is kept. */
+  readonly #keysOf = new UserIndex<string>()
 
   constructor(ports: StorePorts<T>, limits: Pick<SsoLimits, 'ticketCount' | 'ticketOctets'>) {
     this.#ports = ports
@@ -62,7 +63,7 @@ export class TicketStore<T extends Kept> {
       maxSize: limits.ticketOctets,
       sizeCalculation: (kept) => ports.octetsOf(kept) + OVERHEAD_OCTETS,
       dispose: (kept, key, reason) => {
-        if (reason !== 'set') this.#unlist(kept.identity.user, key)
+        if (reason !== 'set') this.#keysOf.delete(kept.identity.user, key)
         // What its time has ended was not ended by what came after.
         if (this.#isOver(kept)) ports.counts.expired += 1
         else if (reason === 'evict') ports.counts.pushedOut += 1
@@ -117,7 +118,7 @@ export class TicketStore<T extends Kept> {
     }
     const pass: Pass = { user: wish.identity.user, urgency }
     const flight: Flight<T> = { key, wish, pass, promise: NOTHING, dropped: false }
-    this.#underWay.add(flight)
+    this.#underWay.add(pass.user, flight)
     this.#flights.set(key, flight)
     flight.promise = this.#fly(flight, question)
     return flight.promise
@@ -139,16 +140,7 @@ export class TicketStore<T extends Kept> {
     this.#kept.set(key, fetched)
     // What is larger than the whole cache is not kept.
     if (!this.#kept.has(key)) return
-    const { user } = fetched.identity
-    const keys = this.#keysOf.get(user)
-    if (keys === undefined) this.#keysOf.set(user, new Set([key]))
-    else keys.add(key)
-  }
-
-  #unlist(user: string, key: string): void {
-    const keys = this.#keysOf.get(user)
-    keys?.delete(key)
-    if (keys?.size === 0) this.#keysOf.delete(user)
+    this.#keysOf.add(fetched.identity.user, key)
   }
 
   /**
@@ -158,10 +150,8 @@ export class TicketStore<T extends Kept> {
    * @param reason - Counted.
    */
   dropUser(user: string, reason: DropReason): void {
-    for (const flight of this.#underWay) {
-      if (flight.wish.identity.user === user) this.#ground(flight)
-    }
-    for (const key of [...(this.#keysOf.get(user) ?? [])]) this.#evict(key, reason)
+    for (const flight of this.#underWay.of(user)) this.#ground(flight)
+    for (const key of this.#keysOf.of(user)) this.#evict(key, reason)
   }
 
   /**
@@ -176,7 +166,7 @@ export class TicketStore<T extends Kept> {
     const meant = (identity: Identity, of: T | TicketWish): boolean =>
       matches(identity) && (wanted === undefined || this.#ports.spnOf(of)?.toLowerCase() === wanted)
     const users = new Set<string>()
-    for (const flight of this.#underWay) {
+    for (const flight of this.#underWay.all()) {
       if (meant(flight.wish.identity, flight.wish)) this.#ground(flight)
     }
     for (const [key, kept] of [...this.#kept.entries()]) {
@@ -188,14 +178,14 @@ export class TicketStore<T extends Kept> {
   }
 
   /**
-   * Drops one.
+   * Drops one that was refused, kept or under way.
    *
    * @param key - Of which ticket.
-   * @param reason - Counted.
+   * @param user - Whose it is.
    */
-  evict(key: string, reason: DropReason): void {
-    for (const flight of this.#underWay) if (flight.key === key) this.#ground(flight)
-    this.#evict(key, reason)
+  evict(key: string, user: string): void {
+    for (const flight of this.#underWay.of(user)) if (flight.key === key) this.#ground(flight)
+    this.#evict(key, 'refused')
   }
 
   #ground(flight: Flight<T>): void {
@@ -204,7 +194,7 @@ export class TicketStore<T extends Kept> {
   }
 
   #land(flight: Flight<T>): void {
-    this.#underWay.delete(flight)
+    this.#underWay.delete(flight.pass.user, flight)
     if (this.#flights.get(flight.key) === flight) this.#flights.delete(flight.key)
   }
 
