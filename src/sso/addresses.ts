@@ -4,6 +4,9 @@
  * @module
  */
 
+/** An IPv6 address with an embedded IPv4 one has 45 characters; a zone or a prefix length may follow. */
+const MAX_TEXT = 128
+
 /** An address or network: octets (4 or 16) and how many leading bits count. */
 interface Network {
   readonly octets: Uint8Array
@@ -62,6 +65,7 @@ const MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff]
  * @returns 4 or 16 octets, or undefined when it is neither.
  */
 export function parseAddress(text: string): Uint8Array | undefined {
+  if (text.length > MAX_TEXT) return undefined
   if (!text.includes(':')) return parseIpv4(text)
   const octets = parseIpv6(text)
   if (octets === undefined) return undefined
@@ -75,6 +79,7 @@ export function parseAddress(text: string): Uint8Array | undefined {
  * @returns The network, or undefined when it is not one.
  */
 export function parseNetwork(text: string): Network | undefined {
+  if (text.length > MAX_TEXT) return undefined
   const [address = '', prefix, ...rest] = text.split('/')
   const octets = parseAddress(address)
   if (octets === undefined || rest.length > 0) return undefined

@@ -38,6 +38,8 @@ export interface FuzzOptions {
   readonly timed: boolean
   /** Told before each run. */
   readonly onRun?: (run: number, input: Uint8Array) => void
+  /** Told of every further trial of an input: measured again, made small. */
+  readonly onTrial?: () => void
   /** Told now and then. */
   readonly onProgress?: (sofar: Outcome) => void
 }
@@ -221,6 +223,7 @@ class Campaign {
     const small = shrink(
       input,
       (smaller) => {
+        this.#options.onTrial?.()
         const again = tryInput(this.#target, smaller, false)
         return again.state === 'fault' && `${again.kind} ${signature(again.what)}` === kind
       },
@@ -238,7 +241,10 @@ class Campaign {
     if (ms <= this.#target.maxCpuMs || this.#reported.has('slow')) return
     this.#reported.add('slow')
     const { maxCpuMs } = this.#target
-    const stays = (smaller: Uint8Array): boolean => cpuMs(this.#target, smaller, 4) > maxCpuMs
+    const stays = (smaller: Uint8Array): boolean => {
+      this.#options.onTrial?.()
+      return cpuMs(this.#target, smaller, 4) > maxCpuMs
+    }
     const small = ms > 2000 ? input : shrink(input, stays, 60)
     const what = `${ms.toFixed(1)} ms of CPU for ${input.length} octets`
     this.#findings.push({ kind: 'slow', run, what, input: new Uint8Array(small) })
@@ -262,17 +268,15 @@ export function fuzz(target: Target, options: FuzzOptions): Outcome {
 }
 
 /**
- * Cuts every seed short where a target must refuse that.
+ * Cuts every seed short, at every octet, where a target must refuse that.
  *
  * @param target - What.
- * @param most - Prefixes of a seed that are tried at most.
  * @returns One finding for a seed of which a prefix was not refused.
  */
-export function tryPrefixes(target: Target, most: number): readonly Finding[] {
+export function tryPrefixes(target: Target): readonly Finding[] {
   if (!target.refusesPrefixes) return []
   return target.seeds.flatMap((seed, run) => {
-    const step = Math.max(1, Math.floor(seed.length / most))
-    for (let end = 0; end < seed.length; end += step) {
+    for (let end = 0; end < seed.length; end += 1) {
       const input = seed.subarray(0, end)
       const { state, kind, what } = tryInput(target, input, false)
       if (state !== 'refused') return [{ kind, run, what: `a prefix: ${what}`, input }]

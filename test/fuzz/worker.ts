@@ -26,7 +26,7 @@ export interface Message {
 }
 
 /** Octets before the input in `now`: two 32-bit numbers. */
-export const NOW_HEAD = 8
+export const NOW_HEAD = 12
 
 function heldOctets(): number {
   // The flag is set by the main thread.
@@ -40,7 +40,7 @@ function work({ name, runs, seed, now }: Assignment): void {
   // Most inputs are refused: walking the stack for each would take longer than decoding.
   Error.stackTraceLimit = 0
   const target = targetOf(name)
-  const numbers = new Int32Array(now, 0, 2)
+  const numbers = new Int32Array(now, 0, 3)
   const octets = new Uint8Array(now, NOW_HEAD)
   let least: number | undefined
   const rss = process.memoryUsage.rss()
@@ -56,10 +56,12 @@ function work({ name, runs, seed, now }: Assignment): void {
   }
   const outcome = fuzz(target, {
     ...{ runs, seed, timed: true },
+    onTrial: () => Atomics.add(numbers, 2, 1),
     onRun: (run, input) => {
       octets.set(input)
       Atomics.store(numbers, 1, input.length)
       Atomics.store(numbers, 0, run)
+      Atomics.add(numbers, 2, 1)
     },
     onProgress: (sofar) => {
       tell(sofar, false)
@@ -67,7 +69,7 @@ function work({ name, runs, seed, now }: Assignment): void {
   })
   // Not watched: nothing of this takes long.
   Atomics.store(numbers, 0, 0)
-  tell({ ...outcome, findings: [...outcome.findings, ...tryPrefixes(target, Infinity)] }, true)
+  tell({ ...outcome, findings: [...outcome.findings, ...tryPrefixes(target)] }, true)
 }
 
 if (parentPort !== null) work(workerData as Assignment)

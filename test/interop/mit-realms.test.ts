@@ -2,8 +2,15 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { formatPrincipal, KerberosClient } from '../../src/kerberos/index.ts'
+import { MessageType, PaType } from '../../src/kerberos/iana/index.ts'
+import {
+  formatPrincipal,
+  KerberosClient,
+  type KdcTransport,
+  type KerberosClientOptions,
+} from '../../src/kerberos/index.ts'
 import { NetworkKdcTransport } from '../../src/kerberos/io/index.ts'
+import { decodeKdcReq } from '../../src/kerberos/messages/index.ts'
 import { systemClock, systemRandom } from '../../src/platform/io/index.ts'
 import { hasMitKdc, NO_MIT_KDC, startMitRealms, type MitRealms } from '../support/mit-realms.ts'
 
@@ -19,7 +26,22 @@ describe(
     })
     after(() => realms.stop())
 
-    const client = (): KerberosClient =>
+    /** Realms in the order in which they were asked for tickets, and whether under armour. */
+    const watched = () => {
+      const asked: string[] = []
+      const inner = new NetworkKdcTransport({ kdcs: realms.kdcs })
+      const transport: KdcTransport = {
+        exchange(realm, octets, signal) {
+          const { msgType, padata = [] } = decodeKdcReq(octets)
+          const armored = padata.some(({ padataType }) => padataType === PaType.PA_FX_FAST)
+          if (msgType === MessageType.TGS_REQ) asked.push(`${realm} ${armored ? 'armour' : 'open'}`)
+          return inner.exchange(realm, octets, signal)
+        },
+      }
+      return { asked, transport }
+    }
+
+    const client = (options: Partial<KerberosClientOptions> = {}): KerberosClient =>
       new KerberosClient({
         identity: {
           principal: { nameType: 1, nameString: ['alice'] },
@@ -29,7 +51,21 @@ describe(
         transport: new NetworkKdcTransport({ kdcs: realms.kdcs }),
         clock: systemClock,
         random: systemRandom,
+        ...options,
       })
+
+    for (const [fast, elsewhere] of [
+      ['required', 'armour'],
+      // No KDC says, where nobody could change it, what another realm's offers.
+      ['whenOffered', 'open'],
+    ] as const) {
+      it(`asks the KDC of the other realm under ${elsewhere} where it is ${fast}`, async () => {
+        const { asked, transport } = watched()
+        const ticket = await client({ fast, transport }).ownTicket('HTTP/web.two.test')
+        assert.equal(ticket.serverRealm, 'TWO.TEST')
+        assert.deepEqual(asked, ['ONE.TEST armour', `TWO.TEST ${elsewhere}`])
+      })
+    }
 
     for (const spn of ['HTTP/web.two.test', 'HTTP/web.two.test@TWO.TEST']) {
       it(`gets a ticket to ${spn}`, async () => {

@@ -36,8 +36,17 @@ const encKrbPrivPart = derTarget({
   encode: m.encodeEncKrbPrivPart,
 })
 
+const request = octetTarget({
+  name: 'kerberos/change-password-request',
+  refusesPrefixes: true,
+  seeds: [m.encodeChangePasswordRequest({ apReq: octets('aabb'), krbPriv: octets('ccdd') })],
+  decode: m.decodeChangePasswordRequest,
+  encode: m.encodeChangePasswordRequest,
+})
+
 const reply = octetTarget({
   name: 'kerberos/change-password-reply',
+  refusesPrefixes: true,
   seeds: [
     m.encodeChangePasswordReply({ apRep: octets('aabb'), krbPriv: octets('ccdd') }),
     m.encodeChangePasswordReply({ krbError: octets('eeff') }),
@@ -59,6 +68,7 @@ const answer = octetTarget({
 
 const pending = octetTarget({
   name: 'kerberos/pending-password',
+  refusesPrefixes: true,
   seeds: [encodePendingPassword({ principal: 'CONN1$@CORP.EXAMPLE', password: 'a-B_9' })],
   decode: decodePendingPassword,
   encode: encodePendingPassword,
@@ -67,6 +77,7 @@ const pending = octetTarget({
 export const OWN_ACCOUNT_TARGETS: readonly Target[] = [
   krbPriv,
   encKrbPrivPart,
+  request,
   reply,
   answer,
   pending,

@@ -67,6 +67,8 @@ const token = textTarget({
 
 const responseHeaders = textTarget({
   name: 'sso/client-headers',
+  // Every line is a field here, also an empty one: more of them than any head that is taken has.
+  maxOctets: 8192,
   encoding: 'latin1',
   seeds: ['Connection: x-a, close\nX-A: 1\nWWW-Authenticate: Negotiate\nA: b'],
   words: ['\n', ': ', '\nConnection: ', ',', '\nWWW-Authenticate: Negotiate', ...CHALLENGE_WORDS],
@@ -122,6 +124,8 @@ const headerTemplate = textTarget({
 
 const pathPrefix = textTarget({
   name: 'tunnel/path-prefix',
+  // Most that `targetOctets` of gateway.yaml allows is four times as long as its default, which is this.
+  maxOctets: 16_384,
   seeds: ['/public/a?b', '/x/%2e%2e/admin', '/public/..;/admin', '//admin\\..'],
   words: ['/', '..', '.', ';', '%2e', '%2f', '%5c', '%25', '\\', 'public', 'admin', 'ADMIN'],
   decode: (target) => ({
