@@ -212,6 +212,7 @@ const NAMES: Readonly<Record<string, FaultName>> = {
   ERR_SSO_PROOF_INVALID: 'refusedInside',
   ERR_SSO_ISSUER_UNKNOWN: 'refusedInside',
   ERR_SSO_PROOF_EXPIRED: 'signInAgain',
+  ERR_SSO_PROOF_WITHDRAWN: 'signIn',
   ERR_SSO_PROOF_UNKNOWN: 'busy',
   ERR_SSO_ASSERTION_UNKNOWN: 'signInAgain',
   ERR_SSO_ASSERTION_INVALID: 'refusedInside',

@@ -16,6 +16,8 @@ export type SsoErrorCode =
   | 'ERR_SSO_ISSUER_UNKNOWN'
   /** The ID token or the sign-in behind it is too old. */
   | 'ERR_SSO_PROOF_EXPIRED'
+  /** The issuer no longer has the key that signed the ID token. */
+  | 'ERR_SSO_PROOF_WITHDRAWN'
   /** The request names a proof that is not known here (any more): the gateway sends it again once. */
   | 'ERR_SSO_PROOF_UNKNOWN'
   /** The assertion of a sign-in with Kerberos is of an earlier run, of another connector, or was dropped: sign in again. */

@@ -16,11 +16,16 @@ export interface SsoLimits {
   readonly acceptedOctets: number
   /** Difference of clocks that exp, iat and auth_time may show, seconds. Default 30. */
   readonly clockToleranceSeconds: number
+  /**
+   * While sign-ins are kept, their issuers' keys are fetched this often, minutes: what a withdrawn key has signed ends then.
+   * Default 10.
+   */
+  readonly keysCheckMinutes: number
   /** Accounts kept. Default 10 000. */
   readonly identityCount: number
   /** How long an account is used before the directory is asked again, milliseconds. Default 300 000. */
   readonly identityMs: number
-  /** Wait before the directory or KDC is asked again after it could not be reached, milliseconds. Default 10 000. */
+  /** Wait before the directory, a KDC or an issuer's keys are asked for again after they could not be reached, milliseconds. Default 10 000. */
   readonly transportRetryMs: number
   /**
    * How long a refusal by a rule (no delegation, not forwardable, KDC policy, a disabled account) is taken for the answer,
@@ -93,6 +98,7 @@ export const SSO_LIMITS: Readonly<Record<keyof SsoLimits, LimitRange>> = {
   acceptedCount: { least: 1, most: 1_000_000, default: 10_000 },
   acceptedOctets: { least: 65_536, most: 64 * GIB, default: 64 * 1024 * 1024 },
   clockToleranceSeconds: { least: 0, most: 300, default: 30 },
+  keysCheckMinutes: { least: 1, most: 1440, default: 10 },
   identityCount: { least: 1, most: 1_000_000, default: 10_000 },
   identityMs: { least: 1, most: DAY_MS, default: 300_000 },
   transportRetryMs: { least: 1, most: DAY_MS, default: 10_000 },

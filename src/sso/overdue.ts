@@ -23,7 +23,7 @@ export interface SweepTime {
  * @param call - One that is under way.
  * @param proofs - Knows whether its user has a newer proof.
  * @param time - The time.
- * @returns Why it ends: ERR_SSO_PROOF_EXPIRED, or ERR_SSO_STEP_UP_NEEDED where the sign-in has become too old for the row; else
+ * @returns Why it ends: ERR_SSO_PROOF_EXPIRED, ERR_SSO_PROOF_WITHDRAWN, or ERR_SSO_STEP_UP_NEEDED where the sign-in has become too old for the row; else
  *   undefined.
  */
 export function overdue(
@@ -33,7 +33,7 @@ export function overdue(
 ): SsoError | undefined {
   if (verdict === undefined) return undefined
   const expired = nowMs >= verdict.validUntilMs
-  if (expired && !proofs.isLive(verdict)) return expiredUnderWay()
+  if (expired && !proofs.isLive(verdict)) return verdict.refusal ?? expiredUnderWay()
   if (route?.backend.wantsStrength !== true) return undefined
   const { row } = route.backend
   const weakness = weaknessOf(row, verdict, tolerantMs)

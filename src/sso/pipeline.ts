@@ -26,8 +26,9 @@ import type {
   SsoPipeline,
   SsoRequest,
 } from './ports.ts'
+import { KeyWatch } from './key-watch.ts'
 import { overdue } from './overdue.ts'
-import { ProofVerifier } from './proof.ts'
+import { ProofVerifier, type Verdict } from './proof.ts'
 import { securityEventOf } from './security-events.ts'
 import {
   compose,
@@ -55,6 +56,7 @@ class Pipeline implements SsoPipeline, CallHome {
   readonly #identities: IdentityFinder | undefined
   readonly #tickets: TicketKeeper | undefined
   readonly #frontEnd: FrontEnd | undefined
+  readonly #keyWatch: KeyWatch
   readonly #largeTokens: LargeTokens
   readonly #run: Next
   readonly #security: NonNullable<PipelinePorts['security']>
@@ -90,6 +92,10 @@ class Pipeline implements SsoPipeline, CallHome {
       kerberos && new TicketKeeper({ kerberos, clock, random, logger, onRefused }, limits)
     this.#frontEnd = this.#createFrontEnd()
     this.#proofs.assertions = this.#frontEnd
+    this.#keyWatch = this.#createKeyWatch()
+    this.#proofs.onVerified = () => {
+      this.#keyWatch.start()
+    }
     this.#largeTokens = new LargeTokens({ clock, logger }, limits)
     this.#run = compose([
       proofStage(this.#proofs),
@@ -114,6 +120,14 @@ class Pipeline implements SsoPipeline, CallHome {
     if (policy.frontEnd === undefined || kerberos === undefined || !identities) return undefined
     const ports = { policy, kerberos, identities, judge, clock, random }
     return new FrontEnd(policy.frontEnd, ports, this.#limits)
+  }
+
+  #createKeyWatch(): KeyWatch {
+    const { keys, clock, logger } = this.#ports
+    const onWithdrawn = (verdicts: readonly Verdict[]): void => {
+      this.#withdrawn(verdicts)
+    }
+    return new KeyWatch({ keys, proofs: this.#proofs, clock, logger, onWithdrawn }, this.#limits)
   }
 
   get logger(): PipelinePorts['logger'] {
@@ -244,6 +258,13 @@ class Pipeline implements SsoPipeline, CallHome {
     for (const user of users) this.#dropUser(user, 'ended')
   }
 
+  /** An issuer has withdrawn the key of these sign-ins: nothing lasts that was got on them. */
+  #withdrawn(verdicts: readonly Verdict[]): void {
+    const users = new Set(verdicts.flatMap((verdict) => [...verdict.users]))
+    this.#cutOverdue()
+    for (const user of users) this.#dropUser(user, 'ended')
+  }
+
   flush(filter: FlushFilter): void {
     const { user, servicePrincipalName } = filter
     const matches = (identity: Identity): boolean => user === undefined || isNamed(identity, user)
@@ -293,6 +314,7 @@ class Pipeline implements SsoPipeline, CallHome {
   async close(): Promise<void> {
     this.#closed = true
     this.#sweep?.cancel()
+    this.#keyWatch.close()
     for (const call of this.#calls.list()) call.fail(closed())
     this.#security.close()
     this.#tickets?.close()

@@ -185,6 +185,19 @@ export interface KeySource {
    * @returns What jose wants; it may reject with ERR_SSO_KEYS_UNREACHABLE.
    */
   keysOf(issuer: string): JWTVerifyGetKey
+  /**
+   * Fetches the keys of an issuer anew; absent where they never change.
+   *
+   * @param issuer - An issuer of the policy.
+   * @throws SsoError ERR_SSO_KEYS_UNREACHABLE; those at hand stay in use.
+   */
+  refresh?(issuer: string): Promise<void>
+  /**
+   * Takes the one who is told that an issuer has withdrawn a key, after it has gone.
+   *
+   * @param listener - Told of the issuer.
+   */
+  onKeyGone?(listener: (issuer: string) => void): void
 }
 
 /** Everything the pipeline works through. */

@@ -7,7 +7,7 @@
 
 import { decodeJwt, errors as jose, jwtVerify, type JWTPayload } from 'jose'
 import { LRUCache } from 'lru-cache'
-import { errorText, SallyportError, type Clock } from '../platform/index.ts'
+import { errorCode, errorText, SallyportError, type Clock } from '../platform/index.ts'
 import type { AcceptedSignIn } from './accepted-sign-ins.ts'
 import { unknownAssertion } from './assertion.ts'
 import { SsoError } from './errors.ts'
@@ -27,8 +27,10 @@ export interface Verdict {
   readonly signedInMs: number
   /** SIDs of the accounts that were used on this proof. */
   readonly users: Set<string>
-  /** The earlier of exp and the longest age of a sign-in, clock tolerance included. */
-  readonly validUntilMs: number
+  /** The earlier of exp and the longest age of a sign-in, clock tolerance included; 0 once the issuer has withdrawn its key. */
+  validUntilMs: number
+  /** Why it stands no more, where that is not its age. */
+  refusal?: SsoError | undefined
   /** For an assertion: the sign-in with Kerberos behind it. */
   readonly accepted?: AcceptedSignIn | undefined
 }
@@ -65,6 +67,14 @@ function expired(reason: string): SsoError {
   return new SsoError('ERR_SSO_PROOF_EXPIRED', `the proof of sign-in has expired: ${reason}`, {
     mend: 'Sign in again.',
   })
+}
+
+function withdrawn(): SsoError {
+  return new SsoError(
+    'ERR_SSO_PROOF_WITHDRAWN',
+    'the issuer has withdrawn the key that signed the proof of sign-in',
+    { mend: 'Sign in again.' },
+  )
 }
 
 function unknownIssuer(): SsoError {
@@ -149,6 +159,8 @@ export class ProofVerifier {
 
   /** Without one no assertion is good. */
   assertions: AssertionJudge | undefined
+  /** Told when an ID token was found good. */
+  onVerified: (() => void) | undefined
 
   constructor(ports: { policy: Policy; keys: KeySource; clock: Clock }, limits: SsoLimits) {
     this.#policy = ports.policy
@@ -168,14 +180,14 @@ export class ProofVerifier {
    *
    * @param proof - What the request came with.
    * @returns The verdict, or undefined when the proof must be checked first.
-   * @throws SsoError ERR_SSO_PROOF_EXPIRED when it was good once.
+   * @throws SsoError ERR_SSO_PROOF_EXPIRED or ERR_SSO_PROOF_WITHDRAWN when it was good once.
    */
   known(proof: Proof): Verdict | undefined {
     const verdict = this.#verdicts.get(proof.id)
     if (verdict?.idToken !== proof.idToken) return undefined
     if (verdict.accepted?.live === false) throw unknownAssertion()
     if (this.#clock.nowMs() < verdict.validUntilMs) return verdict
-    throw expired('it was good when it was first used')
+    throw verdict.refusal ?? expired('it was good when it was first used')
   }
 
   /**
@@ -199,6 +211,7 @@ export class ProofVerifier {
     // Forgotten while it was checked: the answer stands for nobody.
     if (this.#pending.has(`${proof.id}\n${proof.idToken}`)) this.#verdicts.set(proof.id, verdict)
     this.#verified++
+    this.onVerified?.()
     return verdict
   }
 
@@ -263,6 +276,48 @@ export class ProofVerifier {
       throw expired(`the sign-in is older than ${issuer.maxAgeMinutes} minutes`)
     if (typeof claims.sub !== 'string' || claims.sub === '') throw invalid('claim sub (missing)')
     return { subject: claims.sub, signedInMs, validUntilMs }
+  }
+
+  #signed(): Verdict[] {
+    const now = this.#clock.nowMs()
+    const isSigned = ({ accepted, validUntilMs }: Verdict): boolean =>
+      accepted === undefined && now < validUntilMs
+    return [...this.#verdicts.values()].filter(isSigned)
+  }
+
+  /** The issuers of sign-ins that are good now. */
+  issuers(): readonly string[] {
+    return [...new Set(this.#signed().map(({ issuer }) => issuer.issuer))]
+  }
+
+  /**
+   * Judges what was found good once more, by the keys that the issuer has now.
+   *
+   * @param issuer - Which.
+   * @returns Those that stand no more: they are refused from now on.
+   * @throws SsoError ERR_SSO_KEYS_UNREACHABLE; the rest has to be judged later.
+   */
+  async judgeAgain(issuer: string): Promise<readonly Verdict[]> {
+    // What is being checked right now may still be by the former keys.
+    await Promise.allSettled([...this.#pending.values()])
+    const fallen: Verdict[] = []
+    for (const verdict of this.#signed()) {
+      if (verdict.issuer.issuer !== issuer || (await this.#stands(verdict))) continue
+      verdict.validUntilMs = 0
+      verdict.refusal = withdrawn()
+      fallen.push(verdict)
+    }
+    return fallen
+  }
+
+  async #stands({ idToken, issuer }: Verdict): Promise<boolean> {
+    try {
+      await this.#signedClaims(idToken, issuer)
+    } catch (error) {
+      if (errorCode(error) === 'ERR_SSO_KEYS_UNREACHABLE') throw error
+      return errorCode(error) !== 'ERR_SSO_PROOF_INVALID'
+    }
+    return true
   }
 
   /**

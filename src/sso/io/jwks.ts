@@ -10,6 +10,8 @@ import {
   createRemoteJWKSet,
   customFetch,
   errors,
+  jwksCache,
+  type ExportedJWKSCache,
   type FetchImplementation,
   type JSONWebKeySet,
   type JWTVerifyGetKey,
@@ -22,6 +24,7 @@ import type { IssuerKeys, IssuerPolicy, Policy } from '../policy.ts'
 import type { KeySource } from '../ports.ts'
 import { patientFetch } from './patient-fetch.ts'
 import type { Resolve } from './resolve.ts'
+import { SeenKeys } from './seen-keys.ts'
 
 /** How keys are fetched. */
 export interface KeySourceOptions {
@@ -126,33 +129,57 @@ function fetchBy(agent: Agent): FetchImplementation {
 
 type KeysByUrl = Extract<IssuerKeys, { from: 'url' }>
 
-function remoteSet({ url }: KeysByUrl, agent: Agent, options: Settings) {
+/** What jose has fetched is put into the cache. */
+function remoteSet(
+  { url }: KeysByUrl,
+  agent: Agent,
+  { cache = {}, ...options }: Settings & { readonly cache?: Partial<ExportedJWKSCache> },
+) {
   return createRemoteJWKSet(new URL(url), {
     timeoutDuration: options.timeoutMs,
     cooldownDuration: options.cooldownMs,
     cacheMaxAge: options.keepMs,
+    [jwksCache]: cache as ExportedJWKSCache,
     [customFetch]: patientFetch(fetchBy(agent), options.retryMs),
   })
+}
+
+/** One issuer's keys. */
+interface IssuerKeySet {
+  readonly find: JWTVerifyGetKey
+  /** Fetches them anew. */
+  readonly refresh?: () => Promise<void>
 }
 
 function remoteKeys(
   issuer: IssuerPolicy & { keys: KeysByUrl },
   options: Settings,
-): JWTVerifyGetKey {
-  const find = remoteSet(issuer.keys, agentFor(issuer.keys.ca, options), options)
-  return async (header, token) => {
+  onKeyGone: () => void,
+): IssuerKeySet {
+  const cache: Partial<ExportedJWKSCache> = {}
+  const seen = new SeenKeys()
+  const agent = agentFor(issuer.keys.ca, options)
+  const keys = remoteSet(issuer.keys, agent, { ...options, cache })
+  const guarded = async <T>(ask: () => Promise<T>): Promise<T> => {
     try {
-      return await find(header, token)
+      return await ask()
     } catch (error) {
-      // What jose says about keys it has is the token's fault; everything else kept us from having them.
-      if (error instanceof errors.JOSEError && !isFetchFault(error)) throw error
-      options.logger.warn('issuer keys unreachable', {
-        issuer: issuer.issuer,
-        reason: errorText(error),
-      })
-      throw unreachable(issuer.issuer, error)
+      throw toldOf(error, issuer.issuer, options.logger)
+    } finally {
+      if (seen.hasLost(cache.jwks)) onKeyGone()
     }
   }
+  return {
+    find: (header, token) => guarded(() => keys(header, token)),
+    refresh: () => guarded(() => keys.reload()),
+  }
+}
+
+/** What jose says about keys it has is the token's fault; everything else kept us from having them. */
+function toldOf(error: unknown, issuer: string, logger: Logger): unknown {
+  if (error instanceof errors.JOSEError && !isFetchFault(error)) return error
+  logger.warn('issuer keys unreachable', { issuer, reason: errorText(error) })
+  return unreachable(issuer, error)
 }
 
 /** The key set did not come, or is none; jose says ERR_JOSE_GENERIC for another status than 200. */
@@ -174,20 +201,29 @@ function isFetchFault(error: errors.JOSEError): boolean {
  */
 export function createKeySource(policy: Policy, options: KeySourceOptions): KeySource {
   const resolved = { ...DEFAULTS, ...options }
-  const finders = new Map<string, JWTVerifyGetKey>()
+  const sets = new Map<string, IssuerKeySet>()
+  let onKeyGone: (issuer: string) => void = () => undefined
   for (const issuer of policy.issuers.values()) {
     const { keys } = issuer
-    const finder =
+    const gone = (): void => {
+      onKeyGone(issuer.issuer)
+    }
+    const set =
       keys.from === 'file'
-        ? localKeys(issuer, keys.json, keys.path)
-        : remoteKeys({ ...issuer, keys }, resolved)
-    finders.set(issuer.issuer, finder)
+        ? { find: localKeys(issuer, keys.json, keys.path) }
+        : remoteKeys({ ...issuer, keys }, resolved, gone)
+    sets.set(issuer.issuer, set)
+  }
+  const setOf = (issuer: string): IssuerKeySet => {
+    const set = sets.get(issuer)
+    if (set === undefined) throw new RangeError(`issuer ${issuer} is not in the policy`)
+    return set
   }
   return {
-    keysOf(issuer) {
-      const finder = finders.get(issuer)
-      if (finder === undefined) throw new RangeError(`issuer ${issuer} is not in the policy`)
-      return finder
+    keysOf: (issuer) => setOf(issuer).find,
+    refresh: async (issuer) => setOf(issuer).refresh?.(),
+    onKeyGone: (listener) => {
+      onKeyGone = listener
     },
   }
 }

@@ -9,6 +9,7 @@ import {
   createPipeline,
   type BodySource,
   type HopOptions,
+  type KeySource,
   type Policy,
   type Proof,
   type ReadText,
@@ -36,6 +37,8 @@ import {
 export interface StageOptions {
   readonly row?: RawPolicy
   readonly issuerRow?: RawPolicy
+  /** Default: the issuer's own, which never changes. */
+  readonly keys?: KeySource
   /** What the files are that the policy names. */
   readonly readText?: ReadText
   readonly app?: Partial<AppSettings>
@@ -96,7 +99,7 @@ export class Stage {
     this.app = appOf(`${origin}/`, options.app)
     this.pipeline = createPipeline({
       policy: this.policy,
-      keys: this.issuer.keys,
+      keys: options.keys ?? this.issuer.keys,
       kerberos: this.kerberos,
       directory: this.directory,
       backends: createBackendPool({

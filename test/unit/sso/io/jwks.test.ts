@@ -1,74 +1,37 @@
 import assert from 'node:assert/strict'
-import { createServer, type Server } from 'node:https'
-import type { AddressInfo } from 'node:net'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import { exportJWK, generateKeyPair, jwtVerify, SignJWT } from 'jose'
-import { createAuthority, issueServerCertificate } from '../../../../src/pki/index.ts'
+import { createAuthority } from '../../../../src/pki/index.ts'
 import { errorCode } from '../../../../src/platform/index.ts'
 import { systemClock, systemRandom } from '../../../../src/platform/io/index.ts'
 import { compilePolicy, policySchema, type KeySource } from '../../../../src/sso/index.ts'
-import { createKeySource, readKeySet, type KeySourceOptions } from '../../../../src/sso/io/index.ts'
+import { createKeySource, readKeySet } from '../../../../src/sso/io/index.ts'
 import { MemoryLogger } from '../../../support/manual-clock.ts'
+import { JwksServer, type JwksAnswer } from '../../../support/sso/jwks-server.ts'
+import { ISSUER } from '../../../support/sso/world.ts'
 
 const ports = { clock: systemClock, random: systemRandom }
-const ISSUER = 'https://idp.example'
-
-interface Answer {
-  readonly status: number
-  readonly headers?: Record<string, string>
-  readonly body: string
-}
 
 describe('key source', () => {
-  const authority = createAuthority(ports)
-  let server: Server
-  let answer: Answer
-  let fetches = 0
+  let server: JwksServer
   let privateKey: Parameters<SignJWT['sign']>[0]
+  let key: object
   let keySet: string
 
   before(async () => {
     const pair = await generateKeyPair('ES256', { extractable: true })
     privateKey = pair.privateKey
-    keySet = JSON.stringify({
-      keys: [{ ...(await exportJWK(pair.publicKey)), kid: 'k1', alg: 'ES256' }],
-    })
-    const { certificatePem: cert, privateKeyPem: key } = issueServerCertificate(
-      authority,
-      { names: ['idp.example'] },
-      ports,
-    )
-    server = createServer({ cert, key }, (_request, response) => {
-      fetches++
-      response.writeHead(answer.status, answer.headers).end(answer.body)
-    })
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    key = { ...(await exportJWK(pair.publicKey)), kid: 'k1', alg: 'ES256' }
+    keySet = JSON.stringify({ keys: [key] })
+    server = await new JwksServer().listen()
   })
-  after(async () => {
-    server.closeAllConnections()
-    await new Promise((resolve) => server.close(resolve))
-  })
+  after(() => server.close())
   beforeEach(() => {
-    fetches = 0
-    answer = { status: 200, body: keySet }
+    server.fetches = 0
+    server.show(key)
   })
 
-  const policyOf = (ca: string) => {
-    const { port } = server.address() as AddressInfo
-    const row = {
-      issuer: ISSUER,
-      audience: 'a',
-      loginClaim: 'upn',
-      jwksUrl: `https://idp.example:${port}/jwks`,
-      ca: 'ca.pem',
-      upnSuffixes: ['x'],
-    }
-    return compilePolicy(policySchema.parse({ issuers: [row], backends: [] }), () => ca)
-  }
-  const resolve = (): Promise<readonly string[]> => Promise.resolve(['127.0.0.1'])
-  const options = { logger: new MemoryLogger(), resolve, retryMs: 0 }
-  const source = (more: Partial<KeySourceOptions> = {}, ca = authority.certificatePem): KeySource =>
-    createKeySource(policyOf(ca), { ...options, ...more })
+  const source: JwksServer['source'] = (more, ca) => server.source(more, ca)
   const verify = async (keys: KeySource, kid = 'k1'): Promise<unknown> => {
     const token = await new SignJWT({}).setProtectedHeader({ alg: 'ES256', kid }).sign(privateKey)
     return jwtVerify(token, keys.keysOf(ISSUER))
@@ -81,27 +44,27 @@ describe('key source', () => {
     const keys = source()
     await verify(keys)
     await verify(keys)
-    assert.equal(fetches, 1)
+    assert.equal(server.fetches, 1)
   })
 
   it('shows a key set to who wants to look at it', async () => {
-    const read = (ca: string) => {
-      const issuer = policyOf(ca).issuers.get(ISSUER)
+    const read = (ca?: string) => {
+      const issuer = server.policy(ca).issuers.get(ISSUER)
       assert.ok(issuer)
-      return readKeySet(issuer, options)
+      return readKeySet(issuer, server.options)
     }
-    assert.deepEqual(await read(authority.certificatePem), JSON.parse(keySet))
+    assert.deepEqual(await read(), JSON.parse(keySet))
     const unreachable = (error: unknown) => errorCode(error) === 'ERR_SSO_KEYS_UNREACHABLE'
     await assert.rejects(read(createAuthority(ports).certificatePem), unreachable)
-    answer = { status: 200, body: '{}' }
-    await assert.rejects(read(authority.certificatePem), unreachable)
+    server.answer = { status: 200, body: '{}' }
+    await assert.rejects(read(), unreachable)
   })
 
   it('does not fetch again and again for unknown key ids', async () => {
     const keys = source()
     for (let count = 0; count < 5; count++)
       await fails(keys, 'ERR_JWKS_NO_MATCHING_KEY', `x${count}`)
-    assert.equal(fetches, 1)
+    assert.equal(server.fetches, 1)
   })
 
   /** A second key, and the set in which the provider shows it beside the first or alone. */
@@ -120,11 +83,11 @@ describe('key source', () => {
     const keys = source({ cooldownMs: 0 })
     const { token, both, alone } = await rotated()
     await verify(keys)
-    answer = { status: 200, body: both }
+    server.answer = { status: 200, body: both }
     await jwtVerify(token, keys.keysOf(ISSUER))
     await verify(keys)
-    assert.equal(fetches, 2)
-    answer = { status: 200, body: alone }
+    assert.equal(server.fetches, 2)
+    server.answer = { status: 200, body: alone }
     await fails(keys, 'ERR_JWKS_NO_MATCHING_KEY', 'k9')
     await fails(keys, 'ERR_JWKS_NO_MATCHING_KEY')
     await jwtVerify(token, keys.keysOf(ISSUER))
@@ -134,25 +97,55 @@ describe('key source', () => {
     const keys = source({ keepMs: 1 })
     const { alone } = await rotated()
     await verify(keys)
-    answer = { status: 200, body: alone }
+    server.answer = { status: 200, body: alone }
     await new Promise((resolve) => setTimeout(resolve, 20))
     await fails(keys, 'ERR_JWKS_NO_MATCHING_KEY')
   })
 
   it('does not besiege a provider that is down with tokens of unknown keys', async () => {
     const keys = source({ retryMs: 60_000 })
-    answer = { status: 503, body: '' }
+    server.answer = { status: 503, body: '' }
     for (let count = 0; count < 20; count++)
       await fails(keys, 'ERR_SSO_KEYS_UNREACHABLE', `x${count}`)
-    assert.equal(fetches, 1)
+    assert.equal(server.fetches, 1)
+  })
+
+  it('says when a key is gone or is another one, not when one has come', async () => {
+    const keys = source()
+    let gone = 0
+    keys.onKeyGone?.((issuer) => {
+      assert.equal(issuer, ISSUER)
+      gone++
+    })
+    const refresh = async (...shown: readonly object[]): Promise<number> => {
+      server.show(...shown)
+      await keys.refresh?.(ISSUER)
+      return gone
+    }
+    const other = { ...(await exportJWK((await generateKeyPair('ES256')).publicKey)), kid: 'k1' }
+    assert.equal(await refresh(key), 0)
+    assert.equal(await refresh(key, { ...other, kid: 'k2' }), 0)
+    assert.equal(await refresh({ ...other, kid: 'k2' }, key), 0)
+    assert.equal(await refresh(key), 1)
+    assert.equal(await refresh(other), 2)
+    await fails(keys, 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED')
+    assert.equal(server.fetches, 5)
+  })
+
+  it('keeps the keys at hand where they cannot be fetched anew', async () => {
+    const keys = source()
+    await verify(keys)
+    server.answer = { status: 503, body: '' }
+    await assert.rejects(async () => keys.refresh?.(ISSUER), { code: 'ERR_SSO_KEYS_UNREACHABLE' })
+    await verify(keys)
   })
 
   it('refuses a certificate of another authority', async () => {
     await fails(source({}, createAuthority(ports).certificatePem), 'ERR_SSO_KEYS_UNREACHABLE')
-    assert.equal(fetches, 0)
+    assert.equal(server.fetches, 0)
   })
 
-  const wrong: Readonly<Record<string, Answer>> = {
+  const wrong: Readonly<Record<string, JwksAnswer>> = {
     'another status': { status: 500, body: 'oops' },
     'a redirect': { status: 302, headers: { location: 'https://evil.example/' }, body: '' },
     'what is no JSON': { status: 200, body: '<html>' },
@@ -160,21 +153,21 @@ describe('key source', () => {
   }
   for (const [name, given] of Object.entries(wrong)) {
     it(`refuses ${name}`, async () => {
-      answer = given
+      server.answer = given
       await fails(source(), 'ERR_SSO_KEYS_UNREACHABLE')
     })
   }
 
   it('refuses a key set that is too long', async () => {
-    answer = { status: 200, body: ' '.repeat(100_000) }
+    server.answer = { status: 200, body: ' '.repeat(100_000) }
     await fails(source({ maxOctets: 10_000 }), 'ERR_SSO_KEYS_UNREACHABLE')
   })
 
   it('recovers when the issuer is back', async () => {
     const keys = source()
-    answer = { status: 503, body: '' }
+    server.answer = { status: 503, body: '' }
     await fails(keys, 'ERR_SSO_KEYS_UNREACHABLE')
-    answer = { status: 200, body: keySet }
+    server.answer = { status: 200, body: keySet }
     await verify(keys)
   })
 
