@@ -5,7 +5,7 @@
  */
 
 import { errorText, SallyportError, type Logger } from '../platform/index.ts'
-import type { ResponseSink, SsoCall } from '../sso/index.ts'
+import { StepUpNeeded, type ResponseSink, type SsoCall } from '../sso/index.ts'
 import type { StreamHandler, StreamReason, TunnelStream } from '../tunnel/index.ts'
 import type { RequestBodyPipe } from './request-body.ts'
 
@@ -162,11 +162,18 @@ export class ResponseWriter implements ResponseSink {
     if (error instanceof SallyportError) {
       const fields = { requestId, app, code: error.code, reason: error.message, mend: error.mend }
       logger.info('request refused', fields)
-      return { code: error.code, message: error.message }
+      return { code: error.code, message: error.message, ...wishOf(error) }
     }
     logger.error('request failed unexpectedly', { requestId, app, reason: errorText(error) })
     return { code: 'ERR_UNEXPECTED', message: 'the connector failed; its log says why' }
   }
+}
+
+/** Which sign-in would do, where that is known. */
+function wishOf(error: SallyportError): Pick<StreamReason, 'acr' | 'maxAgeMinutes'> {
+  if (!(error instanceof StepUpNeeded)) return {}
+  const { acr, maxAgeMinutes } = error
+  return { ...(acr && { acr }), ...(maxAgeMinutes !== undefined && { maxAgeMinutes }) }
 }
 
 /** What the gateway sends on the stream. */

@@ -8,6 +8,7 @@ import type { AppRoute } from './apps.ts'
 import { isNavigation, signInTarget, wantsHtml, type Fields } from './browser-request.ts'
 import type { OpenSession } from './open-session.ts'
 import { errorPage, redirect, type Page } from './pages.ts'
+import type { StepUp } from './oidc.ts'
 import { mayHelp } from './step-up.ts'
 
 /** The request, as far as its answer goes by it. */
@@ -27,17 +28,44 @@ export interface FailedRequest {
 
 const STEP_UP = 'ERR_SSO_STEP_UP_NEEDED'
 
+/** A failure inside. */
+export interface Failure {
+  readonly code: string
+  /** Which sign-in would do, where the connector says it. */
+  readonly wish?: StepUp | undefined
+}
+
 /**
- * The code that is shown. The connector's policy may want a stronger sign-in; right after one there is no use in another.
+ * The code that is shown. The connector's policy may want a stronger sign-in; right after one like that there is no use in another.
  *
- * @param code - Of the failure.
+ * @param failure - What failed.
  * @param session - The user's.
  * @param nowMs - The time.
  * @returns The same, but for that case.
  */
-export function shownCode(code: string, session: OpenSession | undefined, nowMs: number): string {
-  if (code !== STEP_UP || session === undefined || mayHelp(session, nowMs)) return code
+export function shownCode(
+  { code, wish }: Failure,
+  session: OpenSession | undefined,
+  nowMs: number,
+): string {
+  if (code !== STEP_UP || session === undefined || mayHelp(session, nowMs, wish)) return code
   return 'ERR_GATEWAY_STEP_UP_REFUSED'
+}
+
+/**
+ * Whether a browser is sent to the provider with what the connector wants of a sign-in.
+ *
+ * @param failure - Its code as shown.
+ * @param request - What failed; a connection that was to switch protocols is no page that could lead anywhere.
+ * @returns What the provider is asked for; undefined where a page is the answer.
+ */
+export function wishToFulfil(
+  { code, wish }: Failure,
+  { request, upgrade }: Pick<FailedRequest, 'request'> & { readonly upgrade?: unknown },
+): StepUp | undefined {
+  const { method = '', headers } = request
+  const leads = code === STEP_UP && upgrade === undefined && isNavigation(method, headers)
+  return leads ? wish : undefined
 }
 
 /**

@@ -6,7 +6,7 @@
 
 import { createHash } from 'node:crypto'
 import type { Random } from '../platform/index.ts'
-import { claimsOf, type Claims } from './oidc.ts'
+import { claimsOf, type Claims, type StepUp } from './oidc.ts'
 import { seal, unseal } from './seal.ts'
 import type { SessionCookie } from './session-cookie.ts'
 import type { SessionRecord } from './store.ts'
@@ -19,6 +19,8 @@ export interface SessionSecrets {
   readonly refreshToken?: string | undefined
   /** The connector whose assertion stands for an ID token: only it can verify that. */
   readonly acceptedBy?: string | undefined
+  /** What the provider was asked for in a row because the policy inside wanted more. */
+  readonly askedFor?: readonly StepUp[] | undefined
 }
 
 /** A proof of sign-in as connectors know it. */
@@ -116,6 +118,8 @@ export class OpenSession {
   readonly host: string
   /** Signed in with Kerberos: the connector that every request has to go to. */
   readonly acceptedBy: string | undefined
+  /** What the provider was asked for in a row because the policy inside wanted more. */
+  readonly askedFor: readonly StepUp[] | undefined
   readonly issuer: string
   readonly subject: string
   readonly user: string
@@ -139,11 +143,12 @@ export class OpenSession {
   constructor(
     record: SessionRecord,
     cookie: SessionCookie,
-    opened: { host: string; tokens: SessionTokens; acceptedBy?: string | undefined },
+    opened: Pick<SessionSecrets, 'host' | 'acceptedBy' | 'askedFor'> & { tokens: SessionTokens },
   ) {
     this.cookie = cookie
     this.host = opened.host
     this.acceptedBy = opened.acceptedBy
+    this.askedFor = opened.askedFor
     this.tokens = opened.tokens
     this.issuer = record.issuer
     this.subject = record.subject

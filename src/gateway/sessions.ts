@@ -10,7 +10,7 @@
 import { LRUCache } from 'lru-cache'
 import { errorCode, type Clock, type Logger, type Random } from '../platform/index.ts'
 import { OpenSession, openSecrets, sealSecrets, SessionTokens } from './open-session.ts'
-import type { TokenSet } from './oidc.ts'
+import type { StepUp, TokenSet } from './oidc.ts'
 import { createSessionCookie, parseSessionCookie } from './session-cookie.ts'
 import type { SessionRepository, SessionSummary } from './store.ts'
 
@@ -50,6 +50,8 @@ export interface SignedIn {
   readonly tokens: Pick<TokenSet, 'idToken' | 'refreshToken'>
   /** The connector whose assertion the ID token is. */
   readonly acceptedBy?: string
+  /** What the provider was asked for in a row because the policy inside wanted more. */
+  readonly askedFor?: readonly StepUp[] | undefined
 }
 
 /** A session that has just begun. */
@@ -88,9 +90,9 @@ export class Sessions {
   async begin(signedIn: SignedIn): Promise<BegunSession> {
     const cookie = createSessionCookie(this.#ports.random)
     const nowMs = this.#ports.clock.nowMs()
-    const { host, tokens, acceptedBy } = signedIn
+    const { host, tokens, acceptedBy, askedFor } = signedIn
     const { idToken, refreshToken } = tokens
-    const secrets = { host, idToken, refreshToken, acceptedBy }
+    const secrets = { host, idToken, refreshToken, acceptedBy, askedFor }
     const record = {
       idHash: cookie.idHash,
       issuer: signedIn.issuer,
@@ -105,6 +107,7 @@ export class Sessions {
     const opened = {
       host,
       acceptedBy,
+      askedFor,
       tokens: new SessionTokens(cookie.idHash, secrets, this.#limits.refreshAheadMs),
     }
     const session = new OpenSession(record, cookie, opened)

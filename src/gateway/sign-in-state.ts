@@ -7,7 +7,7 @@
 
 import type { Clock, Random } from '../platform/index.ts'
 import { clearCookie, ownCookies, setCookie, SIGN_IN_COOKIE_PREFIX } from './cookies.ts'
-import type { SignInChecks } from './oidc.ts'
+import type { SignInChecks, StepUp } from './oidc.ts'
 import { seal, unseal } from './seal.ts'
 
 /** A sign-in that has begun. */
@@ -18,6 +18,8 @@ export interface PendingSignIn extends SignInChecks {
   readonly returnTo: string
   /** The provider was told to ask for the password. */
   readonly forced: boolean
+  /** What it has been asked for in a row because the policy inside wanted more. */
+  readonly askedFor?: readonly StepUp[] | undefined
   readonly startedMs: number
 }
 
@@ -56,7 +58,7 @@ export class SignInStates {
    */
   begin(
     host: string,
-    wish: Pick<PendingSignIn, 'returnTo' | 'forced'>,
+    wish: Pick<PendingSignIn, 'returnTo' | 'forced' | 'askedFor'>,
     cookieHeader: string,
   ): StatedSignIn {
     const id = this.#text(8)

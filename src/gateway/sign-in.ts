@@ -21,7 +21,7 @@ import {
 } from './browser-request.ts'
 import { clearCookie, SESSION_COOKIE, sessionCookieOf, setCookie } from './cookies.ts'
 import { GatewayError } from './errors.ts'
-import { textClaim, type OidcProvider, type TokenSet } from './oidc.ts'
+import { textClaim, type OidcProvider, type StepUp, type TokenSet } from './oidc.ts'
 import { noNegotiate } from './negotiate.ts'
 import type { OpenSession } from './open-session.ts'
 import { errorPage, htmlPage, redirect, type Page } from './pages.ts'
@@ -44,6 +44,10 @@ export interface BeginOptions {
   readonly fresh?: boolean
   /** Further fields, flat. */
   readonly extra?: readonly string[]
+  /** What is wanted of the sign-in. Default: what the app's settings say. */
+  readonly wish?: StepUp | undefined
+  /** What the provider has been asked for in a row, this included, because the policy inside wanted more. */
+  readonly askedFor?: readonly StepUp[] | undefined
 }
 
 /** Sign-in and sign-out. */
@@ -81,13 +85,12 @@ export class SignIn {
   async begin(request: BrowserRequest, returnTo: string, how: BeginOptions = {}): Promise<Page> {
     try {
       const { route, fields } = request
-      const { fresh: forced = false, extra = [] } = how
+      const { fresh: forced = false, extra = [], wish: stepUp = route.stepUp, askedFor } = how
       const cookieHeader = field(fields, 'cookie')
-      const wish = { returnTo: safeReturn(returnTo), forced }
+      const wish = { returnTo: safeReturn(returnTo), forced, askedFor }
       const stated = this.#states.begin(route.externalHost, wish, cookieHeader)
       const redirectUri = `${route.externalOrigin}${CALLBACK_PATH}`
       const { state, nonce, codeVerifier } = stated.pending
-      const { stepUp } = route
       const asked = { state, nonce, codeVerifier, redirectUri, forced, stepUp }
       const url = await this.#ports.provider.authorizationUrl(asked)
       return redirect(url, [...stated.cookies, ...extra])
@@ -156,7 +159,9 @@ export class SignIn {
     if (former) await sessions.end(former.idHash)
     const host = request.route.externalHost
     const sid = textClaim(claims, 'sid')
-    const { cookieValue } = await sessions.begin({ host, issuer, subject, sid, user, tokens })
+    const { askedFor } = stated.pending
+    const signedIn = { host, issuer, subject, sid, user, tokens, askedFor }
+    const { cookieValue } = await sessions.begin(signedIn)
     logger.info('signed in', { user, app: request.route.app.id, requestId: request.requestId })
     const to = `${request.route.externalOrigin}${stated.pending.returnTo}`
     return redirect(to, [...stated.cookies, 'Set-Cookie', setCookie(SESSION_COOKIE, cookieValue)])

@@ -13,6 +13,8 @@ export interface JudgedSignIn {
   readonly createdMs: number
   /** Signed in with Kerberos. */
   readonly acceptedBy?: string | undefined
+  /** What it was begun for, where the policy inside wanted more. */
+  readonly askedFor?: readonly StepUp[] | undefined
 }
 
 /** A session that began so short a time ago came of the sign-in that was meant to mend things: no second one would. */
@@ -48,18 +50,58 @@ export function isStrongEnough(wish: StepUp, session: JudgedSignIn, nowMs: numbe
   return nowMs - sinceMs <= wish.maxAgeMinutes * 60_000
 }
 
+/** A session, as far as another sign-in is concerned. */
+type FormerSignIn = Pick<JudgedSignIn, 'createdMs' | 'acceptedBy' | 'askedFor'>
+
 /**
  * Whether another sign-in could help.
  *
  * @param session - Whose sign-in will not do.
  * @param nowMs - The time.
- * @returns False right after a sign-in: the browser would go in circles.
+ * @param wish - What the provider would be asked for, where the policy inside says it.
+ * @returns False right after a sign-in, unless the provider has not been asked for that: the browser would go in circles.
  */
-export function mayHelp(
-  session: Pick<JudgedSignIn, 'createdMs' | 'acceptedBy'>,
-  nowMs: number,
-): boolean {
+export function mayHelp(session: FormerSignIn, nowMs: number, wish?: StepUp): boolean {
   // The provider has not been asked yet.
   if (session.acceptedBy !== undefined) return true
-  return nowMs - session.createdMs > JUST_SIGNED_IN_MS
+  if (!isYoung(session, nowMs)) return true
+  return wish !== undefined && !session.askedFor?.some((asked) => isSame(asked, wish))
+}
+
+function isYoung({ createdMs }: FormerSignIn, nowMs: number): boolean {
+  return nowMs - createdMs <= JUST_SIGNED_IN_MS
+}
+
+function isSame(one: StepUp, other: StepUp): boolean {
+  return one.maxAgeMinutes === other.maxAgeMinutes && one.acr?.join(' ') === other.acr?.join(' ')
+}
+
+/**
+ * What a new session was begun for: each wish is asked for once in a row, so that several that no sign-in fulfils come to an end.
+ *
+ * @param session - The one before it.
+ * @param nowMs - The time.
+ * @param wish - What the provider is asked for now.
+ * @returns All that it has been asked for in a row.
+ */
+export function askedSoFar(session: FormerSignIn, nowMs: number, wish: StepUp): readonly StepUp[] {
+  return isYoung(session, nowMs) ? [...(session.askedFor ?? []), wish] : [wish]
+}
+
+/**
+ * What the provider is asked for where the policy inside wants more than gateway.yaml says.
+ *
+ * @param own - Of the app in gateway.yaml.
+ * @param inside - What the connector says.
+ * @returns One wish for both; undefined where the connector says nothing.
+ */
+export function joinedWish(own: StepUp | undefined, inside: Partial<StepUp>): StepUp | undefined {
+  const wish = stepUpOf(inside)
+  if (wish === undefined || own === undefined) return wish
+  const common = wish.acr?.filter((acr) => own.acr?.includes(acr) ?? true)
+  const ages = [own.maxAgeMinutes, wish.maxAgeMinutes].filter((age) => age !== undefined)
+  return {
+    acr: common === undefined ? own.acr : common.length > 0 ? common : wish.acr,
+    maxAgeMinutes: ages.length === 0 ? undefined : Math.min(...ages),
+  }
 }

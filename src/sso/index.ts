@@ -57,4 +57,5 @@ export type {
   SsoRequest,
   TokenJudge,
 } from './ports.ts'
+export { StepUpNeeded } from './sign-in-strength.ts'
 export { resolveIdentity, type IdentityReport } from './resolve-identity.ts'

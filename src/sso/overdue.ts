@@ -8,7 +8,7 @@
 import type { Call } from './call.ts'
 import { SsoError } from './errors.ts'
 import type { ProofVerifier, Verdict } from './proof.ts'
-import { weaknessOf, stepUpNeeded } from './sign-in-strength.ts'
+import { StepUpNeeded, weaknessOf } from './sign-in-strength.ts'
 
 /** When it is now. */
 export interface SweepTime {
@@ -40,7 +40,7 @@ export function overdue(
   if (!expired && weakness === undefined) return undefined
   const isStrong = (other: Verdict): boolean => weaknessOf(row, other, tolerantMs) === undefined
   if (proofs.isLive(verdict, isStrong)) return undefined
-  return stepUpNeeded(weakness ?? 'the newer proof is of a weaker one')
+  return new StepUpNeeded(weakness ?? 'the newer proof is of a weaker one', row)
 }
 
 function expiredUnderWay(): SsoError {

@@ -8,16 +8,23 @@ import { SsoError } from './errors.ts'
 import type { BackendRow } from './policy-file.ts'
 import type { Verdict } from './proof.ts'
 
-/**
- * The refusal.
- *
- * @param reason - What is wrong with the sign-in.
- * @returns ERR_SSO_STEP_UP_NEEDED.
- */
-export function stepUpNeeded(reason: string): SsoError {
-  return new SsoError('ERR_SSO_STEP_UP_NEEDED', `the sign-in will not do here: ${reason}`, {
-    mend: "Sign in again; say the row's acr and maxAgeMinutes at the app in gateway.yaml too, so that the provider is asked for them.",
-  })
+/** What a row wants of a sign-in. */
+type Wish = Pick<BackendRow, 'acr' | 'maxAgeMinutes'>
+
+/** The refusal, ERR_SSO_STEP_UP_NEEDED: it says which sign-in would do. */
+export class StepUpNeeded extends SsoError {
+  /** Authentication contexts, one of which would. */
+  readonly acr: readonly string[] | undefined
+  /** How old it may be. */
+  readonly maxAgeMinutes: number | undefined
+
+  constructor(reason: string, { acr, maxAgeMinutes }: Wish) {
+    super('ERR_SSO_STEP_UP_NEEDED', `the sign-in will not do here: ${reason}`, {
+      mend: "Sign in again; say the row's acr and maxAgeMinutes at the app in gateway.yaml too, so that the provider is asked for them at once.",
+    })
+    this.acr = acr
+    this.maxAgeMinutes = maxAgeMinutes
+  }
 }
 
 /**
@@ -29,7 +36,7 @@ export function stepUpNeeded(reason: string): SsoError {
  * @returns Why it will not do; undefined where it does.
  */
 export function weaknessOf(
-  row: Pick<BackendRow, 'acr' | 'maxAgeMinutes'>,
+  row: Wish,
   verdict: Pick<Verdict, 'claims' | 'signedInMs'>,
   nowMs: number,
 ): string | undefined {
@@ -54,10 +61,10 @@ export function weaknessOf(
  * @throws SsoError ERR_SSO_STEP_UP_NEEDED.
  */
 export function checkStrength(
-  row: Pick<BackendRow, 'acr' | 'maxAgeMinutes'>,
+  row: Wish,
   verdict: Pick<Verdict, 'claims' | 'signedInMs'>,
   nowMs: number,
 ): void {
   const weakness = weaknessOf(row, verdict, nowMs)
-  if (weakness !== undefined) throw stepUpNeeded(weakness)
+  if (weakness !== undefined) throw new StepUpNeeded(weakness, row)
 }

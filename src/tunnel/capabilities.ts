@@ -18,6 +18,8 @@ export const CAPABILITY = {
   TRAILERS: 'trailers',
   /** Switches protocols: takes OPEN with an `Upgrade` field, and answers it with 101 where the backend does. */
   UPGRADE: 'upgrade',
+  /** Takes RESET frames that say which sign-in would do. */
+  STEP_UP: 'step-up',
 } as const
 
 /**
@@ -28,10 +30,11 @@ export const NEGOTIATE = 'negotiate'
 /** All of them: what an end announces that passes on everything HTTP/1.1 can do. */
 export const HTTP_CAPABILITIES: readonly string[] = Object.values(CAPABILITY)
 
-/** Which of the optional frames an end takes. */
+/** Which of the optional frames, and parts of frames, an end takes. */
 export interface OptionalFrames {
   readonly interim: boolean
   readonly trailers: boolean
+  readonly stepUp: boolean
 }
 
 /**
@@ -44,5 +47,6 @@ export function optionalFrames(capabilities: readonly string[]): OptionalFrames 
   return {
     interim: capabilities.includes(CAPABILITY.INTERIM),
     trailers: capabilities.includes(CAPABILITY.TRAILERS),
+    stepUp: capabilities.includes(CAPABILITY.STEP_UP),
   }
 }

@@ -31,13 +31,18 @@ export const FLAG_END = 0x10
 /** u24 payload length, u8 flags and type, u32 stream id. */
 export const FRAME_HEADER_OCTETS = 8
 
-/** Most octets of a stable code, and of a message, in RESET and CLOSE. */
-export const REASON_LIMITS = { codeOctets: 64, messageOctets: 512 } as const
+/** Most octets of a stable code and of a message in RESET and CLOSE; of what RESET may say of a sign-in: its age, and most of acr. */
+export const REASON_LIMITS = {
+  codeOctets: 64,
+  messageOctets: 512,
+  maxAgeOctets: 4,
+  acrOctets: 1024,
+} as const
 
 /** HELLO: 10 octets, then at most 32 capabilities of at most 64 octets. */
 export const HELLO_LIMITS = { fixedOctets: 10, capabilities: 32, capabilityOctets: 64 } as const
 
-const NONE: OptionalFrames = { interim: false, trailers: false }
+const NONE: OptionalFrames = { interim: false, trailers: false, stepUp: false }
 
 /** What a type of frame may look like. */
 interface FrameShape {
@@ -49,6 +54,7 @@ interface FrameShape {
 }
 
 const REASON_MOST = 3 + REASON_LIMITS.codeOctets + REASON_LIMITS.messageOctets
+const WISH_MOST = REASON_LIMITS.maxAgeOctets + REASON_LIMITS.acrOctets
 const HELLO_MOST =
   HELLO_LIMITS.fixedOctets + HELLO_LIMITS.capabilities * (1 + HELLO_LIMITS.capabilityOctets)
 
@@ -74,7 +80,7 @@ function shapesFor(limits: TunnelLimits, own: OptionalFrames): readonly FrameSha
   shapes[FRAME.HEAD] = shape(1, limits.maxHeadOctets, 'body')
   shapes[FRAME.DATA] = shape(0, PROTOCOL_MAX_DATA_OCTETS, 'body')
   shapes[FRAME.CREDIT] = shape(4, 4, 'stream')
-  shapes[FRAME.RESET] = shape(4, REASON_MOST, 'stream')
+  shapes[FRAME.RESET] = shape(4, REASON_MOST + (own.stepUp ? WISH_MOST : 0), 'stream')
   shapes[FRAME.CONTROL] = shape(2, limits.maxControlOctets, 'session')
   shapes[FRAME.DRAIN] = shape(0, 0, 'session')
   shapes[FRAME.PING] = shape(4, 4, 'session')

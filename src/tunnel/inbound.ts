@@ -9,7 +9,8 @@ import { TunnelError } from './errors.ts'
 import { FRAME, FrameCursor } from './frame.ts'
 import { readInterimHead, readRequestHead, readResponseHead, readTrailers } from './head-read.ts'
 import type { TunnelLimits } from './limits.ts'
-import { readHello, readReason, type Hello } from './session-frames.ts'
+import { readReason } from './reason.ts'
+import { readHello, type Hello } from './session-frames.ts'
 import type { StreamTable } from './stream-table.ts'
 import type { RequestHead, StreamReason } from './types.ts'
 
@@ -32,6 +33,7 @@ export interface InboundTarget {
 export class Inbound {
   readonly #cursor: FrameCursor
   readonly #limits: TunnelLimits
+  readonly #own: OptionalFrames
   readonly #target: InboundTarget
 
   /**
@@ -44,6 +46,7 @@ export class Inbound {
   constructor(limits: TunnelLimits, own: OptionalFrames, target: InboundTarget) {
     this.#cursor = new FrameCursor(limits, own)
     this.#limits = limits
+    this.#own = own
     this.#target = target
   }
 
@@ -98,7 +101,7 @@ export class Inbound {
         stream.acceptTrailers(readTrailers(cursor, this.#limits))
         break
       default:
-        stream.acceptReset(readReason(cursor))
+        stream.acceptReset(readReason(cursor, this.#own.stepUp))
     }
   }
 

@@ -1,13 +1,12 @@
 /**
- * The small frames: HELLO, CREDIT, RESET and CLOSE, PING and PONG. PROTOCOL.md section 5.
+ * The small frames: HELLO, CREDIT, PING and PONG. RESET and CLOSE are in ./reason.ts. PROTOCOL.md section 5.
  *
  * @module
  */
 
 import type { FrameBatch } from './batch.ts'
 import { TunnelError } from './errors.ts'
-import { FRAME, HELLO_LIMITS, REASON_LIMITS, type FrameCursor } from './frame.ts'
-import type { StreamReason } from './types.ts'
+import { FRAME, HELLO_LIMITS, type FrameCursor } from './frame.ts'
 
 /** The revision of the protocol that this code speaks. */
 export const PROTOCOL_VERSION = 1
@@ -23,7 +22,6 @@ export interface Hello {
   readonly capabilities: readonly string[]
 }
 
-const CODE = /^[A-Z0-9_]+$/
 const CAPABILITY = /^[\x21-\x7e]+$/
 
 /**
@@ -98,62 +96,6 @@ export function readHello(cursor: FrameCursor): Hello {
   if (streamWindowOctets < 1 || streamWindowOctets > 0x7fffffff) fault('HELLO window out of range')
   if (maxStreams < 1) fault('HELLO allows no stream')
   return { version, streamWindowOctets, maxStreams, capabilities: readCapabilities(payload) }
-}
-
-/** Cuts UTF-8 at a limit without leaving half a character. */
-function cutText(text: string, mostOctets: number): Buffer {
-  const octets = Buffer.from(text, 'utf8')
-  if (octets.length <= mostOctets) return octets
-  let end = mostOctets
-  while (end > 0 && ((octets[end] ?? 0) & 0xc0) === 0x80) end -= 1
-  return octets.subarray(0, end)
-}
-
-/** A frame that carries a reason: RESET on a stream, CLOSE on 0. */
-export interface ReasonFrame {
-  readonly type: typeof FRAME.RESET | typeof FRAME.CLOSE
-  readonly streamId: number
-  readonly reason: StreamReason
-}
-
-/**
- * Writes a RESET or CLOSE frame. A code that breaks the rules becomes ERR_TUNNEL_ABORTED, a long message is cut:
- * ending a stream must not fail.
- *
- * @param frame - What to write.
- * @param batch - Where to.
- */
-export function writeReason(frame: ReasonFrame, batch: FrameBatch): void {
-  const { code } = frame.reason
-  const fits = code.length <= REASON_LIMITS.codeOctets && CODE.test(code)
-  const name = fits ? code : 'ERR_TUNNEL_ABORTED'
-  const message = cutText(frame.reason.message, REASON_LIMITS.messageOctets)
-  const at = batch.begin(frame.type, frame.streamId, 3 + name.length + message.length)
-  const { buffer } = batch
-  buffer[at] = name.length
-  buffer.writeUInt16BE(message.length, at + 1)
-  buffer.write(name, at + 3, 'latin1')
-  message.copy(buffer, at + 3 + name.length)
-}
-
-/**
- * Reads a RESET or CLOSE frame.
- *
- * @param cursor - Stands on it.
- * @returns The peer's reason.
- * @throws TunnelError ERR_TUNNEL_FRAME when malformed.
- */
-export function readReason(cursor: FrameCursor): StreamReason {
-  const payload = cursor.payload()
-  const codeEnd = 3 + payload.readUInt8(0)
-  const messageOctets = payload.readUInt16BE(1)
-  if (codeEnd + messageOctets !== payload.length) fault('reason: lengths do not add up')
-  if (messageOctets > REASON_LIMITS.messageOctets) fault('reason: message too long')
-  const code = payload.toString('latin1', 3, codeEnd)
-  if (code.length > REASON_LIMITS.codeOctets || !CODE.test(code)) fault('reason: malformed code')
-  // Control characters would let a peer forge log lines in plain-text logs.
-  const message = payload.toString('utf8', codeEnd).replace(/\p{Cc}/gu, ' ')
-  return { code, message }
 }
 
 /** A frame whose payload is one u32. */

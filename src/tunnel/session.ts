@@ -19,9 +19,9 @@ import {
   PROTOCOL_VERSION,
   writeHello,
   writeNumber,
-  writeReason,
   type Hello,
 } from './session-frames.ts'
+import { writeReason } from './reason.ts'
 import { StreamDesk } from './stream-desk.ts'
 import type { StreamTable } from './stream-table.ts'
 import type {

@@ -44,7 +44,7 @@ export class StreamDesk implements StreamHost {
   /** From the peer's HELLO. */
   peerMaxStreams = 0
   /** From the peer's HELLO. */
-  peerTakes: OptionalFrames = { interim: false, trailers: false }
+  peerTakes: OptionalFrames = { interim: false, trailers: false, stepUp: false }
   readonly #onRelease: () => void
 
   constructor(parts: DeskParts) {

@@ -14,7 +14,8 @@ import { GuardedHandler } from './guarded-handler.ts'
 import { trailersPayload, writeInterimHead, writeResponseHead } from './head-write.ts'
 import type { TunnelLimits } from './limits.ts'
 import type { Outbox } from './outbox.ts'
-import { writeNumber, writeReason } from './session-frames.ts'
+import { writeReason } from './reason.ts'
+import { writeNumber } from './session-frames.ts'
 import { trailerFields } from './trailer-rules.ts'
 import type { ResponseHead, StreamHandler, StreamReason, TunnelStream } from './types.ts'
 
@@ -138,7 +139,9 @@ export class Stream implements TunnelStream {
 
   reset(reason: StreamReason): void {
     if (this.#over) return
-    writeReason({ type: FRAME.RESET, streamId: this.id, reason }, this.#host.outbox.batch)
+    const { outbox, peerTakes } = this.#host
+    const withWish = peerTakes.stepUp
+    writeReason({ type: FRAME.RESET, streamId: this.id, reason, withWish }, outbox.batch)
     this.#finish()
   }
 

@@ -39,6 +39,10 @@ export interface StreamReason {
   readonly code: string
   /** Safe to log, at most 512 octets of UTF-8 (longer is cut). */
   readonly message: string
+  /** The sign-in will not do: authentication contexts, one of which would. Only to a peer with the capability. */
+  readonly acr?: readonly string[]
+  /** The sign-in will not do: how old one may be. */
+  readonly maxAgeMinutes?: number
 }
 
 /**

@@ -14,7 +14,7 @@ describe('step-up with the real provider', { skip: lab ? false : NO_LAB }, () =>
   const started: Stack[] = []
   after(() => Promise.all(started.map((stack) => stack.stop())))
 
-  const start = async (gatewayAsks: boolean) => {
+  const start = async (gatewayAsks: boolean, acr = SECOND_FACTOR) => {
     const stack = await startStack(lab, {
       editGateway: ({ apps }) => {
         const app = (apps as Record<string, unknown>[]).find(({ id }) => id === 'intranet')
@@ -25,7 +25,7 @@ describe('step-up with the real provider', { skip: lab ? false : NO_LAB }, () =>
         const row = (backends as Record<string, unknown>[]).find(
           (each) => each['origin'] === origin,
         )
-        Object.assign(row ?? {}, { acr: [SECOND_FACTOR], maxAgeMinutes: 60 })
+        Object.assign(row ?? {}, { acr: [acr], maxAgeMinutes: 60 })
       },
     })
     started.push(stack)
@@ -62,8 +62,24 @@ describe('step-up with the real provider', { skip: lab ? false : NO_LAB }, () =>
       stack = await start(false)
     })
 
-    it('gets a page from the policy inside, and no circle', async () => {
-      const { visitor, page } = await signIn({ lab, stack }, 'alice')
+    it('learns it from the policy inside, and asks alice once more', async () => {
+      const { visitor, page: form } = await signIn({ lab, stack }, 'alice')
+      assert.match(form.body, /type="password"/)
+      const { userPrincipalName: name, password } = lab.users['alice'] ?? assert.fail()
+      const page = await visitor.signIn(stack.url('intranet', '/whoami'), { name, password })
+      assert.equal(page.status, 200)
+      assert.match(page.body, /alice/i)
+      await visitor.close()
+    })
+  })
+
+  describe('that passes over it', () => {
+    it('is a page in the end, and no circle', async () => {
+      const stack = await start(false, 'urn:example:never')
+      const { visitor, page: form } = await signIn({ lab, stack }, 'alice')
+      assert.match(form.body, /type="password"/)
+      const { userPrincipalName: name, password } = lab.users['alice'] ?? assert.fail()
+      const page = await visitor.signIn(stack.url('intranet', '/whoami'), { name, password })
       assert.deepEqual([page.status, pageCode(page)], [403, 'ERR_GATEWAY_STEP_UP_REFUSED'])
       await visitor.close()
     })

@@ -20,10 +20,12 @@ import {
 import type { WatchedExchange } from '../active-exchanges.ts'
 import { chooseConnector, hasToSignInAgain, noConnectorCode } from '../choose-connector.ts'
 import { GatewayError, type GatewayErrorCode } from '../errors.ts'
-import { failurePage, shownCode } from '../failure-page.ts'
+import { failurePage, shownCode, wishToFulfil } from '../failure-page.ts'
 import { hopFieldsFor } from '../hop-fields.ts'
 import type { LiveConnector } from '../live-connector.ts'
+import type { StepUp } from '../oidc.ts'
 import type { OpenSession } from '../open-session.ts'
+import { joinedWish } from '../step-up.ts'
 import { requestFields, type RequestFields } from '../request-fields.ts'
 import { mayTryAgain } from '../retry.ts'
 import type { BrowserResponse } from './browser-response.ts'
@@ -221,7 +223,8 @@ export class BrowserExchange implements StreamHandler, WatchedExchange, InputOwn
       this.#attempt(again ? undefined : failed)
       return
     }
-    this.#fail(reason.code, reason.message)
+    const wish = joinedWish(this.#admitted.route.stepUp, reason)
+    this.#fail(reason.code, reason.message, wish)
   }
 
   onDrain(): void {
@@ -376,9 +379,9 @@ export class BrowserExchange implements StreamHandler, WatchedExchange, InputOwn
     this.#fail('ERR_GATEWAY_BAD_RESPONSE', message)
   }
 
-  #fail(failed: string, reason: string): void {
+  #fail(failed: string, reason: string, wish?: StepUp): void {
     const { request, response, route, requestId } = this.#admitted
-    const code = shownCode(failed, this.session, this.#ports.clock.nowMs())
+    const code = shownCode({ code: failed, wish }, this.session, this.#ports.clock.nowMs())
     const user = this.session?.user
     this.#ports.logger.warn('request failed', { requestId, app: route.app.id, user, code, reason })
     this.#finish()
@@ -387,7 +390,9 @@ export class BrowserExchange implements StreamHandler, WatchedExchange, InputOwn
       this.#response.destroy()
       return
     }
-    if (hasToSignInAgain(this.session, code)) this.#ports.signInAgain(this.#admitted, code)
+    const asked = wishToFulfil({ code, wish }, this.#admitted)
+    if (asked) this.#ports.stepUp(this.#admitted, asked)
+    else if (hasToSignInAgain(this.session, code)) this.#ports.signInAgain(this.#admitted, code)
     else sendPage(request, response, failurePage(this.#admitted, code))
   }
 

@@ -10,6 +10,7 @@ import type { ActiveExchanges } from '../active-exchanges.ts'
 import type { AppRoute } from '../apps.ts'
 import type { BrowserLimits } from '../config.ts'
 import type { LiveConnectors } from '../live-connectors.ts'
+import type { StepUp } from '../oidc.ts'
 import type { OpenSession } from '../open-session.ts'
 import type { UpgradeRequest } from './upgrade-request.ts'
 
@@ -26,6 +27,8 @@ export interface ExchangePorts {
    * A session by Kerberos is of no use at its connector any more: ends it, and answers with the sign-in.
    */
   readonly signInAgain: (admitted: AdmittedRequest, code: string) => void
+  /** The policy inside wants a stronger or fresher sign-in than gateway.yaml says: answers with that sign-in. */
+  readonly stepUp: (admitted: AdmittedRequest, wish: StepUp) => void
   readonly clock: Clock
   readonly logger: Logger
 }

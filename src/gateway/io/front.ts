@@ -25,7 +25,8 @@ import { goesOtherWay, negotiateToken, noNegotiate, type Negotiate } from '../ne
 import { crossOriginFields, isPreflight, preflightAnswer, type CorsConfig } from '../cors.ts'
 import type { GatewayErrorCode } from '../errors.ts'
 import type { OpenSession } from '../open-session.ts'
-import { isStrongEnough, mayHelp } from '../step-up.ts'
+import type { StepUp } from '../oidc.ts'
+import { askedSoFar, isStrongEnough, mayHelp } from '../step-up.ts'
 import { errorPage } from '../pages.ts'
 import { rawCookies, rawField } from '../raw-fields.ts'
 import { mayOriginSwitch, protocolToSwitchTo } from '../upgrade.ts'
@@ -314,6 +315,24 @@ export class Front {
       if (routed.fields === undefined && isNavigation(method, headers)) {
         this.#signInFirst(routed, users)
       } else this.#refuse({ ...routed, fields: undefined }, code)
+    })
+  }
+
+  /**
+   * The policy inside wants more of a sign-in than gateway.yaml says: the provider is asked for it.
+   *
+   * @param admitted - The request, a navigation; nothing of it has been answered.
+   * @param wish - What is wanted.
+   */
+  stepUp(admitted: AdmittedRequest, wish: StepUp): void {
+    const { request, response, session, fields: extra = [] } = admitted
+    const { users, exchange } = this.#ports
+    if (!users || !session) return
+    const askedFor = askedSoFar(session, exchange.clock.nowMs(), wish)
+    this.#promised(admitted, async () => {
+      const how = { fresh: true, extra, wish, askedFor }
+      const page = await users.signIn.begin(browserRequest(admitted), request.url ?? '/', how)
+      sendPage(request, response, page)
     })
   }
 

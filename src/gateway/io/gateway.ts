@@ -109,6 +109,9 @@ export class Gateway {
           // 'ended' and 'unavailable' show at the next request.
           void users?.keeper.ensure(session)
         },
+        stepUp: (admitted, wish) => {
+          this.#front.stepUp(admitted, wish)
+        },
         signInAgain: (admitted, code) => {
           this.#front.signInAgain(admitted, code)
         },

@@ -20,13 +20,8 @@ import {
   writeRequestHead,
   writeResponseHead,
 } from '../../../src/tunnel/head-write.ts'
-import {
-  readHello,
-  readReason,
-  writeHello,
-  writeReason,
-  type Hello,
-} from '../../../src/tunnel/session-frames.ts'
+import { readHello, writeHello, type Hello } from '../../../src/tunnel/session-frames.ts'
+import { readReason, writeReason } from '../../../src/tunnel/reason.ts'
 import type { RequestHead, ResponseHead, StreamReason } from '../../../src/tunnel/index.ts'
 import {
   END,
@@ -80,14 +75,14 @@ function whatIsSaid(cursor: FrameCursor): Said {
       return { hello: readHello(cursor) }
     case FRAME.RESET:
     case FRAME.CLOSE:
-      return { reason: readReason(cursor) }
+      return { reason: readReason(cursor, cursor.type === FRAME.RESET) }
     default:
       return { type: cursor.type }
   }
 }
 
 function readMessage(message: Uint8Array): ReadFrame[] {
-  const cursor = new FrameCursor(DEFAULT_LIMITS, { interim: true, trailers: true })
+  const cursor = new FrameCursor(DEFAULT_LIMITS, { interim: true, trailers: true, stepUp: true })
   const found: ReadFrame[] = []
   cursor.begin(message)
   while (cursor.next()) found.push(readFrame(cursor))
@@ -110,7 +105,7 @@ function writeMessage(all: readonly ReadFrame[]): Uint8Array {
     if ('hello' in said) writeHello(said.hello, batch)
     if ('reason' in said) {
       const type = streamId === 0 ? FRAME.CLOSE : FRAME.RESET
-      writeReason({ type, streamId, reason: said.reason }, batch)
+      writeReason({ type, streamId, reason: said.reason, withWish: streamId !== 0 }, batch)
     }
   }
   return Buffer.concat(batch.take())
@@ -135,6 +130,7 @@ function lawful(below: Below): Buffer[] {
     frame(TYPE.DATA, id, { payload: Buffer.alloc(1 + below(300), 65), flags }),
     frame(TYPE.CREDIT, id, { payload: u32(1 + below(1000)) }),
     frame(TYPE.RESET, id, { payload: reasonPayload('ERR_X', 'why') }),
+    frame(TYPE.RESET, id, { payload: reasonPayload('ERR_X', 'why', { acr: ['a', 'b'] }) }),
     frame(TYPE.CONTROL, 0, { payload: control }),
     frame(TYPE.PING, 0, { payload: u32(5) }),
     frame(TYPE.PONG, 0, { payload: u32(5) }),

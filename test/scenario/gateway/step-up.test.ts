@@ -88,4 +88,62 @@ describe('step-up', () => {
     assert.equal(posted.status, 401)
     world.connector.answer = answer
   })
+
+  /** Follows a redirect to the provider and back. */
+  const follow = async (from: { headers: { location?: string | undefined } }, host: string, cookie: string) => {
+    const { searchParams } = new URL(from.headers.location ?? '')
+    const path = `/.sallyport/callback?code=x&state=${searchParams.get('state') ?? ''}`
+    return cookiesOf(await world.ask({ host, path, cookie, headers: HTML }))
+  }
+
+  it('asks the provider at once for what the policy inside wants, and for each such thing once in a row', async () => {
+    const host = 'wiki.example'
+    let cookie = await signInWith({}, host)
+    const { answer } = world.connector
+    let wish: { acr?: readonly string[]; maxAgeMinutes?: number } = { acr: ['urn:inside'] }
+    world.connector.answer = (request) => {
+      request.stream.reset({ code: 'ERR_SSO_STEP_UP_NEEDED', message: 'acr', ...wish })
+    }
+    const navigate = async () => {
+      const page = await world.ask({ host, cookie, path: '/page', headers: HTML })
+      if (page.status === 303) cookie = await follow(page, host, `${cookie}; ${cookiesOf(page)}`)
+      return [page.status, code(page.body)]
+    }
+    const refused = [403, 'ERR_GATEWAY_STEP_UP_REFUSED']
+    const told = await world.ask({ host, cookie, headers: JSON_ONLY })
+    assert.deepEqual([told.status, code(told.body)], [401, 'ERR_SSO_STEP_UP_NEEDED'])
+    assert.deepEqual(await navigate(), [303, undefined])
+    assert.deepEqual(world.provider.asked.at(-1)?.stepUp, {
+      acr: ['urn:inside'],
+      maxAgeMinutes: undefined,
+    })
+    assert.equal(world.provider.asked.at(-1)?.forced, true)
+    assert.deepEqual(await navigate(), refused)
+    // Two connectors of a group whose policies differ.
+    const one = wish
+    wish = { maxAgeMinutes: 5 }
+    assert.deepEqual(await navigate(), [303, undefined])
+    assert.deepEqual(await navigate(), refused)
+    wish = one
+    assert.deepEqual(await navigate(), refused)
+    await clock.advance(2 * MINUTE)
+    assert.deepEqual(await navigate(), [303, undefined])
+    assert.deepEqual(await navigate(), refused)
+    world.connector.answer = answer
+  })
+
+  it('joins it with what gateway.yaml says', async () => {
+    const cookie = await signInWith({ acr: 'urn:strong' })
+    const { answer } = world.connector
+    world.connector.answer = (request) => {
+      const wish = { acr: ['urn:other', 'urn:stronger'], maxAgeMinutes: 60 }
+      request.stream.reset({ code: 'ERR_SSO_STEP_UP_NEEDED', message: 'acr', ...wish })
+    }
+    assert.equal((await world.ask({ cookie, headers: HTML })).status, 303)
+    assert.deepEqual(world.provider.asked.at(-1)?.stepUp, {
+      acr: ['urn:stronger'],
+      maxAgeMinutes: 30,
+    })
+    world.connector.answer = answer
+  })
 })

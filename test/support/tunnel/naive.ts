@@ -140,9 +140,15 @@ export function trailersPayload(trailers: readonly string[]): Buffer {
 }
 
 /** Section 5.5. */
-export function reasonPayload(code: string, message: string): Buffer {
+export function reasonPayload(
+  code: string,
+  message: string,
+  wish?: { readonly acr?: readonly string[]; readonly maxAgeMinutes?: number },
+): Buffer {
   const text = Buffer.from(message, 'utf8')
-  return Buffer.concat([u8(code.length), u16(text.length), Buffer.from(code, 'latin1'), text])
+  const tail = wish && [u32(wish.maxAgeMinutes ?? 0), Buffer.from((wish.acr ?? []).join(' '))]
+  const parts = [u8(code.length), u16(text.length), Buffer.from(code, 'latin1'), text]
+  return Buffer.concat([...parts, ...(tail ?? [])])
 }
 
 /** Takes pieces off a payload, one after the other. */

@@ -3,14 +3,14 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { FrameBatch } from '../../../src/tunnel/batch.ts'
 import { FLAG_END, FRAME, FrameCursor } from '../../../src/tunnel/frame.ts'
-import { DEFAULT_LIMITS, resolveLimits, TunnelError } from '../../../src/tunnel/index.ts'
 import {
-  checkCapabilities,
-  readHello,
-  readReason,
-  writeHello,
-  writeReason,
-} from '../../../src/tunnel/session-frames.ts'
+  DEFAULT_LIMITS,
+  resolveLimits,
+  TunnelError,
+  type StreamReason,
+} from '../../../src/tunnel/index.ts'
+import { checkCapabilities, readHello, writeHello } from '../../../src/tunnel/session-frames.ts'
+import { readReason, writeReason } from '../../../src/tunnel/reason.ts'
 import * as naive from '../../support/tunnel/naive.ts'
 
 function walk(
@@ -25,6 +25,8 @@ function walk(
   }
   return found
 }
+
+const ALL = { interim: true, trailers: true, stepUp: true }
 
 const isFrameFault = (error: unknown): boolean =>
   error instanceof TunnelError && error.code === 'ERR_TUNNEL_FRAME'
@@ -269,6 +271,50 @@ describe('reasons', () => {
   it('with a code that the wire cannot carry become ERR_TUNNEL_ABORTED', () => {
     for (const code of ['', 'lower', 'A B', 'X'.repeat(65)]) {
       assert.equal(readReason(on(write(code, ''))).code, 'ERR_TUNNEL_ABORTED')
+    }
+  })
+
+  const wished = (wish: Pick<StreamReason, 'acr' | 'maxAgeMinutes'>, withWish = true): Buffer => {
+    const batch = new FrameBatch()
+    const reason = { code: 'ERR_X', message: 'why', ...wish }
+    writeReason({ type: FRAME.RESET, streamId: 1, reason, withWish }, batch)
+    return Buffer.concat(batch.take())
+  }
+  const read = (octets: Uint8Array, takesWish = true): StreamReason => {
+    const cursor = new FrameCursor(DEFAULT_LIMITS, { ...ALL, stepUp: takesWish })
+    cursor.begin(octets)
+    assert.ok(cursor.next())
+    return readReason(cursor, takesWish)
+  }
+
+  it('say which sign-in would do, to an end that takes it', () => {
+    const wishes = [
+      { acr: ['urn:a', 'urn:b'], maxAgeMinutes: 5 },
+      { acr: ['x'] },
+      { maxAgeMinutes: 1 },
+    ]
+    for (const wish of wishes) {
+      assert.deepEqual(read(wished(wish)), { code: 'ERR_X', message: 'why', ...wish })
+      const [payload] = naive.frames(wished(wish)).map((each) => each.payload)
+      const said = naive.reasonPayload('ERR_X', 'why', wish)
+      assert.deepEqual(payload, said)
+      assert.throws(() => read(wished(wish), false), isFrameFault)
+    }
+    const plain = { code: 'ERR_X', message: 'why' }
+    assert.deepEqual(read(wished({ acr: ['x'] }, false), false), plain)
+    // What the wire cannot carry is left out.
+    assert.deepEqual(read(wished({ acr: ['a b'] })), plain)
+    assert.deepEqual(read(wished({ acr: ['x'.repeat(1025)], maxAgeMinutes: 3 })), {
+      ...plain,
+      maxAgeMinutes: 3,
+    })
+  })
+
+  it('are refused where what they say of a sign-in is malformed', () => {
+    const tails = ['00', '00000000', '0000000120', '000000016120', '00000001612020', '000000010a']
+    for (const tail of tails) {
+      const payload = Buffer.concat([naive.reasonPayload('ERR_X', ''), Buffer.from(tail, 'hex')])
+      assert.throws(() => read(naive.frame(FRAME.RESET, 1, { payload })), isFrameFault, tail)
     }
   })
 

@@ -16,7 +16,7 @@ import { openRecorded } from '../../support/tunnel/recorder.ts'
 import { DATA, HEAD, OPEN, Solo } from '../../support/tunnel/solo.ts'
 
 const limits = { ...DEFAULT_LIMITS, maxHeadOctets: 4096, maxHeadFields: 20 }
-const both = { interim: true, trailers: true }
+const both = { interim: true, trailers: true, stepUp: true }
 const able = { capabilities: HTTP_CAPABILITIES }
 const names = [...HTTP_CAPABILITIES]
 
