@@ -90,7 +90,11 @@ describe('step-up', () => {
   })
 
   /** Follows a redirect to the provider and back. */
-  const follow = async (from: { headers: { location?: string | undefined } }, host: string, cookie: string) => {
+  const follow = async (
+    from: { headers: { location?: string | undefined } },
+    host: string,
+    cookie: string,
+  ) => {
     const { searchParams } = new URL(from.headers.location ?? '')
     const path = `/.sallyport/callback?code=x&state=${searchParams.get('state') ?? ''}`
     return cookiesOf(await world.ask({ host, path, cookie, headers: HTML }))
