@@ -65,7 +65,7 @@ describe('step-up with the real provider', { skip: lab ? false : NO_LAB }, () =>
     it('learns it from the policy inside, and asks alice once more', async () => {
       const { visitor, page: form } = await signIn({ lab, stack }, 'alice')
       assert.match(form.body, /type="password"/)
-      const { userPrincipalName: name, password } = lab.users['alice'] ?? assert.fail()
+      const { userPrincipalName: name, password } = lab.users['alice']
       const page = await visitor.signIn(stack.url('intranet', '/whoami'), { name, password })
       assert.equal(page.status, 200)
       assert.match(page.body, /alice/i)
@@ -78,7 +78,7 @@ describe('step-up with the real provider', { skip: lab ? false : NO_LAB }, () =>
       const stack = await start(false, 'urn:example:never')
       const { visitor, page: form } = await signIn({ lab, stack }, 'alice')
       assert.match(form.body, /type="password"/)
-      const { userPrincipalName: name, password } = lab.users['alice'] ?? assert.fail()
+      const { userPrincipalName: name, password } = lab.users['alice']
       const page = await visitor.signIn(stack.url('intranet', '/whoami'), { name, password })
       assert.deepEqual([page.status, pageCode(page)], [403, 'ERR_GATEWAY_STEP_UP_REFUSED'])
       await visitor.close()

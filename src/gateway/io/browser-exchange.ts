@@ -32,10 +32,9 @@ import type { BrowserResponse } from './browser-response.ts'
 import type { AdmittedRequest, ExchangePorts } from './exchange-ports.ts'
 import { RequestBody } from './request-body.ts'
 import type { RequestSource } from './request-source.ts'
-import { ResponseBody } from './response-body.ts'
 import { sendInterim } from './send-interim.ts'
+import { responseOf } from './response-for.ts'
 import { sendPage } from './send-page.ts'
-import { UpgradeResponse } from './upgrade-response.ts'
 import { UpgradedInput, type InputOwner } from './upgraded-input.ts'
 
 const EXCHANGE = Symbol('exchange')
@@ -62,16 +61,6 @@ const MAX_ATTEMPTS = 3
 
 /** An hour, as proxies give to connections that have switched. */
 const DEFAULT_UPGRADED_IDLE_MS = 3_600_000
-
-function responseOf(admitted: AdmittedRequest, takesTrailers: boolean): BrowserResponse {
-  const { request, response, route, upgrade } = admitted
-  const { crossOrigin, fields: more } = admitted
-  const fields = crossOrigin === undefined ? more : [...(more ?? []), ...crossOrigin]
-  const context = { route, isHead: request.method === 'HEAD', takesTrailers, fields }
-  return upgrade
-    ? new UpgradeResponse(response, upgrade, context)
-    : new ResponseBody(response, context)
-}
 
 /** One request under way. */
 export class BrowserExchange implements StreamHandler, WatchedExchange, InputOwner {
@@ -223,8 +212,7 @@ export class BrowserExchange implements StreamHandler, WatchedExchange, InputOwn
       this.#attempt(again ? undefined : failed)
       return
     }
-    const wish = joinedWish(this.#admitted.route.stepUp, reason)
-    this.#fail(reason.code, reason.message, wish)
+    this.#fail(reason.code, reason.message, joinedWish(this.#admitted.route.stepUp, reason))
   }
 
   onDrain(): void {
