@@ -14,7 +14,7 @@ const lab = sharedLab()
 /** How long the app's backend may take to begin an answer, milliseconds. */
 const FIRST_OCTET_MS = 3000
 /** Guards against hangs only. */
-const PATIENCE = { timeout: 30_000 }
+const PATIENCE = { timeout: 120_000 }
 
 const codeOf = ({ body }: Received) => /ERR_[A-Z0-9_]+/.exec(body.toString())?.[0]
 const judged = (received: Received) => [received.status, codeOf(received)]

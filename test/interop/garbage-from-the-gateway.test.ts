@@ -7,7 +7,7 @@ import { rawControl, rawFrame, TYPE, webSocketFrame } from '../support/tunnel/ra
 
 const lab = sharedLab()
 /** Guards against hangs only. */
-const PATIENCE = { timeout: 30_000 }
+const PATIENCE = { timeout: 120_000 }
 
 const text = (value: string): Buffer => Buffer.from(value, 'latin1')
 const json = (value: unknown): Buffer => rawControl(JSON.stringify(value))

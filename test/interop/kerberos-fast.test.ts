@@ -135,7 +135,8 @@ describe('armour, against Samba', { skip: lab ? false : NO_LAB }, () => {
       proxy = await KdcProxy.start(lab)
       const transport = new NetworkKdcTransport({
         kdcs: { [realm]: [proxy.address] },
-        timeoutMs: 1500,
+        timeoutMs: 5000,
+        totalTimeoutMs: 90_000,
       })
       client = await connectorClient(lab, 'CONN1', { transport, fast: 'required' })
       await client.armorTicket()

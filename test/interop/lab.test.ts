@@ -156,7 +156,7 @@ describe("the lab, by other people's tools", { skip: lab ? mitToolsMissing() : N
   })
 
   it('knows its names by DNS', async () => {
-    const resolver = new Resolver({ timeout: 5_000, tries: 1 })
+    const resolver = new Resolver({ timeout: 20_000, tries: 1 })
     resolver.setServers([lab.dnsServer])
     const [dc] = lab.domainControllers
     for (const [name, backend] of Object.entries(lab.backends)) {

@@ -132,7 +132,7 @@ describe(
       const page = await visit('carol')
       assert.match(page.body, /may not be delegated/i)
       const flag = /NOT_DELEGATED|sensitive/i
-      await stack.connector.waitFor((line) => flag.test(JSON.stringify(line)), 3000)
+      await stack.connector.waitFor((line) => flag.test(JSON.stringify(line)))
     })
 
     it('an error page says nothing of the inside', async () => {

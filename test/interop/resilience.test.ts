@@ -127,7 +127,7 @@ describe(
       await lab.startDc()
       // The directory is dialled again after a short wait of its own.
       let back = await bob.visitor.visit(url)
-      for (const patience = Date.now() + 30_000; back.status === 503 && Date.now() < patience;) {
+      for (const patience = Date.now() + 120_000; back.status === 503 && Date.now() < patience;) {
         await sleep(200)
         back = await bob.visitor.visit(url)
       }

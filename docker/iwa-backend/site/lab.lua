@@ -60,7 +60,7 @@ end
 
 function pages.events(r)
   r.content_type = 'text/event-stream'
-  for n = 1, argument(r, 'n', 5, 100) do
+  for n = 1, argument(r, 'n', 5, 3000) do
     r:puts('data: ' .. n .. '\n\n')
     r:flush()
     r.usleep(100000)

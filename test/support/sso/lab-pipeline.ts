@@ -13,7 +13,7 @@ import {
   parsePrincipal,
   tlsServerEndPoint,
 } from '../../../src/kerberos/index.ts'
-import { NetworkKdcTransport, readKeytabFile } from '../../../src/kerberos/io/index.ts'
+import { readKeytabFile } from '../../../src/kerberos/io/index.ts'
 import { systemClock, systemRandom } from '../../../src/platform/io/index.ts'
 import {
   compilePolicy,
@@ -26,6 +26,7 @@ import {
 import { createNameResolver, type NameResolver } from '../../../src/connector/io/index.ts'
 import { createBackendPool } from '../../../src/sso/io/index.ts'
 import type { AppSettings } from '../../../src/tunnel/index.ts'
+import { patientTransport } from '../kerberos-clients.ts'
 import { MemoryLogger } from '../manual-clock.ts'
 import { CollectingSink, type Outcome } from './sink.ts'
 import { appOf, createIssuer, ISSUER, type Issuer, type RawPolicy } from './world.ts'
@@ -88,7 +89,7 @@ async function kerberosOf(lab: LabEnvironment, account: string): Promise<Kerbero
   const keys = await readKeytabFile(connector.keytab)
   return new KerberosClient({
     identity: { principal, realm: lab.realm, keys },
-    transport: new NetworkKdcTransport({ kdcs: { [lab.realm]: [lab.kdc] } }),
+    transport: patientTransport(lab.realm, lab.kdc),
     clock: systemClock,
     random: systemRandom,
     requireSid: true,
@@ -96,14 +97,19 @@ async function kerberosOf(lab: LabEnvironment, account: string): Promise<Kerbero
 }
 
 function resolverOf(lab: LabEnvironment): NameResolver {
-  const settings = { timeoutMs: 2000, cachedNames: 100, cacheSeconds: 60 }
+  const settings = { timeoutMs: 20_000, cachedNames: 100, cacheSeconds: 60 }
   return createNameResolver({ servers: [lab.dnsServer], ...settings }, systemClock)
 }
 
 function directoryOf(lab: LabEnvironment, kerberos: KerberosClient, ca: string): LdapDirectory {
   const ports = { clock: systemClock, random: systemRandom }
   return new LdapDirectory(
-    { servers: [new URL(lab.ldaps).host], ca },
+    {
+      servers: [new URL(lab.ldaps).host],
+      ca,
+      connectTimeoutMs: 30_000,
+      operationTimeoutMs: 60_000,
+    },
     {
       clock: systemClock,
       logger: new MemoryLogger(),

@@ -271,7 +271,7 @@ describe('LdapDirectory', () => {
 
   it('turns to a new connection when a kept one has fallen silent', async () => {
     const dc = await server()
-    const accounts = directory({ servers: [at(dc)], operationTimeoutMs: 2000 })
+    const accounts = directory({ servers: [at(dc)], operationTimeoutMs: 8000 })
     await accounts.findAccount(KEY)
     dc.mute()
     assert.ok(await accounts.findAccount(KEY))
