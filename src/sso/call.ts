@@ -55,6 +55,8 @@ export class Call implements SsoCall, RosterMember {
   wish: TicketWish | undefined
   /** Set by the last stage: the exchange with the backend. */
   backend: BackendCall | undefined
+  /** A KDC or the directory has refused its user while it was at a backend. */
+  refused = false
   #over = false
   #endless = false
 

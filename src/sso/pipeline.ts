@@ -78,9 +78,7 @@ class Pipeline implements SsoPipeline, CallHome {
     const limits = resolveSsoLimits(ports.limits)
     const onRefused: RefusalListener = (user, refusal) => {
       this.#dropUser(user, 'refused')
-      // One that is at no backend is told the refusal itself.
-      if (isAboutUser(refusal))
-        this.#end((call) => call.backend !== undefined && call.identity?.user === user)
+      if (isAboutUser(refusal)) this.#endRefused(user)
     }
     const { backends, clock, directory, kerberos, logger, random } = ports
     this.#ports = ports
@@ -226,6 +224,14 @@ class Pipeline implements SsoPipeline, CallHome {
     this.#end((call) => call.endless && !isCurrent(call.request.app))
   }
 
+  /** One that is at no backend is told the refusal itself; one that may end by itself is left to until the next sweep. */
+  #endRefused(user: string): void {
+    for (const call of this.#calls.list()) {
+      if (call.backend !== undefined && call.identity?.user === user) call.refused = true
+    }
+    this.#end((call) => call.endless && call.refused)
+  }
+
   #end(matches: (call: Call) => boolean): void {
     for (const call of this.#calls.list()) {
       if (!matches(call)) continue
@@ -288,6 +294,7 @@ class Pipeline implements SsoPipeline, CallHome {
   }
 
   #cutOverdue(): void {
+    this.#end((call) => call.refused)
     const time = { nowMs: this.#ports.clock.nowMs(), tolerantMs: this.#tolerantMs() }
     for (const call of this.#calls.list()) {
       const error = overdue(call, this.#proofs, time)
