@@ -35,8 +35,8 @@ export interface Identity {
   readonly freshUntilMs: number
 }
 
-/** Told when the directory or a KDC no longer vouches for an account that was in use, with what it said. */
-export type RefusalListener = (user: string, refusal: unknown) => void
+/** Told when the directory or a KDC does not vouch for an account, with what it said, and whether anything of its was kept. */
+export type RefusalListener = (user: string, refusal: unknown, kept: boolean) => void
 
 /**
  * The directory's faults about an account, in this room's words; faults of the directory itself stay as they are.
@@ -120,7 +120,7 @@ export class IdentityFinder {
       if (stale !== undefined && isTransportFailure(error)) return this.#keep(stale)
       this.#store.delete(login)
       const refusal = accountRefusal(error, key)
-      if (stale !== undefined) this.#ports.onRefused(stale.user, refusal)
+      if (stale !== undefined) this.#ports.onRefused(stale.user, refusal, true)
       throw refusal
     }
   }

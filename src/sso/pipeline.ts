@@ -76,8 +76,8 @@ class Pipeline implements SsoPipeline, CallHome {
 
   constructor(ports: PipelinePorts) {
     const limits = resolveSsoLimits(ports.limits)
-    const onRefused: RefusalListener = (user, refusal) => {
-      this.#dropUser(user, 'refused')
+    const onRefused: RefusalListener = (user, refusal, kept) => {
+      if (kept) this.#dropUser(user, 'refused')
       if (isAboutUser(refusal)) this.#endRefused(user)
     }
     const { backends, clock, directory, kerberos, logger, random } = ports

@@ -186,7 +186,10 @@ export class TicketErrands {
 
   /** S4U2Self was refused: nothing that the user has lasts, be it only a socket whose ticket is gone. */
   #onUserRefusal(wish: TicketWish, error: unknown): void {
-    if (!isTransportFailure(error)) this.#dropRefused(wish, error)
+    if (isTransportFailure(error)) return
+    const { user } = wish.identity
+    if (this.tickets.holds(user) || this.evidence.holds(user)) this.#dropRefused(wish, error)
+    else this.#onRefused(user, error, false)
   }
 
   /** An SPN that was never granted says nothing about the user's other tickets. */
@@ -198,7 +201,7 @@ export class TicketErrands {
 
   #dropRefused({ identity }: TicketWish, error: unknown): void {
     this.dropUser(identity.user, 'refused')
-    this.#onRefused(identity.user, error)
+    this.#onRefused(identity.user, error, true)
   }
 
   /**
