@@ -4,17 +4,11 @@
  * @module
  */
 
-import type { AppListWorld, AppWorld, ProbeToken } from '../doctor/index.ts'
-import { backendProbe, peekTls, timeTcp } from '../doctor/io/index.ts'
-import {
-  formatNegotiate,
-  Initiator,
-  type KerberosClient,
-  type ServiceTicket,
-} from '../kerberos/index.ts'
-import { systemRandom } from '../platform/io/index.ts'
+import { firstPage, type AppListWorld, type AppWorld } from '../doctor/index.ts'
+import { peekTls, timeTcp } from '../doctor/io/index.ts'
 import { routeApp } from '../sso/index.ts'
 import type { AppSettings } from '../tunnel/index.ts'
+import { probeToken } from './doctor-token.ts'
 import type { DoctorWorlds } from './doctor-world.ts'
 
 /**
@@ -52,25 +46,13 @@ export function appWorld(worlds: DoctorWorlds, app: AppSettings): AppWorld {
     aliasOf: (host) => names.aliasOf(host),
     connect: (host, port, signal) => timeTcp({ host, port }, signal),
     peek: (place, signal) => peekTls(place, signal),
-    ask: backendProbe(resolve),
+    ask: (route, question, signal) => worlds.ask(firstPage(route), question, signal),
+    headerRoom: () => worlds.headerRoom(firstPage(routeApp(policy, app))),
     ticket: async (spn, signal) => (await worlds.account())?.client.ownTicket(spn, signal),
-    token: (ticket, channelBinding) => probeToken(worlds.client(), ticket, channelBinding),
-  }
-}
-
-function probeToken(
-  client: KerberosClient | undefined,
-  ticket: ServiceTicket,
-  channelBinding: Uint8Array | undefined,
-): ProbeToken {
-  if (client === undefined) throw new TypeError('a ticket without a client')
-  const ports = { clock: client.tokenClock(ticket.serverRealm), random: systemRandom }
-  const options = channelBinding === undefined ? {} : { channelBinding }
-  const made = new Initiator(ticket, ports).createToken(options)
-  return {
-    authorization: formatNegotiate(made.token),
-    verify: (reply) => {
-      made.verifyReply(reply)
+    token: (ticket, channelBinding) => {
+      const client = worlds.client()
+      if (client === undefined) throw new TypeError('a ticket without a client')
+      return probeToken(client, ticket, channelBinding)
     },
   }
 }

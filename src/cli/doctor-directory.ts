@@ -9,20 +9,24 @@ import { domainsOf, splitHostPort, type ConnectorConfig } from '../connector/ind
 import { AccountFinder } from '../directory/index.ts'
 import {
   directoryWorld,
+  firstPage,
   userWorld,
   wantedServices,
+  type BackendPlace,
   type DirectoryPorts,
   type DirectoryWorld,
+  type HeaderRoom,
   type UserService,
   type UserWorld,
 } from '../doctor/index.ts'
-import { formatNegotiate, Initiator, type ServiceTicket } from '../kerberos/index.ts'
 import { readKeytabFile } from '../kerberos/io/index.ts'
 import type { Logger } from '../platform/index.ts'
-import { systemClock, systemRandom } from '../platform/io/index.ts'
-import { routeApp, SsoError, type BackendPool, type Policy } from '../sso/index.ts'
+import { systemClock } from '../platform/io/index.ts'
+import { backendTarget, routeApp, SsoError, type Policy, type Route } from '../sso/index.ts'
 import type { AppSettings } from '../tunnel/index.ts'
-import { requestAs } from './doctor-request.ts'
+import { probeToken } from './doctor-token.ts'
+
+type BackendPolicy = Policy['backends'][number]
 
 /** What the worlds are made from. */
 export interface DirectorySources {
@@ -33,7 +37,9 @@ export interface DirectorySources {
   readonly open: () => Promise<OwnDirectory>
   /** Connects to a port and closes. */
   readonly connect: DirectoryPorts['connect']
-  readonly pool: BackendPool
+  readonly ask: UserWorld['ask']
+  /** What is known of the header fields that an origin takes. */
+  readonly headerRoom: (place: BackendPlace) => HeaderRoom
 }
 
 /**
@@ -78,7 +84,10 @@ export function createDirectoryWorld(sources: DirectorySources): DirectoryWorld 
 
 /** Who is looked at, and what the gateway told. */
 export interface UserQuestion extends Pick<UserWorld, 'login' | 'signIn'> {
+  /** The apps that are looked at. */
   readonly apps: readonly AppSettings[]
+  /** Only their backends; else every backend of the policy that wants Kerberos. */
+  readonly appsAlone: boolean
 }
 
 /**
@@ -92,64 +101,71 @@ export interface UserQuestion extends Pick<UserWorld, 'login' | 'signIn'> {
 export function createUserWorld(
   sources: DirectorySources,
   directory: DirectoryWorld,
-  { login, signIn, apps }: UserQuestion,
+  { login, signIn, apps, appsAlone }: UserQuestion,
 ): UserWorld {
-  const { config, policy, open, pool } = sources
+  const { config, policy, open, ask, headerRoom } = sources
   const { baseDn } = config.directory ?? {}
-  const services = policy.backends.flatMap((backend) => {
-    const spn = backend.row.servicePrincipalName
-    return spn === undefined ? [] : [{ backend, service: serviceOf(backend, spn) }]
-  })
+  const routes = routesOf(policy, apps)
   return userWorld({
     clock: systemClock,
-    login,
-    signIn,
+    ...{ login, signIn, ask },
     issuers: [...policy.issuers.values()],
-    loginKinds: loginKinds(policy, apps),
+    loginKinds: loginKinds(routes),
     connector: directory.account,
-    services: services.map(({ service }) => service),
+    services: appsAlone ? routes.flatMap(serviceOfRoute) : policy.backends.flatMap(serviceOfRow),
     directory: async () => {
       const { search } = await open()
       return new AccountFinder(search, systemClock, baseDn === undefined ? {} : { baseDn })
     },
     settings: async (name) => (await directory.picture()).facts.accounts.byName(name),
     tickets: async () => (await open()).client,
-    fieldOctets,
-    request: (service, ticket, signal) => {
-      const found = services.find((each) => each.service === service)
-      if (found === undefined) throw new TypeError('a service of another world')
-      const parts = { pool, clock: systemClock, random: systemRandom, signal }
-      return requestAs(found.backend, ticket, parts)
+    tokens: async () => {
+      const { client } = await open()
+      return (ticket, channelBinding) => probeToken(client, ticket, channelBinding)
     },
+    headerRoom: ({ place }) => headerRoom(place),
   })
 }
 
-/** Of the apps that look an account up by what a provider asserts. */
-function loginKinds(policy: Policy, apps: readonly AppSettings[]): readonly string[] {
-  const kinds = apps.flatMap((app) => {
+/** Apps that the policy refuses are what app.policy tells. */
+function routesOf(policy: Policy, apps: readonly AppSettings[]): readonly Route[] {
+  return apps.flatMap((app) => {
     try {
-      return routeApp(policy, app).wantsAccount ? [app.delegatedLoginIdentity] : []
+      return [routeApp(policy, app)]
     } catch (error) {
       if (error instanceof SsoError) return []
       throw error
     }
   })
-  return [...new Set(kinds)]
 }
 
-function serviceOf(backend: Policy['backends'][number], spn: string): UserService {
+/** Of the apps that look an account up by what a provider asserts. */
+function loginKinds(routes: readonly Route[]): readonly string[] {
+  const wanting = routes.filter(({ wantsAccount }) => wantsAccount)
+  return [...new Set(wanting.map(({ app }) => app.delegatedLoginIdentity))]
+}
+
+function serviceOfRoute(route: Route): readonly UserService[] {
+  const { backend, servicePrincipalName: spn } = route
+  return spn === undefined ? [] : [serviceOf(backend, spn, firstPage(route))]
+}
+
+/** Limits of a request that no app sets any for: doctor's own limit for a check is longer. */
+const TIMEOUTS = { connectMs: 5000, firstOctetMs: 15_000, idleMs: 15_000 }
+
+function serviceOfRow(backend: BackendPolicy): readonly UserService[] {
+  const spn = backend.row.servicePrincipalName
+  if (spn === undefined) return []
+  const url = new URL(backend.origin)
+  const target = backendTarget(url, backend, TIMEOUTS)
+  return [serviceOf(backend, spn, { target, host: url.host, path: '/' })]
+}
+
+function serviceOf(backend: BackendPolicy, spn: string, place: BackendPlace): UserService {
   return {
-    origin: backend.origin,
-    spn,
+    ...{ origin: backend.origin, spn, place },
     mayImpersonate: (account, groupSids) => {
       backend.mayImpersonate({ account, groupSids })
     },
   }
-}
-
-/** A field's name, and a token with a channel binding, as https backends get it. */
-function fieldOctets(ticket: ServiceTicket): number {
-  const initiator = new Initiator(ticket, { clock: systemClock, random: systemRandom })
-  const { token } = initiator.createToken({ channelBinding: new Uint8Array(32) })
-  return 'Authorization: '.length + formatNegotiate(token).length
 }

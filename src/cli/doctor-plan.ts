@@ -17,7 +17,6 @@ import {
   type PlannedCheck,
 } from '../doctor/index.ts'
 import { SallyportError } from '../platform/index.ts'
-import type { AppSettings } from '../tunnel/index.ts'
 import { appListWorld, appWorld } from './doctor-apps.ts'
 import type { DoctorWorlds } from './doctor-world.ts'
 
@@ -55,17 +54,18 @@ export async function planDoctor(
     ...planChecks(ISSUER_CHECKS, worlds.issuer),
     ...planChecks(APP_LIST_CHECKS, appListWorld(worlds, question.app)),
     ...apps.flatMap((app) => planChecks(APP_CHECKS, appWorld(worlds, app), app.id)),
-    ...question.user.flatMap((login) => planUser(worlds, login, apps)),
+    ...question.user.flatMap((login) =>
+      planUser(worlds, { login, apps, appsAlone: question.app.length > 0 }),
+    ),
   ]
 }
 
 function planUser(
   worlds: DoctorWorlds,
-  login: string,
-  apps: readonly AppSettings[],
+  question: Parameters<DoctorWorlds['userOf']>[0],
 ): readonly PlannedCheck[] {
-  const user = worlds.userOf(login, apps)
-  return user === undefined ? [] : planChecks(USER_CHECKS, user, login)
+  const user = worlds.userOf(question)
+  return user === undefined ? [] : planChecks(USER_CHECKS, user, question.login)
 }
 
 function checkUsers(worlds: DoctorWorlds, { user: [login] }: DoctorQuestion): void {

@@ -18,18 +18,22 @@ import {
   type NameResolver,
 } from '../connector/io/index.ts'
 import { splitHostPort, type ConnectorConfig } from '../connector/index.ts'
-import type {
-  DirectoryWorld,
-  GatewayFacts,
-  HostWorld,
-  IssuerWorld,
-  KdcTime,
-  KerberosWorld,
-  NamedFile,
-  TunnelWorld,
-  UserWorld,
+import {
+  headerRooms,
+  type BackendPlace,
+  type DirectoryWorld,
+  type GatewayFacts,
+  type HeaderRoom,
+  type HostWorld,
+  type IssuerWorld,
+  type KdcTime,
+  type KerberosWorld,
+  type NamedFile,
+  type TunnelWorld,
+  type UserWorld,
 } from '../doctor/index.ts'
 import {
+  backendProbe,
   fipsFacts,
   lookAtFile,
   nameQuestions,
@@ -43,9 +47,13 @@ import { dnsSrvResolver, forwardProxyOf } from '../kerberos/io/index.ts'
 import { errorCode, errorText, type Logger } from '../platform/index.ts'
 import { systemClock, systemRandom } from '../platform/io/index.ts'
 import type { Policy } from '../sso/index.ts'
-import { createBackendPool, readKeySet } from '../sso/io/index.ts'
-import type { AppSettings } from '../tunnel/index.ts'
-import { createDirectoryWorld, createUserWorld, type DirectorySources } from './doctor-directory.ts'
+import { readKeySet } from '../sso/io/index.ts'
+import {
+  createDirectoryWorld,
+  createUserWorld,
+  type DirectorySources,
+  type UserQuestion,
+} from './doctor-directory.ts'
 import { ownVersion } from './version.ts'
 
 /** What the command line has read. */
@@ -69,11 +77,15 @@ export interface DoctorWorlds {
   account(): Promise<Identity | undefined>
   /** Its client, once `account` has opened it. */
   client(): KerberosClient | undefined
+  /** Asks a backend. */
+  readonly ask: UserWorld['ask']
+  /** What is known of the header fields that an origin takes: one for the whole run. */
+  readonly headerRoom: (place: BackendPlace) => HeaderRoom
   /** Undefined without Kerberos. */
   readonly directory: DirectoryWorld | undefined
   readonly issuer: IssuerWorld
-  /** The world of one user at some apps; undefined without Kerberos. */
-  userOf(login: string, apps: readonly AppSettings[]): UserWorld | undefined
+  /** The world of one user; undefined without Kerberos. */
+  userOf(question: Omit<UserQuestion, 'signIn'>): UserWorld | undefined
   close(): void
 }
 
@@ -94,7 +106,8 @@ export function createDoctorWorlds(sources: DoctorSources): DoctorWorlds {
     opened = await openIdentity({ config, logger, environment }, resolve)
     return opened
   })
-  const pool = createBackendPool({ resolve })
+  const ask = backendProbe(resolve)
+  const headerRoom = headerRooms(ask)
   const inside: DirectorySources = {
     ...sources,
     open: once(async () => {
@@ -105,7 +118,7 @@ export function createDoctorWorlds(sources: DoctorSources): DoctorWorlds {
       const [address = host] = await resolve(host)
       return timeTcp({ host: address, port }, signal)
     },
-    pool,
+    ...{ ask, headerRoom },
   }
   const directory = createDirectoryWorld(inside)
   const tunnel = tunnelWorld(sources)
@@ -117,8 +130,7 @@ export function createDoctorWorlds(sources: DoctorSources): DoctorWorlds {
     )
   return {
     directory,
-    userOf: (login, apps) =>
-      directory && createUserWorld(inside, directory, { login, signIn, apps }),
+    userOf: (question) => directory && createUserWorld(inside, directory, { ...question, signIn }),
     issuer: issuerWorld(sources, { resolve, account, tunnel }),
     sources,
     host: hostWorld(sources, { resolve, names, account }),
@@ -127,8 +139,8 @@ export function createDoctorWorlds(sources: DoctorSources): DoctorWorlds {
     names,
     account,
     client: () => opened?.client,
+    ...{ ask, headerRoom },
     close: () => {
-      void pool.close()
       searches?.close()
       opened?.close()
     },

@@ -54,7 +54,7 @@ export function doctorCommand(): Command {
       'look at host, tunnel, directory, apps and users, and say what is broken and how to mend it',
     )
     .option('-c, --config <file>', 'the configuration', 'connector.yaml')
-    .option('--app <id>', 'this app alone; may be repeated', collect, [])
+    .option('--app <id>', 'this app alone, also of users; may be repeated', collect, [])
     .option('--user <login>', 'look at this user too; may be repeated', collect, [])
     .option(
       '--only <area|check>',

@@ -4,13 +4,9 @@
  * @module
  */
 
-export {
-  APP_CHECKS,
-  APP_LIST_CHECKS,
-  type AppListWorld,
-  type AppWorld,
-  type ProbeToken,
-} from './app/index.ts'
+export { APP_CHECKS, APP_LIST_CHECKS, type AppListWorld, type AppWorld } from './app/index.ts'
+export { firstPage, type BackendPlace, type ProbeToken } from './backend.ts'
+export { headerRooms, type HeaderRoom } from './header-room.ts'
 export { bundleOf, type BundleContents } from './bundle/bundle.ts'
 export type { Sensitive } from './bundle/redact.ts'
 export {
@@ -61,10 +57,4 @@ export { delegationJson, formatDelegation, formatPlan } from './delegation/text.
 export { DIRECTORY_CHECKS } from './directory/index.ts'
 export { directoryWorld, type DirectoryPorts, type DirectoryWorld } from './directory/world.ts'
 export { USER_CHECKS } from './user/index.ts'
-export {
-  userWorld,
-  type BackendAnswer,
-  type UserPorts,
-  type UserService,
-  type UserWorld,
-} from './user/world.ts'
+export { userWorld, type UserPorts, type UserService, type UserWorld } from './user/world.ts'

@@ -43,6 +43,29 @@ function takesPath({ paths }: BackendRow, path: string | undefined): boolean {
   )
 }
 
+/** Of rows that fit, one that lists paths comes before one that lists none. */
+function closest<Row extends CompiledRow>(fit: readonly Row[]): Row | undefined {
+  return fit.find(({ row }) => row.paths !== undefined) ?? fit[0]
+}
+
+/**
+ * Finds the row of an address, whatever its kind of sign-on, for a look without an app.
+ *
+ * @param backends - The policy's rows.
+ * @param url - An internal address.
+ * @returns The row, and its path that the address is under; where no row has the path, one of the origin; else undefined.
+ */
+export function rowAt(
+  backends: readonly CompiledRow[],
+  url: URL,
+): { readonly row: BackendRow; readonly path?: string } | undefined {
+  const target = `${url.pathname}${url.search}`
+  const here = backends.filter(({ origin }) => origin === url.origin)
+  const { row } = closest(here.filter((each) => takesPath(each.row, target))) ?? here[0] ?? {}
+  const path = row?.paths?.find((each) => isPlainlyUnder(target, each))
+  return row && { row, ...(path !== undefined && { path }) }
+}
+
 /**
  * Finds the row of an app; one that lists the app's path comes before one that lists none.
  *
@@ -64,7 +87,7 @@ export function findBackend<Row extends CompiledRow>(
       signOnOf(row.servicePrincipalName, row.headerSignOn !== undefined) === wanted &&
       takesPath(row, app.path),
   )
-  const found = fit.find(({ row }) => row.paths !== undefined) ?? fit[0]
+  const found = closest(fit)
   if (found !== undefined) return found
   const listed = here.length === 0 ? 'does not list this origin' : 'lists this origin otherwise'
   const under = app.path === undefined ? '' : ` for ${app.path}`

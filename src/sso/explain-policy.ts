@@ -6,8 +6,8 @@
  */
 
 import { errorCode, errorText, SallyportError } from '../platform/index.ts'
-import { isPlainlyUnder, takesTarget, type AppSettings } from '../tunnel/index.ts'
-import { checkPath } from './backend-rows.ts'
+import { takesTarget, type AppSettings } from '../tunnel/index.ts'
+import { checkPath, rowAt } from './backend-rows.ts'
 import { SsoError } from './errors.ts'
 import type { BackendRow } from './policy-file.ts'
 import { routeApp, type IssuerPolicy, type Policy, type Route } from './policy.ts'
@@ -78,20 +78,6 @@ export function appAt(apps: readonly AppSettings[], url: URL): AppSettings | und
   return undefined
 }
 
-/** The row of an internal address: one that lists its path comes first. */
-function rowAt(
-  policy: Policy,
-  url: URL,
-): { readonly row: BackendRow; readonly path?: string } | undefined {
-  const target = `${url.pathname}${url.search}`
-  const here = policy.backends.filter(({ origin }) => origin === url.origin)
-  for (const { row } of here) {
-    const path = row.paths?.find((each) => isPlainlyUnder(target, each))
-    if (path !== undefined) return { row, path }
-  }
-  return here.find(({ row }) => row.paths === undefined) ?? here[0]
-}
-
 function signOnOf(
   row: BackendRow | undefined,
 ): Pick<AppSettings, 'singleSignOn' | 'servicePrincipalName'> {
@@ -108,7 +94,7 @@ function signOnOf(
  * @returns Settings as the row would have them; without a row, of an app that no row allows.
  */
 export function appFromRow(policy: Policy, url: URL): AppSettings {
-  const found = rowAt(policy, url)
+  const found = rowAt(policy.backends, url)
   return {
     ...{ id: '(offline)', externalUrl: `${url.origin}/`, internalUrl: `${url.origin}/` },
     preAuthentication: found?.row.preAuthentication ?? 'oidc',

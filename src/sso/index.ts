@@ -27,6 +27,7 @@ export {
 } from './explain-policy.ts'
 export { SsoError, type SsoErrorCode } from './errors.ts'
 export { hopOptionsOf, type HopOptions } from './hop-options.ts'
+export { fieldLimitsFor } from './large-tokens.ts'
 export { loginClaimOf } from './login.ts'
 export { LOGIN_IDENTITIES, type LoginIdentity } from './login-identities.ts'
 export { resolveSsoLimits, SSO_LIMITS, type SsoLimits } from './limits.ts'

@@ -121,6 +121,27 @@ export class LargeTokens {
   }
 }
 
+/** What web servers are to be set to. */
+export interface FieldLimits {
+  /** Of one field, octets: whole 4 KiB. */
+  readonly field: number
+  /** The same, as far as IIS goes. */
+  readonly iisField: number
+  /** Of all fields together. */
+  readonly request: number
+}
+
+/**
+ * Limits that let a field of this size pass, with room to grow.
+ *
+ * @param octets - Length of the Authorization field's value.
+ * @returns Values for the servers' settings.
+ */
+export function fieldLimitsFor(octets: number): FieldLimits {
+  const field = Math.ceil((octets * 1.25) / 4096) * 4096
+  return { field, iisField: Math.min(field, MAX_IIS_FIELD), request: field + BESIDE_OCTETS }
+}
+
 /**
  * The settings of web servers that let a field of this size pass.
  *
@@ -128,10 +149,9 @@ export class LargeTokens {
  * @returns A text for administrators, with values that leave room to grow.
  */
 export function settingsFor(octets: number): string {
-  const field = Math.ceil((octets * 1.25) / 4096) * 4096
-  const iisField = Math.min(field, MAX_IIS_FIELD)
+  const { field, iisField, request } = fieldLimitsFor(octets)
   const servers = [
-    `IIS: DWORD values MaxFieldLength=${iisField} and MaxRequestBytes=${field + BESIDE_OCTETS} under HKLM\\System\\CurrentControlSet\\Services\\HTTP\\Parameters, then restart the host`,
+    `IIS: DWORD values MaxFieldLength=${iisField} and MaxRequestBytes=${request} under HKLM\\System\\CurrentControlSet\\Services\\HTTP\\Parameters, then restart the host`,
     `Apache: LimitRequestFieldSize ${field} in the first virtual host of the address and port (LimitRequestLine bounds the URL alone)`,
     `nginx: large_client_header_buffers 4 ${field / 1024}k`,
   ]

@@ -43,7 +43,6 @@ describe('doctor looks at a real domain and its users', { skip: lab ? false : NO
     { user: 'frank', troubles: ['USER_EXPIRED'] },
     { user: 'grace', troubles: ['USER_MUST_CHANGE', 'TICKET_REFUSED'] },
     { user: 'ghost', troubles: ['USER_UNKNOWN'] },
-    { user: 'heidi', troubles: ['TOKEN_LARGE'] },
     { user: 'Administrator', troubles: ['USER_NEVER_IMPERSONATED'] },
   ]
   const superfluous = ['DELEGATION_SUPERFLUOUS', 'DELEGATION_SUPERFLUOUS']
@@ -58,6 +57,19 @@ describe('doctor looks at a real domain and its users', { skip: lab ? false : NO
       }
     })
   }
+
+  it('measures whether the backend has room for the token of a user in 600 groups', async () => {
+    const roomy = await labDoctor(lab, { user: 'heidi' })
+    assert.deepEqual(troublesOf(roomy), superfluous)
+    const tight = await labDoctor(lab, { user: 'heidi', port: 8190 })
+    assert.deepEqual(troublesOf(tight), [...superfluous, 'TOKEN_LARGE'])
+    const finding = tight.find(({ code }) => code === 'DOCTOR_TOKEN_LARGE')
+    const [, octets = ''] = /Authorization field has (\d+)$/.exec(finding?.message ?? '') ?? []
+    assert.ok(Number(octets) > 8190, finding?.message)
+    const setting = /^LimitRequestFieldSize (\d+)$/.exec(finding?.mends[0]?.setting ?? '')?.[1]
+    assert.ok(Number(setting) > Number(octets), setting)
+    assert.deepEqual(troublesOf(await labDoctor(lab, { user: 'alice', port: 8190 })), superfluous)
+  })
 
   it('honours neverImpersonate: no ticket is asked for', async () => {
     const policy = { neverImpersonate: { users: ['alice'] } }

@@ -112,6 +112,17 @@ describe('sallyport doctor', { skip: lab ? false : NO_LAB, timeout: 300_000 }, (
     assert.ok(counts.pass > 60)
   })
 
+  it('looks at a user at the apps alone that were asked about', async () => {
+    const about = ['--app', 'intranet', '--user', 'alice@corp.example', '--only', 'user']
+    const { findings, status } = await consult(stack, about)
+    const user = findings.filter(({ check }) => check.startsWith('user.'))
+    const codes = user.map(({ code }) => code.replace('DOCTOR_', ''))
+    const usual = ['USER_FOUND', 'USER_ASSERTABLE', 'USER_GOOD', 'USER_ALLOWED', 'S4U2SELF_GOOD']
+    assert.deepEqual(codes, [...usual, 'TICKET_GOOD', 'BACKEND_ANSWERS'])
+    assert.match(user.at(-1)?.message ?? '', /^http:\/\/iwa\.corp\.example answers 200 to alice/)
+    assert.equal(status, 0)
+  })
+
   const app = (id: string, ...only: readonly string[]) => [
     ...['--app', id],
     ...only.flatMap((each) => ['--only', each]),

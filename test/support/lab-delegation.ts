@@ -5,7 +5,6 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { LabConnectorName, LabEnvironment } from '../../docker/lab/environment.ts'
-import { connectorConfigSchema } from '../../src/connector/index.ts'
 import { openOwnDirectory, type OwnDirectory } from '../../src/connector/io/index.ts'
 import {
   gatherFacts,
@@ -15,6 +14,7 @@ import {
   type DelegationState,
 } from '../../src/doctor/index.ts'
 import { systemClock } from '../../src/platform/io/index.ts'
+import { labConfig } from './lab-config.ts'
 import { MemoryLogger } from './manual-clock.ts'
 
 const run = promisify(execFile)
@@ -30,20 +30,7 @@ export function openLabAccount(
   lab: LabEnvironment,
   connector: LabConnectorName,
 ): Promise<OwnDirectory> {
-  const controllers = lab.domainControllers.map(({ name }) => name)
-  const config = connectorConfigSchema.parse({
-    stateDirectory: 'unused',
-    policy: 'unused',
-    kerberos: {
-      realm: lab.realm,
-      principal: `${connector}$`,
-      keytab: lab.connectors[connector].keytab,
-      kdcs: controllers,
-    },
-    directory: { servers: controllers, ca: lab.caFile },
-    dns: { servers: [lab.dnsServer] },
-  })
-  return openOwnDirectory({ config, logger: new MemoryLogger() })
+  return openOwnDirectory({ config: labConfig(lab, connector), logger: new MemoryLogger() })
 }
 
 /**

@@ -1,7 +1,6 @@
 /** The directory of a lab, reached as a connector reaches it. */
 
 import { readFile } from 'node:fs/promises'
-import { connectorConfigSchema } from '../../src/connector/index.ts'
 import {
   createKerberosClient,
   createNameResolver,
@@ -16,6 +15,7 @@ import type { KerberosClient } from '../../src/kerberos/index.ts'
 import { systemClock, systemRandom } from '../../src/platform/io/index.ts'
 import type { LabConnectorName } from '../../docker/lab/environment.ts'
 import type { LabEnvironment } from '../../docker/lab.ts'
+import { labConfig } from './lab-config.ts'
 import { MemoryLogger } from './manual-clock.ts'
 
 const world = { clock: systemClock, random: systemRandom }
@@ -33,19 +33,7 @@ export async function labDirectory(
   lab: LabEnvironment,
   { spoil = (binder) => binder, connector = 'CONN1', ...options }: LabDirectoryOptions = {},
 ): Promise<LdapDirectory> {
-  const config = connectorConfigSchema.parse({
-    stateDirectory: 'unused',
-    policy: 'unused',
-    kerberos: {
-      realm: lab.realm,
-      principal: `${connector}$`,
-      keytab: lab.connectors[connector].keytab,
-      kdcs: lab.domainControllers.map(({ name }) => name),
-    },
-    directory: { servers: lab.domainControllers.map(({ name }) => name), ca: lab.caFile },
-    dns: { servers: [lab.dnsServer] },
-  })
-  const { kerberos, directory, dns } = config
+  const { kerberos, directory, dns } = labConfig(lab, connector)
   if (!kerberos || !directory) throw new Error('the configuration has lost its sections')
   const logger = new MemoryLogger()
   const resolve = createNameResolver(dns, systemClock)

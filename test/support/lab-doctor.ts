@@ -5,7 +5,6 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { LabConnectorName } from '../../docker/lab/environment.ts'
 import type { LabEnvironment } from '../../docker/lab.ts'
 import { createDirectoryWorld, createUserWorld } from '../../src/cli/doctor-directory.ts'
-import { connectorConfigSchema } from '../../src/connector/index.ts'
 import {
   createNameResolver,
   openOwnDirectory,
@@ -14,26 +13,26 @@ import {
 import {
   DEFAULT_RUN_LIMITS,
   DIRECTORY_CHECKS,
+  headerRooms,
   planChecks,
   runChecks,
   USER_CHECKS,
   type Finding,
 } from '../../src/doctor/index.ts'
+import { backendProbe } from '../../src/doctor/io/index.ts'
 import { systemClock } from '../../src/platform/io/index.ts'
 import { compilePolicy, policySchema } from '../../src/sso/index.ts'
-import { createBackendPool } from '../../src/sso/io/index.ts'
+import { labConfig, type LabConfigOptions } from './lab-config.ts'
 import { MemoryLogger } from './manual-clock.ts'
 
 /** What differs from the lab as it is. */
-export interface LabDoctorOptions {
+export interface LabDoctorOptions extends LabConfigOptions {
   readonly connector?: LabConnectorName
-  readonly keytab?: string
   readonly user?: string
   /** Names of backends in the policy. Default iwa. */
   readonly backends?: readonly string[]
-  /** Directories instead of the lab's own alone, and the name server that knows them. */
-  readonly directories?: readonly object[]
-  readonly dnsServer?: string
+  /** Where they are not at the usual one. */
+  readonly port?: number
   /** More of policy.yaml. */
   readonly policy?: Readonly<Record<string, unknown>>
 }
@@ -49,18 +48,10 @@ export async function labDoctor(
   lab: LabEnvironment,
   options: LabDoctorOptions = {},
 ): Promise<readonly Finding[]> {
-  const { connector = 'CONN1', backends = ['iwa'], user, policy: more = {} } = options
-  const controllers = lab.domainControllers.map(({ name }) => name)
-  const keytab = options.keytab ?? lab.connectors[connector].keytab
-  const config = connectorConfigSchema.parse({
-    stateDirectory: 'unused',
-    policy: 'unused',
-    kerberos: { realm: lab.realm, principal: `${connector}$`, keytab, kdcs: controllers },
-    directories: options.directories ?? [{ servers: controllers, ca: lab.caFile }],
-    dns: { servers: [options.dnsServer ?? lab.dnsServer] },
-  })
+  const { connector = 'CONN1', backends = ['iwa'], user, port, policy: more = {} } = options
+  const config = labConfig(lab, connector, options)
   const rows = backends.map((name) => ({
-    origin: lab.backends[name]?.origin,
+    origin: `${lab.backends[name]?.origin ?? ''}${port === undefined ? '' : `:${port}`}`,
     servicePrincipalName: lab.backends[name]?.spn,
     addresses: ['127.88.0.0/16'],
   }))
@@ -69,8 +60,9 @@ export async function labDoctor(
   const resolve = createNameResolver(config.dns, systemClock)
   let opened: Promise<OwnDirectory> | undefined
   const open = () => (opened ??= openOwnDirectory({ config, logger }))
-  const pool = createBackendPool({ resolve })
-  const sources = { config, policy, logger, open, connect: connectOnce, pool }
+  const ask = backendProbe(resolve)
+  const headerRoom = headerRooms(ask)
+  const sources = { config, policy, logger, open, connect: connectOnce, ask, headerRoom }
   // The names are the lab's own name server's.
   const connectByName = async (host: string, port: number) =>
     connectOnce((await resolve(host))[0] ?? host, port)
@@ -82,7 +74,7 @@ export async function labDoctor(
       ? []
       : planChecks(
           USER_CHECKS,
-          createUserWorld(sources, world, { login: user, signIn, apps: [] }),
+          createUserWorld(sources, world, { login: user, signIn, apps: [], appsAlone: false }),
           user,
         )
   try {
@@ -90,7 +82,6 @@ export async function labDoctor(
     const results = await runChecks(plan, DEFAULT_RUN_LIMITS, { clock: systemClock })
     return results.flatMap(({ findings }) => findings)
   } finally {
-    await pool.close()
     ;(await opened?.catch(() => undefined))?.close()
   }
 }

@@ -16,7 +16,7 @@ import { addressCheck, tcpCheck } from './way.ts'
 import type { AppWorld } from './world.ts'
 
 export type { AppListWorld } from './list.ts'
-export type { AppWorld, BackendAnswer, BackendQuestion, ProbeToken } from './world.ts'
+export type { AppWorld } from './world.ts'
 
 /** Before those of each app. */
 export const APP_LIST_CHECKS: readonly Check<AppListWorld>[] = [listCheck]

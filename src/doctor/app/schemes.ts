@@ -6,7 +6,8 @@
 
 import { errorCode, errorText } from '../../platform/index.ts'
 import { found, type Check, type Finding, type Mend } from '../check.ts'
-import type { AppWorld, BackendAnswer } from './world.ts'
+import type { BackendAnswer } from '../backend.ts'
+import type { AppWorld } from './world.ts'
 
 const IIS: Mend = {
   text: 'On IIS: switch Windows Authentication on, with Negotiate above NTLM.',

@@ -4,16 +4,11 @@
  * @module
  */
 
-import {
-  ApRefusedError,
-  KrbErrorCode,
-  parseNegotiate,
-  readApRefusal,
-  tlsServerEndPoint,
-} from '../../kerberos/index.ts'
+import { tlsServerEndPoint } from '../../kerberos/index.ts'
 import { errorCode, errorText, SallyportError } from '../../platform/index.ts'
+import { faultOf, refusalOf, replyOf, type BackendAnswer, type ProbeToken } from '../backend.ts'
 import { found, type Check, type Finding, type Mend } from '../check.ts'
-import type { AppWorld, BackendAnswer, ProbeToken } from './world.ts'
+import type { AppWorld } from './world.ts'
 
 /** Which channel binding a token has. */
 type Binding = 'right' | 'none' | 'wrong'
@@ -87,11 +82,6 @@ async function attempt(
   return { answer, token }
 }
 
-function replyOf(answer: BackendAnswer): Uint8Array {
-  const challenge = answer.field('www-authenticate').find((value) => /^negotiate /i.test(value))
-  return (challenge === undefined ? undefined : parseNegotiate(challenge)) ?? new Uint8Array(0)
-}
-
 /** Does the backend take it? */
 export const tokenCheck: Check<AppWorld> = {
   id: 'app.token',
@@ -122,28 +112,14 @@ function accepted({ answer, token }: Tried, world: AppWorld): Finding {
   }
 }
 
-const KEY_ERRORS: ReadonlySet<number> = new Set([
-  KrbErrorCode.KRB_AP_ERR_MODIFIED,
-  KrbErrorCode.KRB_AP_ERR_BAD_INTEGRITY,
-  KrbErrorCode.KRB_AP_ERR_BADKEYVER,
-  KrbErrorCode.KRB_AP_ERR_NOKEY,
-  KrbErrorCode.KRB_AP_ERR_NOT_US,
-])
-
 /** What the backend itself says, if anything. */
 function refusal(answer: BackendAnswer, world: AppWorld): Finding | undefined {
-  let said: ApRefusedError | undefined
-  try {
-    said = readApRefusal(replyOf(answer))
-  } catch {
-    return undefined
-  }
+  const said = refusalOf(answer)
   if (said === undefined) return undefined
   const mend = said.mend === undefined ? [] : [{ text: said.mend }]
-  if (said.krbErrorCode === KrbErrorCode.KRB_AP_ERR_SKEW) {
-    return found('DOCTOR_APP_CLOCK', said.message, { mends: mend })
-  }
-  const code = KEY_ERRORS.has(said.krbErrorCode) ? 'DOCTOR_APP_KEY' : 'DOCTOR_APP_401'
+  const fault = faultOf(said)
+  if (fault === 'clock') return found('DOCTOR_APP_CLOCK', said.message, { mends: mend })
+  const code = fault === 'key' ? 'DOCTOR_APP_KEY' : 'DOCTOR_APP_401'
   return found(code, said.message, { mends: [...mend, ...keyMends(world)] })
 }
 

@@ -7,30 +7,9 @@
 import type { ServiceTicket } from '../../kerberos/index.ts'
 import type { IssuerPolicy, Route } from '../../sso/index.ts'
 import type { AppSettings } from '../../tunnel/index.ts'
+import type { BackendAnswer, BackendQuestion, ProbeToken } from '../backend.ts'
+import type { HeaderRoom } from '../header-room.ts'
 import type { PeerFacts } from '../tls-facts.ts'
-
-/** What a backend answered. */
-export interface BackendAnswer {
-  readonly status: number
-  /** Values of a field by lower-case name. */
-  field(name: string): readonly string[]
-}
-
-/** What is sent to a backend, over a connection of its own. */
-export interface BackendQuestion {
-  /** Makes the Authorization value, given the certificate of the very connection (undefined without TLS). */
-  readonly authorize?: (certificate: Uint8Array | undefined) => string
-  /** A field with that many octets. */
-  readonly paddingOctets?: number
-}
-
-/** A token for the backend. */
-export interface ProbeToken {
-  /** Value of Authorization. */
-  readonly authorization: string
-  /** Checks what came back behind Negotiate. Throws unless the backend proved itself. */
-  verify(reply: Uint8Array): void
-}
 
 /** What the checks of one app may ask. */
 export interface AppWorld {
@@ -64,6 +43,8 @@ export interface AppWorld {
   ): Promise<PeerFacts>
   /** Opens a verified connection as the connector does, asks for the app's first page, and closes. Rejects with SsoError or an error of node. */
   ask(route: Route, question: BackendQuestion, signal: AbortSignal): Promise<BackendAnswer>
+  /** What is known of the header fields that the app's backend takes. */
+  headerRoom(): HeaderRoom
   /** A ticket of the connector's own account; undefined without Kerberos. */
   ticket(spn: string, signal: AbortSignal): Promise<ServiceTicket | undefined>
   /** A fresh token. */

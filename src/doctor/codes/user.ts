@@ -101,10 +101,10 @@ export const USER_CODES = {
     mend: 'Grant the delegation, or mend the name or the keys of the service.',
   },
   DOCTOR_TOKEN_LARGE: {
-    outcome: 'warn',
+    outcome: 'fail',
     means:
-      'The user is in so many groups that the Authorization field is longer than servers take by default (Apache and nginx 8 KiB, IIS 16 KiB for all fields).',
-    mend: 'Raise the server’s limit.',
+      'The user is in so many groups that the Authorization field is longer than the backend takes: this was measured, with a field that means nothing. Requests are refused with ERR_SSO_TOKEN_TOO_LARGE.',
+    mend: 'Raise the server’s limit as the finding says, or take the user out of groups.',
   },
   DOCTOR_BACKEND_ANSWERS: { outcome: 'pass', means: 'The backend takes the user’s ticket.' },
   DOCTOR_BACKEND_UNREACHABLE: {

@@ -1,14 +1,13 @@
 /**
- * Asks a backend for its first page, over a connection of its own that is verified as the connector's are.
+ * Asks a backend for a page, over a connection of its own that is verified as the connector's are.
  *
  * @module
  */
 
 import { request, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Route } from '../../sso/index.ts'
 import { openSocket, type Resolve } from '../../sso/io/index.ts'
-import type { BackendAnswer, BackendQuestion } from '../app/index.ts'
+import type { BackendAnswer, BackendPlace, BackendQuestion } from '../backend.ts'
 
 /** A field that means nothing to anybody, for its length. */
 const PADDING_FIELD = 'X-Sallyport-Doctor'
@@ -17,15 +16,15 @@ const PADDING_FIELD = 'X-Sallyport-Doctor'
  * Asks.
  *
  * @param resolve - Names of the inside.
- * @returns For AppWorld. Rejects with SsoError when no connection comes about, else with node's error.
+ * @returns For the worlds. Rejects with SsoError when no connection comes about, else with node's error.
  */
 export function backendProbe(
   resolve: Resolve,
-): (route: Route, question: BackendQuestion, signal: AbortSignal) => Promise<BackendAnswer> {
-  return async (route, question, signal) => {
-    const { socket, certificate } = await openSocket(route.target, resolve, signal)
+): (place: BackendPlace, question: BackendQuestion, signal: AbortSignal) => Promise<BackendAnswer> {
+  return async (place, question, signal) => {
+    const { socket, certificate } = await openSocket(place.target, resolve, signal)
     try {
-      return await exchange(socket, { route, headers: headersOf(question, certificate) }, signal)
+      return await exchange(socket, { place, headers: headersOf(question, certificate) }, signal)
     } finally {
       socket.destroy()
     }
@@ -33,31 +32,35 @@ export function backendProbe(
 }
 
 function headersOf(
-  { authorize, paddingOctets = 0 }: BackendQuestion,
+  { authorize, fieldOctets = 0 }: BackendQuestion,
   certificate: Uint8Array | undefined,
 ): Record<string, string> {
   return {
     'User-Agent': 'sallyport-doctor',
     Accept: '*/*',
     ...(authorize && { Authorization: authorize(certificate) }),
-    ...(paddingOctets > 0 && { [PADDING_FIELD]: 'x'.repeat(paddingOctets) }),
+    ...(fieldOctets > 0 && { [PADDING_FIELD]: 'x'.repeat(valueOctets(fieldOctets)) }),
   }
 }
 
+/** Beside name, colon and space. */
+function valueOctets(fieldOctets: number): number {
+  return Math.max(1, fieldOctets - PADDING_FIELD.length - 2)
+}
+
 interface Sent {
-  readonly route: Route
+  readonly place: BackendPlace
   readonly headers: Record<string, string>
 }
 
-function exchange(socket: Socket, { route, headers }: Sent, signal: AbortSignal) {
-  const { pathname } = new URL(route.app.internalUrl)
+function exchange(socket: Socket, { place, headers }: Sent, signal: AbortSignal) {
   return new Promise<BackendAnswer>((resolve, reject) => {
     const sent = request({
       createConnection: () => socket,
-      path: pathname,
-      headers: { Host: route.host, ...headers },
+      path: place.path,
+      headers: { Host: place.host, ...headers },
       signal,
-      timeout: route.target.timeouts.firstOctetMs,
+      timeout: place.target.timeouts.firstOctetMs,
     })
     sent.on('timeout', () => {
       sent.destroy(new Error('no answer within firstOctetMs'))

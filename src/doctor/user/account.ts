@@ -134,6 +134,6 @@ export const policyCheck: Check<UserWorld> = {
     })
     return findings.length > 0
       ? findings
-      : [found('DOCTOR_NOT_APPLICABLE', 'no backend of the policy has Kerberos')]
+      : [found('DOCTOR_NOT_APPLICABLE', 'no backend that is looked at has Kerberos')]
   },
 }

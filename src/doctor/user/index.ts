@@ -7,7 +7,8 @@
 import type { Check } from '../check.ts'
 import { identityCheck, policyCheck, standingCheck } from './account.ts'
 import { issuerCheck } from './issuer.ts'
-import { requestCheck, selfCheck, ticketsCheck } from './tickets.ts'
+import { requestCheck } from './request.ts'
+import { selfCheck, ticketsCheck } from './tickets.ts'
 import type { UserWorld } from './world.ts'
 
 /** All of them. */

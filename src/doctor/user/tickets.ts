@@ -1,14 +1,16 @@
 /**
- * The user's tickets, and a request to each backend with one.
+ * The user's tickets, and whether the backends have room for them.
  *
  * @module
  */
 
 import type { DirectoryAccount } from '../../directory/index.ts'
+import type { ServiceTicket } from '../../kerberos/index.ts'
 import { errorCode, errorText } from '../../platform/index.ts'
 import { found, type Check, type Finding, type Mend } from '../check.ts'
 import { connectorCommands } from '../commands.ts'
-import type { BackendAnswer, UserService, UserWorld } from './world.ts'
+import { headerMends } from '../header-room.ts'
+import type { UserService, UserWorld } from './world.ts'
 
 /** No ticket is asked for, and none used, where the policy does not act for the user. */
 function allowedServices(
@@ -72,19 +74,6 @@ function refused(
   return found(code, `${what}: ${errorCode(error)}: ${errorText(error)}`, { mends })
 }
 
-/** IIS allows 16 KiB for all fields of a request, Apache and nginx 8 KiB for one. */
-const LARGE_FIELD_OCTETS = 7500
-
-const SIZE_MENDS: readonly Mend[] = [
-  { text: 'Apache: raise the limit of one field.', setting: 'LimitRequestFieldSize 65536' },
-  { text: 'nginx: raise the room for fields.', setting: 'large_client_header_buffers 4 64k;' },
-  {
-    text: 'IIS: raise the limits of http.sys and restart it.',
-    powershell:
-      "Set-ItemProperty 'HKLM:\\SYSTEM\\CurrentControlSet\\Services\\HTTP\\Parameters' -Name MaxFieldLength -Type DWord -Value 65534; Set-ItemProperty 'HKLM:\\SYSTEM\\CurrentControlSet\\Services\\HTTP\\Parameters' -Name MaxRequestBytes -Type DWord -Value 1048576",
-  },
-]
-
 /** S4U2Proxy to each backend's service. */
 export const ticketsCheck: Check<UserWorld> = {
   id: 'user.tickets',
@@ -101,21 +90,47 @@ export const ticketsCheck: Check<UserWorld> = {
 
 async function ticketTo(
   world: UserWorld,
-  { spn }: UserService,
+  service: UserService,
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
+  const { spn } = service
+  let ticket: ServiceTicket
   try {
-    const ticket = await world.ticket(spn, signal)
-    const octets = world.fieldOctets(ticket)
-    const message = `a ticket for ${world.login} to ${spn}; the Authorization field has ${octets} octets`
-    const good = found('DOCTOR_TICKET_GOOD', message)
-    if (octets <= LARGE_FIELD_OCTETS) return [good]
-    const large = `the Authorization field has ${octets} octets, more than servers take by default`
-    return [good, found('DOCTOR_TOKEN_LARGE', large, { mends: SIZE_MENDS })]
+    ticket = await world.ticket(spn, signal)
   } catch (error) {
     const plain = refused('DOCTOR_TICKET_REFUSED', `no ticket to ${spn}`, error)
     return [await explained(world, { spn, plain }, signal)]
   }
+  // With a channel binding, as https backends get it.
+  const { authorization } = (await world.tokens())(ticket, new Uint8Array(32))
+  const octets = 'Authorization: '.length + authorization.length
+  const message = `a ticket for ${world.login} to ${spn}; the Authorization field has ${octets} octets`
+  const { text, finding } = await room(world, service, { octets, signal })
+  return [found('DOCTOR_TICKET_GOOD', `${message}, ${text}`), ...finding]
+}
+
+/** Whether the backend takes a field of this size, as it was measured. */
+async function room(
+  world: UserWorld,
+  service: UserService,
+  { octets, signal }: { readonly octets: number; readonly signal: AbortSignal },
+): Promise<{ readonly text: string; readonly finding: readonly Finding[] }> {
+  const measured = world.headerRoom(service)
+  try {
+    if (await measured.takes(octets, signal)) {
+      return { text: `for which ${service.origin} has room`, finding: [] }
+    }
+  } catch (error) {
+    signal.throwIfAborted()
+    const text = `and what ${service.origin} takes is not known (${errorCode(error)})`
+    return { text, finding: [] }
+  }
+  const { refused: limit, server, taken } = measured
+  const most = taken > 0 ? `, and takes one of ${taken}` : ''
+  const large = `${service.origin} ${limit?.how ?? 'says no'} to a field of ${limit?.octets ?? octets} octets${most}; ${world.login}’s Authorization field has ${octets}`
+  const mends = [...headerMends(server, octets), { text: 'Or take the user out of groups.' }]
+  const finding = found('DOCTOR_TOKEN_LARGE', large, { mends })
+  return { text: `for which ${service.origin} has no room`, finding: [finding] }
 }
 
 /** Asks once more, in the way that makes a KDC tell an empty list from one without the service. */
@@ -139,72 +154,28 @@ async function explained(
   }
 }
 
-/** A real GET with the user's token. */
-export const requestCheck: Check<UserWorld> = {
-  id: 'user.request',
-  title: 'a request to the backends in the user’s name',
-  needs: ['user.tickets'],
-  async run(world, signal) {
-    const findings: Finding[] = []
-    for (const service of await servicesNow(world, signal)) {
-      findings.push(await requestTo(world, service, signal))
-    }
-    return findings.length > 0 ? findings : [nowhere(world)]
-  },
-}
-
-/** By the groups in the PAC too, as for every request. */
-async function servicesNow(world: UserWorld, signal: AbortSignal): Promise<readonly UserService[]> {
+/**
+ * The services at which the policy acts for the user, by the groups in the PAC too, as for every request.
+ *
+ * @param world - Whose.
+ * @param signal - Gives up.
+ * @returns None where it acts for the user nowhere.
+ */
+export async function servicesNow(
+  world: UserWorld,
+  signal: AbortSignal,
+): Promise<readonly UserService[]> {
   const account = await world.account()
   if (allowedServices(world, account, undefined).length === 0) return []
   return allowedServices(world, account, (await world.evidence(signal)).groupSids)
 }
 
-function nowhere({ login }: UserWorld): Finding {
+/**
+ * What there is to say where the policy acts for the user nowhere.
+ *
+ * @param world - Whose.
+ * @returns That there is nothing to check.
+ */
+export function nowhere({ login }: UserWorld): Finding {
   return found('DOCTOR_NOT_APPLICABLE', `the policy lets the connector act for ${login} nowhere`)
-}
-
-async function requestTo(
-  world: UserWorld,
-  service: UserService,
-  signal: AbortSignal,
-): Promise<Finding> {
-  const { origin } = service
-  try {
-    const answer = await world.request(service, await world.ticket(service.spn, signal), signal)
-    return judge(world, service, answer)
-  } catch (error) {
-    const { mend } = error as { readonly mend?: unknown }
-    const mends = typeof mend === 'string' ? [{ text: mend }] : []
-    const message = `${origin}: ${errorCode(error)}: ${errorText(error)}`
-    return found('DOCTOR_BACKEND_UNREACHABLE', message, { mends })
-  }
-}
-
-function judge({ login }: UserWorld, { origin, spn }: UserService, answer: BackendAnswer): Finding {
-  const { status, proof, refusal, schemes } = answer
-  if (status === 401) {
-    const told =
-      refusal?.text ?? `it offers ${schemes.join(', ') || 'nothing'} and does not say why`
-    const message = `${origin} answers 401 to the ticket for ${spn}: ${told}`
-    const mends = refusal?.mend === undefined ? [] : [{ text: refusal.mend }]
-    return found(CODE_OF_REFUSAL[refusal?.krbErrorCode ?? 0] ?? 'DOCTOR_BACKEND_REFUSES', message, {
-      mends,
-    })
-  }
-  if (proof === 'wrong') {
-    const message = `${origin} answers ${status}, but cannot prove that it is ${spn}`
-    return found('DOCTOR_BACKEND_UNPROVED', message)
-  }
-  const proved = proof === 'proved' ? 'it proved itself' : 'without a proof of its own'
-  return found('DOCTOR_BACKEND_ANSWERS', `${origin} answers ${status} to ${login}, ${proved}`)
-}
-
-/** Error codes of KRB-ERROR, RFC 4120 section 7.5.9. */
-const CODE_OF_REFUSAL: Readonly<Record<number, 'DOCTOR_BACKEND_KEY' | 'DOCTOR_BACKEND_CLOCK'>> = {
-  31: 'DOCTOR_BACKEND_KEY',
-  41: 'DOCTOR_BACKEND_KEY',
-  44: 'DOCTOR_BACKEND_KEY',
-  45: 'DOCTOR_BACKEND_KEY',
-  37: 'DOCTOR_BACKEND_CLOCK',
 }

@@ -9,12 +9,16 @@ import type { DelegationFinding, Evidence, S4uUser, ServiceTicket } from '../../
 import type { Clock } from '../../platform/index.ts'
 import type { IssuerPolicy } from '../../sso/index.ts'
 import type { SignInSettings } from '../../tunnel/index.ts'
+import type { BackendAnswer, BackendPlace, BackendQuestion, ProbeToken } from '../backend.ts'
+import type { HeaderRoom } from '../header-room.ts'
 
 /** A backend of the policy with Kerberos. */
 export interface UserService {
   readonly origin: string
   /** As the policy spells it. */
   readonly spn: string
+  /** What is asked for in the user's name. */
+  readonly place: BackendPlace
   /** Throws where the policy never acts for this account here. */
   mayImpersonate(account: DirectoryAccount, groupSids: readonly string[] | undefined): void
 }
@@ -24,21 +28,6 @@ export interface UserTickets {
   impersonate(user: S4uUser, signal?: AbortSignal): Promise<Evidence>
   delegate(evidence: Evidence, spn: string, signal?: AbortSignal): Promise<ServiceTicket>
   diagnose(evidence: Evidence, spn: string, signal?: AbortSignal): Promise<DelegationFinding>
-}
-
-/** How a backend answered one GET with the user's token. */
-export interface BackendAnswer {
-  readonly status: number
-  /** Whether its answer proved that it has the service's key. */
-  readonly proof: 'proved' | 'absent' | 'wrong'
-  /** Why it refused, where its answer says so. */
-  readonly refusal?: {
-    readonly krbErrorCode: number
-    readonly text: string
-    readonly mend?: string
-  }
-  /** WWW-Authenticate, as far as it names schemes. */
-  readonly schemes: readonly string[]
 }
 
 /** The outside of the checks. */
@@ -58,12 +47,16 @@ export interface UserPorts {
   /** All settings of an account, by sAMAccountName. */
   readonly settings: (name: string) => Promise<AccountSettings | undefined>
   readonly tickets: () => Promise<UserTickets>
-  /** Octets of the Authorization field that a ticket makes. */
-  readonly fieldOctets: (ticket: ServiceTicket) => number
-  /** Sends one GET with the user's token. Rejects when the backend cannot be reached. */
-  readonly request: (
-    service: UserService,
-    ticket: ServiceTicket,
+  /** Opens what makes tokens: of the user's tickets, with or without a channel binding. */
+  readonly tokens: () => Promise<
+    (ticket: ServiceTicket, channelBinding: Uint8Array | undefined) => ProbeToken
+  >
+  /** What is known of the header fields that a service takes. */
+  readonly headerRoom: (service: UserService) => HeaderRoom
+  /** Asks a service. Rejects when it cannot be reached. */
+  readonly ask: (
+    place: BackendPlace,
+    question: BackendQuestion,
     signal: AbortSignal,
   ) => Promise<BackendAnswer>
 }

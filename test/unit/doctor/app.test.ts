@@ -10,14 +10,14 @@ import {
   type AppWorld,
 } from '../../../src/doctor/index.ts'
 import { schemesOf } from '../../../src/doctor/app/schemes.ts'
-import type { BackendAnswer, BackendQuestion } from '../../../src/doctor/app/index.ts'
-import { encodeKrbError } from '../../../src/kerberos/messages/index.ts'
+import type { BackendAnswer, BackendQuestion } from '../../../src/doctor/backend.ts'
+import { HeaderRoom } from '../../../src/doctor/header-room.ts'
 import type { ServiceTicket } from '../../../src/kerberos/index.ts'
 import { createAuthority, issueServerCertificate } from '../../../src/pki/index.ts'
 import { SallyportError } from '../../../src/platform/index.ts'
 import { compilePolicy, policySchema, routeApp } from '../../../src/sso/index.ts'
 import type { AppSettings } from '../../../src/tunnel/index.ts'
-import { fails, findingsOf } from '../../support/doctor-findings.ts'
+import { answer, challenge, fails, findingsOf, krbError } from '../../support/doctor-findings.ts'
 import { PLAIN_APP } from '../../support/fake-tunnel.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { DAY_MS, derOf, START_MS, stillPorts } from '../../support/pki.ts'
@@ -36,18 +36,6 @@ const KERBEROS_APP: AppSettings = {
   internalUrl: `https://${HOST}/`,
   singleSignOn: 'kerberos',
   servicePrincipalName: SPN,
-}
-
-function answer(status: number, fields: Record<string, string[]> = {}): BackendAnswer {
-  return { status, field: (name) => fields[name] ?? [] }
-}
-const challenge = (...values: string[]) => answer(401, { 'www-authenticate': values })
-
-/** A KRB-ERROR as some acceptors send it: bare. */
-function krbError(errorCode: number): string {
-  const sname = { nameType: 2, nameString: ['HTTP', HOST] }
-  const error = { stimeMs: 0, susec: 0, errorCode, realm: 'CORP.EXAMPLE', sname }
-  return Buffer.from(encodeKrbError(error)).toString('base64')
 }
 
 /** A backend that signs in by Negotiate, and says what it thinks of bindings. */
@@ -85,8 +73,10 @@ function worldOf({
   }
   const policy = compilePolicy(policySchema.parse(file), () => ca)
   let bound = ''
+  const room = new HeaderRoom((question) => Promise.resolve(backend(question, 'none')))
   return {
     app,
+    headerRoom: () => room,
     nowMs: START_MS + DAY_MS,
     route: () => routeApp(policy, app),
     issuers: [...policy.issuers.values()],
@@ -323,8 +313,8 @@ describe('the checks of an app', () => {
   it('find out whether Extended Protection is required, allowed or off', async () => {
     const epa =
       (...taken: readonly string[]): Judge =>
-      ({ authorize, paddingOctets }, bound) =>
-        authorize && taken.includes(bound) && paddingOctets === undefined
+      ({ authorize, fieldOctets }, bound) =>
+        authorize && taken.includes(bound) && fieldOctets === undefined
           ? answer(200)
           : challenge('Negotiate')
     const required = await look({ backend: epa('right') })
@@ -337,7 +327,7 @@ describe('the checks of an app', () => {
     const upTo =
       (most: number, server: string): Judge =>
       (question, bound) =>
-        (question.paddingOctets ?? 0) > most
+        (question.fieldOctets ?? 0) > most
           ? answer(431)
           : {
               ...NEGOTIATE(question, bound),
@@ -348,7 +338,7 @@ describe('the checks of an app', () => {
     assert.match(iis.unwell[0]?.message ?? '', /16000 octets .* answers 431 to 24000/)
     assert.match(iis.unwell[0]?.mends[0]?.powershell ?? '', /MaxFieldLength/)
     const apache = await look({ backend: upTo(8190, 'Apache/2.4') })
-    assert.match(apache.unwell[0]?.mends[0]?.setting ?? '', /LimitRequestFieldSize/)
+    assert.equal(apache.unwell[0]?.mends[0]?.setting, 'LimitRequestFieldSize 65536')
     assert.equal((await look({ backend: upTo(70_000, 'x') })).codes, '')
   })
 })

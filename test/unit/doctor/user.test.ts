@@ -1,16 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { DirectoryAccount } from '../../../src/directory/index.ts'
-import {
-  planChecks,
-  USER_CHECKS,
-  userWorld,
-  type BackendAnswer,
-  type UserPorts,
-} from '../../../src/doctor/index.ts'
+import { planChecks, USER_CHECKS, userWorld, type UserPorts } from '../../../src/doctor/index.ts'
+import type { BackendAnswer } from '../../../src/doctor/backend.ts'
+import { HeaderRoom } from '../../../src/doctor/header-room.ts'
+import { KerberosError } from '../../../src/kerberos/index.ts'
 import { SallyportError } from '../../../src/platform/index.ts'
-import { compilePolicy, policySchema } from '../../../src/sso/index.ts'
-import { fails, findingsOf } from '../../support/doctor-findings.ts'
+import { backendTarget, compilePolicy, policySchema } from '../../../src/sso/index.ts'
+import { answer, challenge, fails, findingsOf, krbError } from '../../support/doctor-findings.ts'
 import { account } from '../../support/delegation-state.ts'
 import { newWorld, REALM, SPN } from '../../support/kerberos-world.ts'
 import type { Kind, Refusal } from '../../support/memory-kdc/index.ts'
@@ -36,7 +33,39 @@ const issuersOf = (...rows: readonly object[]) => {
   const file = policySchema.parse({ issuers: rows, backends: [] })
   return [...compilePolicy(file, () => '').issuers.values()]
 }
-const ANSWER: BackendAnswer = { status: 200, proof: 'proved', schemes: ['Negotiate'] }
+const ORIGIN = 'http://iwa.corp.example'
+const SERVICE = {
+  ...{ origin: ORIGIN, spn: SPN },
+  place: {
+    target: backendTarget(
+      new URL(ORIGIN),
+      { tls: { verify: 'off' }, allowsAddress: () => true },
+      { connectMs: 1, firstOctetMs: 1, idleMs: 1 },
+    ),
+    host: 'iwa.corp.example',
+    path: '/',
+  },
+  mayImpersonate: () => undefined,
+}
+/** Behind Negotiate; what is in it, the token of the test judges. */
+const PROOF = { 'www-authenticate': ['Negotiate AAAA'] }
+/** A token whose Authorization field has so many octets. */
+const tokenOf = (octets: number, verify: () => void = () => undefined) => ({
+  tokens: () =>
+    Promise.resolve(() => ({
+      authorization: 'x'.repeat(octets - 'Authorization: '.length),
+      verify,
+    })),
+})
+/** A backend that takes fields up to a length. */
+const roomOf = (most: number, server = '') => {
+  let asked = 0
+  const room = new HeaderRoom(({ fieldOctets = 0 }) => {
+    asked += 1
+    return Promise.resolve(answer(fieldOctets > most ? 431 : 401, { server: [server] }))
+  })
+  return { headerRoom: () => room, room, asked: () => asked }
+}
 
 /** What differs from a user for whom all is well. */
 interface Setting {
@@ -44,14 +73,14 @@ interface Setting {
   readonly settings?: Parameters<typeof account>[2]
   readonly connector?: string
   readonly refuse?: Partial<Record<Kind, Refusal>>
-  readonly answer?: Partial<BackendAnswer>
+  readonly answer?: BackendAnswer
   readonly ports?: Partial<UserPorts>
 }
 
 /** Asks a KDC in memory. */
 async function look(setting: Setting = {}) {
   const { clock, kdc, client } = newWorld()
-  const { connector = 'CONN1$', refuse, answer } = setting
+  const { connector = 'CONN1$', refuse, answer: said = answer(200, PROOF) } = setting
   if (refuse) kdc.tricks = { refuse: (kind) => refuse[kind] }
   const tickets = client(connector)
   let asked = 0
@@ -59,7 +88,7 @@ async function look(setting: Setting = {}) {
     clock,
     login: 'alice',
     connector,
-    services: [{ origin: 'http://iwa.corp.example', spn: SPN, mayImpersonate: () => undefined }],
+    services: [SERVICE],
     issuers: issuersOf(ISSUER),
     loginKinds: ['userPrincipalName'],
     signIn: () => Promise.resolve(undefined),
@@ -73,10 +102,12 @@ async function look(setting: Setting = {}) {
         delegate: (evidence, spn, signal) => tickets.delegate(evidence, spn, signal),
         diagnose: (evidence, spn, signal) => tickets.diagnose(evidence, spn, signal),
       }),
-    fieldOctets: () => 3000,
-    request: () => {
+    ...tokenOf(3000),
+    headerRoom: roomOf(8190).headerRoom,
+    ask: (_place, { authorize }) => {
       asked += 1
-      return Promise.resolve({ ...ANSWER, ...answer })
+      authorize?.(undefined)
+      return Promise.resolve(said)
     },
     ...setting.ports,
   })
@@ -176,7 +207,7 @@ describe('the checks of a user', () => {
     const mayImpersonate = () => {
       throw new SallyportError('ERR_SSO_NEVER', 'never')
     }
-    const services = [{ origin: 'http://iwa.corp.example', spn: SPN, mayImpersonate }]
+    const services = [{ ...SERVICE, mayImpersonate }]
     const tickets = () => Promise.reject(new TypeError('nobody is to ask'))
     const { codes, asked } = await look({ ports: { services, tickets } })
     assert.equal(codes, 'DOCTOR_USER_NEVER_IMPERSONATED')
@@ -210,35 +241,68 @@ describe('the checks of a user', () => {
     })
   }
 
-  it('warn of a token that is longer than servers take', async () => {
-    const { codes, unwell } = await look({ ports: { fieldOctets: () => 7501 } })
+  it('tell a token that is longer than the backend takes, with the setting of the server that it is', async () => {
+    const { headerRoom } = roomOf(8190, 'Apache/2.4')
+    const { codes, unwell, asked } = await look({ ports: { ...tokenOf(8191), headerRoom } })
     assert.equal(codes, 'DOCTOR_TOKEN_LARGE')
-    assert.match(unwell[0]?.message ?? '', /7501 octets/)
-    assert.equal((await look({ ports: { fieldOctets: () => 7500 } })).codes, '')
+    assert.match(unwell[0]?.message ?? '', /answers 431 to a field of 8191 octets.* has 8191$/)
+    assert.equal(unwell[0]?.mends[0]?.setting, 'LimitRequestFieldSize 12288')
+    assert.equal(asked, 0)
+    const fits = await look({ ports: { ...tokenOf(8190), headerRoom: roomOf(8190).headerRoom } })
+    assert.equal(fits.codes, '')
+    const iis = roomOf(16_000, 'Microsoft-IIS/10.0')
+    const large = await look({ ports: { ...tokenOf(60_000), headerRoom: iis.headerRoom } })
+    const commands = large.unwell[0]?.mends[0]?.powershell ?? ''
+    assert.match(commands, /MaxFieldLength -Type DWord -Value 65534\n.*MaxRequestBytes .* 94208\n/)
+  })
+
+  it('ask the backend about a size only where that is not known from other checks', async () => {
+    const { room, headerRoom, asked } = roomOf(8190)
+    const { signal } = new AbortController()
+    assert.deepEqual(
+      [await room.takes(8000, signal), await room.takes(12_000, signal)],
+      [true, false],
+    )
+    const before = asked()
+    assert.equal((await look({ ports: { ...tokenOf(7000), headerRoom } })).codes, '')
+    const { codes } = await look({ ports: { ...tokenOf(20_000), headerRoom } })
+    assert.equal(codes, 'DOCTOR_TOKEN_LARGE')
+    assert.equal(asked(), before)
+    await look({ ports: { ...tokenOf(8100), headerRoom } })
+    assert.equal(asked(), before + 1)
+  })
+
+  it('say so where the backend’s room cannot be measured', async () => {
+    const room = new HeaderRoom(fails('ECONNREFUSED'))
+    const { codes, findings } = await look({ ports: { headerRoom: () => room } })
+    assert.equal(codes, '')
+    const good = findings.find(({ code }) => code === 'DOCTOR_TICKET_GOOD')
+    assert.match(good?.message ?? '', /is not known \(ECONNREFUSED\)/)
   })
 
   it('tell what the backend makes of the ticket', async () => {
-    const refused = (krbErrorCode: number): Partial<BackendAnswer> => ({
-      status: 401,
-      proof: 'absent',
-      refusal: { krbErrorCode, text: `error ${krbErrorCode}`, mend: 'do' },
-    })
-    const cases: readonly (readonly [Partial<BackendAnswer>, string])[] = [
+    const refused = (errorCode: number) => challenge(`Negotiate ${krbError(errorCode)}`)
+    const cases: readonly (readonly [BackendAnswer, string])[] = [
       [refused(41), 'DOCTOR_BACKEND_KEY'],
       [refused(31), 'DOCTOR_BACKEND_KEY'],
       [refused(44), 'DOCTOR_BACKEND_KEY'],
       [refused(45), 'DOCTOR_BACKEND_KEY'],
       [refused(37), 'DOCTOR_BACKEND_CLOCK'],
       [refused(60), 'DOCTOR_BACKEND_REFUSES'],
-      [{ status: 401, proof: 'absent' }, 'DOCTOR_BACKEND_REFUSES'],
-      [{ proof: 'wrong' }, 'DOCTOR_BACKEND_UNPROVED'],
-      [{ status: 403, proof: 'absent' }, ''],
+      [challenge('Negotiate', 'NTLM'), 'DOCTOR_BACKEND_REFUSES'],
+      [answer(403), ''],
     ]
-    for (const [answer, code] of cases) assert.equal((await look({ answer })).codes, code)
+    for (const [said, code] of cases) assert.equal((await look({ answer: said })).codes, code)
+    const silent = await look({ answer: challenge('Negotiate', 'NTLM') })
+    assert.match(silent.unwell[0]?.message ?? '', /it offers negotiate, ntlm and does not say why/)
     const { unwell } = await look({ answer: refused(41) })
-    assert.deepEqual(unwell[0]?.mends, [{ text: 'do' }])
-    assert.match(unwell[0].message, /401 to the ticket for HTTP\/iwa.*: error 41/)
-    const away = await look({ ports: { request: fails('ERR_SSO_BACKEND_UNREACHABLE') } })
+    assert.match(unwell[0]?.message ?? '', /401 to the ticket for HTTP\/iwa.*: .+/)
+    assert.ok((unwell[0]?.mends[0]?.text.length ?? 0) > 10)
+    const unproved = tokenOf(3000, () => {
+      throw new KerberosError('ERR_KRB_MUTUAL', 'not the service')
+    })
+    assert.equal((await look({ ports: unproved })).codes, 'DOCTOR_BACKEND_UNPROVED')
+    const away = await look({ ports: { ask: fails('ERR_SSO_BACKEND_UNREACHABLE') } })
     assert.equal(away.codes, 'DOCTOR_BACKEND_UNREACHABLE')
   })
 })
