@@ -104,11 +104,21 @@ function sessionsCommand(): Command {
   return new Command('sessions').description('browser sessions').addCommand(list).addCommand(revoke)
 }
 
+const FLUSH_HELP = `
+For changes in the directory that are to count at once (groups, a disabled account, delegation); cached tickets else live up to an hour.
+Nobody has to sign in again. The gateway has to be running on this host.
+
+Examples:
+  $ sallyport cache flush --config gateway.yaml
+  $ sallyport cache flush --user alice@corp.example
+  $ sallyport cache flush --spn HTTP/intranet.corp.example`
+
 function cacheCommand(): Command {
   const flush = withConfig(new Command('flush'))
     .description('make every connector forget cached identities and tickets')
     .option('-u, --user <name>', 'those of one user only')
     .option('-s, --spn <name>', 'those for one service principal name only')
+    .addHelpText('after', FLUSH_HELP)
     .action(async (options: AdminOptions & { user?: string; spn?: string }) => {
       const body = {
         ...(options.user === undefined ? {} : { user: options.user }),

@@ -55,12 +55,23 @@ interface ShowArguments extends SharedArguments {
   readonly graph?: 'mermaid' | 'svg'
 }
 
+const SHOW_HELP = `
+The connector's own list is msDS-AllowedToDelegateTo (classic constrained delegation); the services' is
+msDS-AllowedToActOnBehalfOfOtherIdentity (resource-based, RBCD). Nothing is changed.
+
+Examples:
+  $ sallyport delegation show --config /etc/sallyport/connector.yaml
+  $ sallyport delegation show --graph svg > delegation.svg`
+
 function showCommand(): Command {
   return withShared(new Command('show'))
     .description(
-      "who may delegate to the policy's services, both lists, and what the account may besides",
+      "who may delegate to the policy's services: by the connector's list and the services' own, and what the account may besides",
     )
-    .addOption(new Option('--graph <form>', 'as a graph').choices(['mermaid', 'svg']))
+    .addHelpText('after', SHOW_HELP)
+    .addOption(
+      new Option('--graph <form>', 'as a graph, instead of text').choices(['mermaid', 'svg']),
+    )
     .action(async (options: ShowArguments) => {
       const state = await readState(options)
       process.stdout.write(await shown(state, options))
@@ -86,7 +97,8 @@ interface PlanArguments extends SharedArguments {
 }
 
 const PLAN_HELP = `
-Without --rbcd and --classic what is granted stays as it is; what is missing is granted by RBCD where the domain's KDCs can.
+Without --rbcd and --classic what is granted stays as it is; what is missing is granted by RBCD where the domain's KDCs can,
+else on the connector's own list.
 Only rights the policy needs, never unconstrained delegation. Nothing is changed.
 
 Examples:
@@ -98,12 +110,14 @@ function planCommand(): Command {
     .description(
       'the commands that lead from the directory as it is to what the policy needs, and no further',
     )
-    .addOption(new Option('--rbcd', "on the services' side alone").conflicts('classic'))
-    .option('--classic', "on the connector's own list alone")
     .addOption(
-      new Option('--shell <name>', 'for one of the two alone').choices(['powershell', 'samba']),
+      new Option('--rbcd', "grant on the services' side alone (RBCD)").conflicts('classic'),
     )
-    .option('--prune', 'superfluous rights are taken away by commands, not by comments', false)
+    .option('--classic', "grant on the connector's own list alone")
+    .addOption(
+      new Option('--shell <name>', 'commands of one kind alone').choices(['powershell', 'samba']),
+    )
+    .option('--prune', 'take superfluous rights away too; else their commands are comments', false)
     .addHelpText('after', PLAN_HELP)
     .action(async (options: PlanArguments) => {
       const state = await readState(options)
@@ -118,9 +132,20 @@ function modeOf({ rbcd, classic }: PlanArguments): PlanMode {
   return classic === true ? 'classic' : 'auto'
 }
 
+const VERIFY_HELP = `
+Prints the plan that would mend it. Nothing is changed.
+
+Exit status: 0 the directory is as the policy needs it, 1 something is missing or too much, 2 wrong command line.
+
+Example, from a timer:
+  $ sallyport delegation verify --config /etc/sallyport/connector.yaml || systemd-cat -p warning echo 'delegation has changed'`
+
 function verifyCommand(): Command {
   return withShared(new Command('verify'))
-    .description('exit status 1 when something is missing or too much')
+    .description(
+      'compare the directory with what the policy needs: nothing missing, nothing too much',
+    )
+    .addHelpText('after', VERIFY_HELP)
     .action(async (options: SharedArguments) => {
       const state = await readState(options)
       const { formatPlan, planDelegation } = await import('../doctor/index.ts')

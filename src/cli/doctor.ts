@@ -22,6 +22,8 @@ interface DoctorArguments {
 }
 
 const HELP = `
+Areas: host, tunnel, directory, issuer, apps, app, and user with --user; a check is such as app.tls. A login is a user principal name or an account name.
+
 Run it as the user that the connector runs as, on the connector's host; a running connector is not disturbed. It uses the connector's own account,
 key and certificate, and changes nothing.
 
@@ -35,7 +37,10 @@ Examples:
 Exit status: 0 all is well, perhaps with warnings; 1 a check failed, or a configuration cannot be read; 2 wrong command line: also an app that the
 gateway does not tell, a check that there is not, a user where connector.yaml has no Kerberos. All codes: native-notes/doctor.md.`
 
-const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value]
+const collect = (value: string, before: readonly string[] = []): readonly string[] => [
+  ...before,
+  value,
+]
 
 function seconds(text: string): number {
   const value = Number(text)
@@ -51,16 +56,15 @@ function seconds(text: string): number {
 export function doctorCommand(): Command {
   return new Command('doctor')
     .description(
-      'look at host, tunnel, directory, apps and users, and say what is broken and how to mend it',
+      'look at host, tunnel, directory, sign-in, apps and users, and say what is broken and how to mend it',
     )
     .option('-c, --config <file>', 'the configuration', 'connector.yaml')
-    .option('--app <id>', 'this app alone, also of users; may be repeated', collect, [])
-    .option('--user <login>', 'look at this user too; may be repeated', collect, [])
+    .option('--app <id>', 'this app alone, for --user too; may be repeated', collect)
+    .option('--user <login>', 'look at this user too; may be repeated', collect)
     .option(
       '--only <area|check>',
       'this area or check, and what it needs; may be repeated',
       collect,
-      [],
     )
     .option('--timeout <seconds>', 'longest time for one check', seconds, 30)
     .option(
@@ -68,9 +72,11 @@ export function doctorCommand(): Command {
       'write a tar.gz for support: findings, versions and configuration, without secrets',
     )
     .option('--log <file>', 'put the newest part of this log into the bundle, without secrets')
-    .option('--json', 'one object for programs', false)
+    .option('--json', 'one object for programs')
     .addHelpText('after', HELP)
-    .action(runDoctor)
+    .action((given: Partial<DoctorArguments> & Pick<DoctorArguments, 'config' | 'timeout'>) =>
+      runDoctor({ app: [], user: [], only: [], json: false, ...given }),
+    )
 }
 
 async function runDoctor(options: DoctorArguments): Promise<void> {

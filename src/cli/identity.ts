@@ -98,10 +98,10 @@ Examples:
 function resolveCommand(): Command {
   return new Command('resolve')
     .description('show each step from the value of a claim to the Kerberos name that is acted for')
-    .argument('<user>', "the claim's value")
+    .argument('<user>', 'the value of the claim that is the login, such as alice@corp.example')
     .option(
       '-a, --app <id>',
-      "an app; the gateway is asked for its settings with the connector's certificate",
+      'at this app, whose settings the gateway is asked for. Default: at every backend of the policy',
     )
     .option('-k, --delegated-login-identity <kind>', "a kind, instead of the app's own")
     .option(

@@ -25,7 +25,9 @@ Examples:
   $ sallyport tokens create --config gateway.yaml --group default > token.txt
   $ sallyport connector register --state ./state --token-file token.txt
   $ sallyport connector run --config connector.yaml
-  $ sallyport doctor --config connector.yaml
+  $ sallyport doctor --config connector.yaml --app intranet --user alice@corp.example
+  $ sallyport delegation plan --config connector.yaml --shell powershell
+  $ sallyport policy test alice@corp.example https://intranet.example.com/ --config connector.yaml
   $ sallyport identity resolve alice@corp.example --app intranet --config connector.yaml
   $ sallyport sessions revoke --config gateway.yaml --user alice@corp.example
 

@@ -121,7 +121,7 @@ function testCommand(): Command {
   return new Command('test')
     .description("explain the policy's verdict on a user and an address, step by step")
     .argument('<user>', 'the login, as the provider asserts it')
-    .argument('<url>', 'the address')
+    .argument('<url>', 'the address that people open')
     .option('-a, --app <id>', 'the app, where the address does not tell')
     .option('-i, --issuer <issuer>', 'which issuer asserts the user. Default: the first')
     .option('--offline', 'ask no gateway: the address is the internal one', false)
