@@ -56,15 +56,17 @@ const MEND_FORMS: readonly (readonly [keyof Mend, string])[] = [
  * @param result - What came of it.
  * @returns Lines: sign, what was seen, code where it is not well; mends below, indented. '' where there is nothing to check.
  */
-export function formatResult({ findings }: CheckResult): string {
+export function formatResult({ title, findings }: CheckResult): string {
   return findings
     .filter(({ code }) => code !== 'DOCTOR_NOT_APPLICABLE')
-    .map(formatFinding)
+    .map((finding) => formatFinding(finding, title))
     .join('\n')
 }
 
-function formatFinding({ outcome, code, subject, message, mends }: Finding): string {
-  const what = subject === undefined ? message : `${subject}: ${message}`
+function formatFinding(finding: Finding, title: string): string {
+  const { outcome, code, subject, message, mends } = finding
+  const said = outcome === 'skip' ? `${title}: ${message}` : message
+  const what = subject === undefined || said.startsWith(subject) ? said : `${subject}: ${said}`
   const first = `${SIGNS[outcome]} ${safe(what)}${outcome === 'pass' ? '' : ` [${code}]`}`
   return [first, ...mends.flatMap(formatMend)].join('\n')
 }

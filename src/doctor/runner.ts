@@ -108,7 +108,10 @@ function blocks(findings: readonly Finding[]): boolean {
   return findings.some(({ outcome, code }) => outcome === 'fail' || code === 'DOCTOR_SKIPPED')
 }
 
+/** Of checks that wait one for another, each names the first that failed: it is what is to be mended. */
 function skipped({ id, title, findings }: CheckResult): Finding {
+  const before = findings.find(({ code }) => code === 'DOCTOR_SKIPPED')
+  if (before !== undefined) return found('DOCTOR_SKIPPED', before.message)
   const why = findings.find(({ outcome }) => outcome === 'fail')?.code ?? 'DOCTOR_SKIPPED'
   return found('DOCTOR_SKIPPED', `not checked: it needs ${id} (${title}), which ended with ${why}`)
 }
