@@ -79,8 +79,12 @@ function ticketFields(tickets: SsoCounters['tickets']): LogFields {
 
 function accountFields(accounts: SsoCounters['accounts']): LogFields {
   if (accounts === undefined) return {}
-  const { refusalHits, ...counts } = accounts
-  return { ...prefixed('accounts', counts), ...prefixed('accountRefusals', refusalHits) }
+  const { queue, refusalHits, ...counts } = accounts
+  return {
+    ...prefixed('accounts', counts),
+    ...prefixed('accountRefusals', refusalHits),
+    ...queueFields('directoryQueue', queue),
+  }
 }
 
 /** The app is named by its id, which is no secret. */

@@ -232,6 +232,8 @@ const NAMES: Readonly<Record<string, FaultName>> = {
   ERR_SSO_TOKEN_TOO_LARGE: 'tooManyGroups',
   ERR_SSO_KDC_QUEUE_FULL: 'busy',
   ERR_SSO_KDC_QUEUE_TIMEOUT: 'busy',
+  ERR_SSO_DIRECTORY_QUEUE_FULL: 'busy',
+  ERR_SSO_DIRECTORY_QUEUE_TIMEOUT: 'busy',
   ERR_SSO_OWN_ACCOUNT: 'insideDown',
   ERR_SSO_PROOF_AUDIENCE: 'refusedInside',
   ERR_SSO_PROOF_EARLY: 'refusedInside',

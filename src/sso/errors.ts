@@ -59,6 +59,10 @@ export type SsoErrorCode =
   | 'ERR_SSO_KDC_QUEUE_FULL'
   /** The turn to ask a KDC did not come in time. */
   | 'ERR_SSO_KDC_QUEUE_TIMEOUT'
+  /** As many look-ups as may wait for the directory do so already. */
+  | 'ERR_SSO_DIRECTORY_QUEUE_FULL'
+  /** The turn to ask the directory did not come in time. */
+  | 'ERR_SSO_DIRECTORY_QUEUE_TIMEOUT'
   /** The backend's web server takes no Authorization field of that size: the user is in very many groups. */
   | 'ERR_SSO_TOKEN_TOO_LARGE'
   /** A claim that names the user in a header field is missing or does not fit. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { QueueCounts } from './fair-queue.ts'
 import type { RefusalHits } from './refusal-kind.ts'
 
 /** What the cache has done. */
@@ -22,4 +23,6 @@ export interface IdentityCounters extends Readonly<IdentityCounts> {
   readonly refusalHits: Readonly<RefusalHits>
   /** Accounts kept; some may have to be asked for again. */
   readonly kept: number
+  /** Before the directory. */
+  readonly queue: Readonly<QueueCounts>
 }

@@ -16,9 +16,11 @@ import { errorCode, SallyportError, type Clock } from '../platform/index.ts'
 import { checkStanding } from './account-standing.ts'
 import { SsoError } from './errors.ts'
 import type { IdentityCounters, IdentityCounts } from './identity-counts.ts'
+import type { FairQueue } from './fair-queue.ts'
 import { IdentityStore } from './identity-store.ts'
 import type { SsoLimits } from './limits.ts'
 import type { BackendPolicy } from './policy.ts'
+import { directoryQueue } from './queues.ts'
 import { RefusalMemory } from './refusals.ts'
 import { isTransportFailure } from './transport-failure.ts'
 
@@ -92,6 +94,7 @@ export class IdentityFinder {
   readonly #limits: SsoLimits
   readonly #store: IdentityStore
   readonly #refusals: RefusalMemory<AccountKey>
+  readonly #queue: FairQueue
   readonly #counts: IdentityCounts = { hits: 0, lookups: 0, standIns: 0 }
 
   constructor(ports: IdentityFinderPorts, limits: SsoLimits) {
@@ -99,6 +102,7 @@ export class IdentityFinder {
     this.#clock = ports.clock
     this.#limits = limits
     this.#refusals = new RefusalMemory(ports.clock, limits)
+    this.#queue = directoryQueue(ports.clock, limits)
     this.#store = new IdentityStore(limits.identityCount)
   }
 
@@ -108,13 +112,19 @@ export class IdentityFinder {
       ...this.#counts,
       refusalHits: { ...this.#refusals.hits },
       kept: this.#store.size,
+      queue: { ...this.#queue.counts },
     }
   }
 
   async #ask(login: string, key: AccountKey): Promise<Identity> {
-    this.#counts.lookups += 1
+    // Whoever has an account at hand is at work; the others have only just come.
+    const urgency = this.#store.get(login) === undefined ? 'waiting' : 'begun'
     try {
-      return this.#accept(await this.#ports.directory.findAccount(key))
+      const account = await this.#queue.run({ user: login, urgency }, () => {
+        this.#counts.lookups += 1
+        return this.#ports.directory.findAccount(key)
+      })
+      return this.#accept(account)
     } catch (error) {
       const stale = this.#store.get(login)
       if (stale !== undefined && isTransportFailure(error)) return this.#keep(stale)
@@ -162,7 +172,8 @@ export class IdentityFinder {
    * @param key - Which account.
    * @returns The identity.
    * @throws SsoError ERR_SSO_ACCOUNT_UNKNOWN, _AMBIGUOUS, _DISABLED, _EXPIRED, _LOCKED or
-   *   ERR_SSO_NOT_DELEGATABLE; the directory's own errors when it cannot answer.
+   *   ERR_SSO_NOT_DELEGATABLE; the directory's own errors when it cannot answer;
+   *   ERR_SSO_DIRECTORY_QUEUE_FULL or ERR_SSO_DIRECTORY_QUEUE_TIMEOUT.
    */
   async find(key: AccountKey): Promise<Identity> {
     const login = cacheKey(key)
@@ -193,6 +204,11 @@ export class IdentityFinder {
    */
   dropUser(user: string): void {
     this.#store.dropUser(user)
+  }
+
+  /** Nobody waits any longer. */
+  close(): void {
+    this.#queue.close(new SsoError('ERR_SSO_CLOSED', 'the connector is shutting down'))
   }
 }
 

@@ -61,6 +61,12 @@ export interface SsoLimits {
   readonly kdcQueue: number
   /** Longest wait for a turn, milliseconds. Default 30 000. */
   readonly kdcQueueMs: number
+  /** Look-ups in the directory at a time. Default 32. */
+  readonly directoryLookups: number
+  /** Look-ups that may wait for their turn. Default 20 000. */
+  readonly directoryQueue: number
+  /** Longest wait for a turn, milliseconds. Default 30 000. */
+  readonly directoryQueueMs: number
   /** Authorization fields above this are told of in the log, and a backend's 400, 413 or 431 to one may be about it. Default 8000. */
   readonly largeTokenOctets: number
   /** How long nothing more is said of the same user and app, milliseconds. Default 3 600 000. */
@@ -116,6 +122,9 @@ export const SSO_LIMITS: Readonly<Record<keyof SsoLimits, LimitRange>> = {
   kdcExchanges: { least: 1, most: 10_000, default: 32 },
   kdcQueue: { least: 0, most: 1_000_000, default: 20_000 },
   kdcQueueMs: { least: 1, most: DAY_MS, default: 30_000 },
+  directoryLookups: { least: 1, most: 10_000, default: 32 },
+  directoryQueue: { least: 0, most: 1_000_000, default: 20_000 },
+  directoryQueueMs: { least: 1, most: DAY_MS, default: 30_000 },
   largeTokenOctets: { least: 1, most: 1_048_576, default: 8000 },
   largeTokenWarningMs: { least: 1, most: DAY_MS, default: 3_600_000 },
   largeTokenApps: { least: 1, most: 1_000_000, default: 1000 },

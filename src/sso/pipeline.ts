@@ -324,6 +324,7 @@ class Pipeline implements SsoPipeline, CallHome {
     this.#keyWatch.close()
     for (const call of this.#calls.list()) call.fail(closed())
     this.#security.close()
+    this.#identities?.close()
     this.#tickets?.close()
     await this.#ports.backends.close()
   }

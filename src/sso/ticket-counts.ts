@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { KdcQueueCounts } from './kdc-queue.ts'
+import type { QueueCounts } from './fair-queue.ts'
 import type { RefusalHits } from './refusal-kind.ts'
 
 /** Why something left the cache before its end. */
@@ -43,5 +43,5 @@ export interface TicketCounters extends Readonly<TicketCounts> {
   /** Octets of service and evidence tickets kept. */
   readonly keptOctets: number
   /** Before the KDCs. */
-  readonly queue: Readonly<KdcQueueCounts>
+  readonly queue: Readonly<QueueCounts>
 }

@@ -7,7 +7,7 @@
 import { errorCode, type Clock } from '../platform/index.ts'
 import { SsoError } from './errors.ts'
 import type { Identity, RefusalListener } from './identity.ts'
-import type { KdcQueue, Urgency } from './kdc-queue.ts'
+import type { FairQueue, Urgency } from './fair-queue.ts'
 import type { SsoLimits } from './limits.ts'
 import { refuseProtectedUser } from './privileged.ts'
 import { TicketExchanges } from './ticket-exchanges.ts'
@@ -65,7 +65,7 @@ export class TicketErrands {
   constructor(
     ports: TicketPorts,
     limits: SsoLimits,
-    shared: { readonly queue: KdcQueue; readonly counts: TicketCounts },
+    shared: { readonly queue: FairQueue; readonly counts: TicketCounts },
   ) {
     this.keys = new TicketKeys(ports.kerberos)
     this.#clock = ports.clock

@@ -6,7 +6,7 @@
 
 import { Initiator, type Evidence, type ServiceTicket } from '../kerberos/index.ts'
 import type { Random } from '../platform/index.ts'
-import type { KdcQueue, Pass } from './kdc-queue.ts'
+import type { FairQueue, Pass } from './fair-queue.ts'
 import type { SsoLimits } from './limits.ts'
 import { unknownAssertion } from './assertion.ts'
 import type { TicketCounts } from './ticket-counts.ts'
@@ -22,13 +22,13 @@ function fraction(random: Random): number {
 export class TicketExchanges {
   readonly #ports: TicketPorts
   readonly #limits: SsoLimits
-  readonly #queue: KdcQueue
+  readonly #queue: FairQueue
   readonly #counts: TicketCounts
 
   constructor(
     ports: TicketPorts,
     limits: SsoLimits,
-    shared: { readonly queue: KdcQueue; readonly counts: TicketCounts },
+    shared: { readonly queue: FairQueue; readonly counts: TicketCounts },
   ) {
     this.#ports = ports
     this.#limits = limits

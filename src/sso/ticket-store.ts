@@ -10,7 +10,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../platform/index.ts'
 import type { Identity } from './identity.ts'
-import type { KdcQueue, Pass, Urgency } from './kdc-queue.ts'
+import type { FairQueue, Pass, Urgency } from './fair-queue.ts'
 import type { SsoLimits } from './limits.ts'
 import type { DropReason, TicketCounts } from './ticket-counts.ts'
 import type { Kept, TicketWish } from './ticket-types.ts'
@@ -29,7 +29,7 @@ interface Flight<T> {
 
 /** What a store works through. */
 export interface StorePorts<T> {
-  readonly queue: KdcQueue
+  readonly queue: FairQueue
   readonly counts: TicketCounts
   readonly clock: Clock
   /** Octets of the ticket itself. */

@@ -2,7 +2,7 @@
  * Evidence and service tickets of users, kept in memory and never longer than trust lasts (design, invariant 9).
  *
  * Requests that find a ticket go on at once; in the last part of its use it is renewed behind their back. The others wait for
- * a turn at a KDC (./kdc-queue.ts), and whoever asks for the same waits for the same exchange (./ticket-store.ts).
+ * a turn at a KDC (./queues.ts), and whoever asks for the same waits for the same exchange (./ticket-store.ts).
  *
  * @module
  */
@@ -10,8 +10,9 @@
 import { errorCode, errorText } from '../platform/index.ts'
 import { SsoError } from './errors.ts'
 import type { Identity } from './identity.ts'
-import { KdcQueue } from './kdc-queue.ts'
+import type { FairQueue } from './fair-queue.ts'
 import type { SsoLimits } from './limits.ts'
+import { kdcQueue } from './queues.ts'
 import { RefusalMemory } from './refusals.ts'
 import { clear, TicketErrands, type Errand } from './ticket-errands.ts'
 import type { DropReason, TicketCounters, TicketCounts } from './ticket-counts.ts'
@@ -36,14 +37,14 @@ export class TicketKeeper {
   }
   readonly #ports: TicketPorts
   readonly #limits: SsoLimits
-  readonly #queue: KdcQueue
+  readonly #queue: FairQueue
   readonly #errands: TicketErrands
   readonly #refusals: RefusalMemory<TicketWish>
 
   constructor(ports: TicketPorts, limits: SsoLimits) {
     this.#ports = ports
     this.#limits = limits
-    this.#queue = new KdcQueue(ports.clock, limits)
+    this.#queue = kdcQueue(ports.clock, limits)
     this.#errands = new TicketErrands(ports, limits, { queue: this.#queue, counts: this.counts })
     this.#refusals = new RefusalMemory(ports.clock, limits)
   }

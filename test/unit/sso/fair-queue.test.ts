@@ -2,20 +2,21 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { FairLine } from '../../../src/sso/fair-line.ts'
-import { KdcQueue, type Urgency } from '../../../src/sso/kdc-queue.ts'
+import type { FairQueue, Urgency } from '../../../src/sso/fair-queue.ts'
+import { kdcQueue } from '../../../src/sso/queues.ts'
 import { SsoError } from '../../../src/sso/index.ts'
 import { ManualClock, settled } from '../../support/manual-clock.ts'
 
 /** Exchanges that end when the test says so. */
 class Desk {
   readonly clock = new ManualClock()
-  readonly queue: KdcQueue
+  readonly queue: FairQueue
   readonly served: string[] = []
   readonly refused: string[] = []
   readonly #open: (() => void)[] = []
 
   constructor(bounds: { kdcExchanges?: number; kdcQueue?: number; kdcQueueMs?: number } = {}) {
-    this.queue = new KdcQueue(this.clock, {
+    this.queue = kdcQueue(this.clock, {
       kdcExchanges: 1,
       kdcQueue: 100,
       kdcQueueMs: 1000,
@@ -48,7 +49,7 @@ class Desk {
   }
 }
 
-describe('KdcQueue', () => {
+describe('FairQueue', () => {
   it('lets users take turns, however much one of them wants', async () => {
     const desk = new Desk()
     for (const name of ['greedy1', 'greedy2', 'greedy3', 'greedy4', 'alice1', 'bob1', 'alice2']) {

@@ -1,30 +1,29 @@
 /**
- * How many exchanges with KDCs run at once, and who waits for whom: ten thousand users who arrive in one second neither flood
- * the domain controllers nor keep each other out.
+ * How many questions run at once, and who waits for whom: ten thousand users who arrive in one second neither flood those
+ * who answer nor keep each other out.
  *
- * Users take turns. Who is in the middle of a first ticket comes first, then who has none, then those whose ticket is renewed
- * ahead of its end: they have one and wait for nothing.
+ * Users take turns. Who is in the middle of something comes first, then who has nothing, then what is renewed ahead of its
+ * end: nobody waits for that.
  *
  * @module
  */
 
 import type { Clock, Timer } from '../platform/index.ts'
-import { SsoError } from './errors.ts'
+import type { SsoError } from './errors.ts'
 import { FairLine, type Spot } from './fair-line.ts'
-import type { SsoLimits } from './limits.ts'
 import { WaitingLine, type Place } from './waiting-line.ts'
 
 /** Who waits: a request whose other exchange has just been made, a request, or nobody (renewal ahead). */
 export type Urgency = 'begun' | 'waiting' | 'ahead'
 
-/** One exchange's place before a KDC. The queue changes its urgency when told to hurry. */
+/** One question's place. The queue changes its urgency when told to hurry. */
 export interface Pass {
   readonly user: string
   urgency: Urgency
 }
 
 /** What the queue has seen. */
-export interface KdcQueueCounts {
+export interface QueueCounts {
   /** Under way now. */
   inFlight: number
   mostInFlight: number
@@ -50,13 +49,23 @@ interface Waiter {
   place: Place<Waiter> | undefined
 }
 
-type Bounds = Pick<SsoLimits, 'kdcExchanges' | 'kdcQueue' | 'kdcQueueMs'>
+/** How much is asked and waits, and what is said to those who are turned away. */
+export interface QueueBounds {
+  /** Questions at a time. */
+  readonly atOnce: number
+  /** Questions that may wait. */
+  readonly waiting: number
+  /** Longest wait. */
+  readonly waitMs: number
+  readonly full: () => SsoError
+  readonly late: () => SsoError
+}
 
 const ORDER: readonly Urgency[] = ['begun', 'waiting', 'ahead']
 
-/** The queue before the KDCs. */
-export class KdcQueue {
-  readonly counts: KdcQueueCounts = {
+/** A queue before those who are asked. */
+export class FairQueue {
+  readonly counts: QueueCounts = {
     inFlight: 0,
     mostInFlight: 0,
     waiting: 0,
@@ -68,7 +77,7 @@ export class KdcQueue {
     late: 0,
   }
   readonly #clock: Clock
-  readonly #bounds: Bounds
+  readonly #bounds: QueueBounds
   readonly #lines: Readonly<Record<Urgency, FairLine<Waiter>>> = {
     begun: new FairLine(),
     waiting: new FairLine(),
@@ -78,22 +87,22 @@ export class KdcQueue {
   readonly #waiters = new WeakMap<Pass, Waiter>()
   #timer: Timer | undefined
 
-  constructor(clock: Clock, bounds: Bounds) {
+  constructor(clock: Clock, bounds: QueueBounds) {
     this.#clock = clock
     this.#bounds = bounds
   }
 
   /**
-   * Makes an exchange when its turn has come.
+   * Asks when its turn has come.
    *
    * @param pass - Whose, and how urgent; one object for each exchange.
-   * @param exchange - Asks the KDC.
+   * @param exchange - Asks.
    * @returns What it yields.
-   * @throws What it throws; SsoError ERR_SSO_KDC_QUEUE_FULL or ERR_SSO_KDC_QUEUE_TIMEOUT.
+   * @throws What it throws; SsoError of the bounds, when the queue is full or the wait too long.
    */
   async run<T>(pass: Pass, exchange: () => Promise<T>): Promise<T> {
     const { counts } = this
-    if (counts.inFlight < this.#bounds.kdcExchanges) this.#took()
+    if (counts.inFlight < this.#bounds.atOnce) this.#took()
     else await this.#turn(pass)
     try {
       return await exchange()
@@ -137,7 +146,7 @@ export class KdcQueue {
   }
 
   #turn(pass: Pass): Promise<void> {
-    if (this.#arrivals.size >= this.#bounds.kdcQueue) this.#makeRoom(pass)
+    if (this.#arrivals.size >= this.#bounds.waiting) this.#makeRoom(pass)
     return new Promise((go, fail) => {
       const sinceMs = this.#clock.monotonicMs()
       const waiter: Waiter = { pass, sinceMs, go, fail, spot: undefined, place: undefined }
@@ -153,9 +162,9 @@ export class KdcQueue {
   #makeRoom(pass: Pass): void {
     const displaced = pass.urgency === 'ahead' ? undefined : this.#lines.ahead.next()
     this.counts.full += 1
-    if (displaced === undefined) throw full(this.#bounds.kdcQueue)
+    if (displaced === undefined) throw this.#bounds.full()
     this.#leave(displaced)
-    displaced.fail(full(this.#bounds.kdcQueue))
+    displaced.fail(this.#bounds.full())
   }
 
   #leave(waiter: Waiter): void {
@@ -196,7 +205,7 @@ export class KdcQueue {
   #watch(): void {
     const { first } = this.#arrivals
     if (this.#timer !== undefined || first === undefined) return
-    const leftMs = first.sinceMs + this.#bounds.kdcQueueMs - this.#clock.monotonicMs()
+    const leftMs = first.sinceMs + this.#bounds.waitMs - this.#clock.monotonicMs()
     this.#timer = this.#clock.setTimer(Math.max(0, leftMs), () => {
       this.#timer = undefined
       this.#turnLateAway()
@@ -205,29 +214,12 @@ export class KdcQueue {
   }
 
   #turnLateAway(): void {
-    const { kdcQueueMs } = this.#bounds
-    const since = this.#clock.monotonicMs() - kdcQueueMs
+    const since = this.#clock.monotonicMs() - this.#bounds.waitMs
     for (let waiter = this.#arrivals.first; waiter; waiter = this.#arrivals.first) {
       if (waiter.sinceMs > since) return
       this.#leave(waiter)
       this.counts.late += 1
-      waiter.fail(late(kdcQueueMs))
+      waiter.fail(this.#bounds.late())
     }
   }
-}
-
-function full(kdcQueue: number): SsoError {
-  return new SsoError(
-    'ERR_SSO_KDC_QUEUE_FULL',
-    `${kdcQueue} exchanges wait for a domain controller already`,
-    { mend: 'Try again. If it happens often, raise sso.kdcExchanges, or add domain controllers.' },
-  )
-}
-
-function late(kdcQueueMs: number): SsoError {
-  return new SsoError(
-    'ERR_SSO_KDC_QUEUE_TIMEOUT',
-    `the turn to ask a domain controller did not come within ${kdcQueueMs} ms`,
-    { mend: 'Try again. If it happens often, raise sso.kdcExchanges, or add domain controllers.' },
-  )
 }
