@@ -6,9 +6,24 @@
  */
 
 import { LRUCache } from 'lru-cache'
+import type { DirectoryAccount } from '../directory/index.ts'
+import type { S4uUser } from '../kerberos/index.ts'
 import { Departures } from './departures.ts'
-import type { Identity } from './identity.ts'
+import type { BackendPolicy } from './policy.ts'
 import { UserIndex } from './user-index.ts'
+
+/** An account that may be acted for. One object per look-up. */
+export interface Identity {
+  /** The account's SID: what caches, pools and calls of this user are found by. */
+  readonly user: string
+  readonly account: DirectoryAccount
+  /** Whom the KDC is asked for. */
+  readonly s4uUser: S4uUser
+  /** Policy rows that were asked about this account and did not object. */
+  readonly cleared: WeakSet<BackendPolicy>
+  /** Asked for afresh from then on. */
+  readonly freshUntilMs: number
+}
 
 type Flight = Promise<Identity | undefined>
 

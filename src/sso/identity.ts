@@ -11,31 +11,18 @@ import {
   type AccountKey,
   type DirectoryAccount,
 } from '../directory/index.ts'
-import type { S4uUser } from '../kerberos/index.ts'
 import { errorCode, SallyportError, type Clock } from '../platform/index.ts'
 import { checkStanding } from './account-standing.ts'
 import { SsoError } from './errors.ts'
 import type { IdentityCounters, IdentityCounts } from './identity-counts.ts'
 import type { FairQueue } from './fair-queue.ts'
-import { IdentityStore } from './identity-store.ts'
+import { IdentityStore, type Identity } from './identity-store.ts'
 import type { SsoLimits } from './limits.ts'
-import type { BackendPolicy } from './policy.ts'
 import { directoryQueue } from './queues.ts'
 import { RefusalMemory } from './refusals.ts'
 import { isTransportFailure } from './transport-failure.ts'
 
-/** An account that may be acted for. One object per look-up. */
-export interface Identity {
-  /** The account's SID: what caches, pools and calls of this user are found by. */
-  readonly user: string
-  readonly account: DirectoryAccount
-  /** Whom the KDC is asked for. */
-  readonly s4uUser: S4uUser
-  /** Policy rows that were asked about this account and did not object. */
-  readonly cleared: WeakSet<BackendPolicy>
-  /** Asked for afresh from then on. */
-  readonly freshUntilMs: number
-}
+export type { Identity } from './identity-store.ts'
 
 /** Told when the directory or a KDC does not vouch for an account, with what it said, and whether anything of its was kept. */
 export type RefusalListener = (user: string, refusal: unknown, kept: boolean) => void

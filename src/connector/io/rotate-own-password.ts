@@ -15,7 +15,9 @@ import {
   pendingSince,
   readKeytabFile,
   rotateKeytabFile,
+  type Environment,
 } from '../../kerberos/io/index.ts'
+import type { Logger } from '../../platform/index.ts'
 import { systemClock, systemRandom } from '../../platform/io/index.ts'
 import { splitHostPort } from '../config-fields.ts'
 import {
@@ -27,7 +29,15 @@ import {
 } from '../index.ts'
 import { openKdcWay } from './kdc-way.ts'
 import { createNameResolver, toLookupFunction } from './name-resolver.ts'
-import type { ConnectorRuntimeOptions } from './runtime.ts'
+
+/** Whose password, and who is told. */
+interface RotationOptions {
+  /** connector.yaml, every path absolute. */
+  readonly config: ConnectorConfig
+  readonly logger: Logger
+  /** The variables of the environment. Default none. */
+  readonly environment?: Environment | undefined
+}
 
 /**
  * Changes the password. A running connector notices the new keytab by itself; a change that was stopped is gone on with.
@@ -37,9 +47,7 @@ import type { ConnectorRuntimeOptions } from './runtime.ts'
  * @throws ConnectorError ERR_CONNECTOR_FILE when the account has no keytab; KerberosError as the KDC and the password server
  *   refuse, or the keytab cannot be replaced.
  */
-export async function rotateOwnPassword(
-  options: Pick<ConnectorRuntimeOptions, 'config' | 'logger' | 'environment'>,
-): Promise<RotatedPassword> {
+export async function rotateOwnPassword(options: RotationOptions): Promise<RotatedPassword> {
   const { config, logger, environment } = options
   const { kerberos, keytab } = withKeytab(config)
   const world = { clock: systemClock, random: systemRandom, logger }
@@ -62,7 +70,7 @@ export async function rotateOwnPassword(
  * @returns The rotation, not started; undefined where connector.yaml does not ask for it.
  */
 export function ownPasswordRotation(
-  options: Pick<ConnectorRuntimeOptions, 'config' | 'logger' | 'environment'>,
+  options: RotationOptions,
   principal: string,
 ): PasswordRotation | undefined {
   const { kerberos } = options.config
