@@ -1,6 +1,6 @@
 /**
  * Sign-ins with Kerberos that this connector accepted, each with the ticket that the user presented: the proof, and the evidence
- * for S4U2Proxy. Kept in memory alone, bounded by count and octets; what is pushed out has to sign in again.
+ * for S4U2Proxy. Kept in memory alone, bounded by count and octets, and by a share for each user; what is pushed out has to sign in again.
  *
  * @module
  */
@@ -84,14 +84,19 @@ export class AcceptedSignIn {
 /** All of them. */
 export class AcceptedSignIns {
   readonly #kept: LRUCache<string, AcceptedSignIn>
+  /** Ids by user, the oldest first. */
+  readonly #byUser = new Map<string, Set<string>>()
+  readonly #perUser: number
 
-  constructor(limits: Pick<SsoLimits, 'acceptedCount' | 'acceptedOctets'>) {
+  constructor(limits: Pick<SsoLimits, 'acceptedCount' | 'acceptedPerUser' | 'acceptedOctets'>) {
+    this.#perUser = limits.acceptedPerUser
     this.#kept = new LRUCache<string, AcceptedSignIn>({
       max: limits.acceptedCount,
       maxSize: limits.acceptedOctets,
       sizeCalculation: ({ ticket }) => (ticket?.length ?? 0) + OVERHEAD_OCTETS,
       dispose: (signIn) => {
         signIn.end()
+        this.#forget(signIn.facts)
       },
     })
   }
@@ -109,8 +114,18 @@ export class AcceptedSignIns {
    */
   add(facts: SignInFacts): AcceptedSignIn {
     const signIn = new AcceptedSignIn(facts)
+    const own = this.#byUser.get(facts.user) ?? new Set()
+    this.#byUser.set(facts.user, own.add(facts.id))
     this.#kept.set(facts.id, signIn)
+    const [oldest] = own
+    if (own.size > this.#perUser && oldest !== undefined) this.#kept.delete(oldest)
     return signIn
+  }
+
+  #forget({ id, user }: Pick<SignInFacts, 'id' | 'user'>): void {
+    const own = this.#byUser.get(user)
+    own?.delete(id)
+    if (own?.size === 0) this.#byUser.delete(user)
   }
 
   /**
@@ -138,8 +153,6 @@ export class AcceptedSignIns {
    * @param user - SID.
    */
   dropUser(user: string): void {
-    for (const [id, { facts }] of [...this.#kept.entries()]) {
-      if (facts.user === user) this.#kept.delete(id)
-    }
+    for (const id of [...(this.#byUser.get(user) ?? [])]) this.#kept.delete(id)
   }
 }

@@ -12,6 +12,8 @@ export interface SsoLimits {
   readonly proofCount: number
   /** Sign-ins with Kerberos kept. Default 10 000. */
   readonly acceptedCount: number
+  /** Of one user at most; the oldest of the same user gives way. Default 100. */
+  readonly acceptedPerUser: number
   /** Octets of their tickets kept. Default 67 108 864. */
   readonly acceptedOctets: number
   /** Difference of clocks that exp, iat and auth_time may show, seconds. Default 30. */
@@ -102,6 +104,7 @@ export const SSO_LIMITS: Readonly<Record<keyof SsoLimits, LimitRange>> = {
   idTokenLength: { least: 1, most: 1_048_576, default: 16_384 },
   proofCount: { least: 1, most: 1_000_000, default: 10_000 },
   acceptedCount: { least: 1, most: 1_000_000, default: 10_000 },
+  acceptedPerUser: { least: 1, most: 1_000_000, default: 100 },
   acceptedOctets: { least: 65_536, most: 64 * GIB, default: 64 * 1024 * 1024 },
   clockToleranceSeconds: { least: 0, most: 300, default: 30 },
   keysCheckMinutes: { least: 1, most: 1440, default: 10 },

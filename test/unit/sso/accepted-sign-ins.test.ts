@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { AcceptedSignIns } from '../../../src/sso/accepted-sign-ins.ts'
+import { appOf } from '../../support/sso/world.ts'
+
+describe('sign-ins with Kerberos that are kept', () => {
+  const store = (acceptedCount: number, acceptedPerUser: number) => {
+    const kept = new AcceptedSignIns({ acceptedCount, acceptedPerUser, acceptedOctets: 1_000_000 })
+    const add = (user: string, id: string) =>
+      kept.add({
+        ...{ id, user, ticket: new Uint8Array(100), app: appOf('http://a.example/') },
+        ...{ signedInMs: 0, endMs: 1 },
+      })
+    return { kept, add }
+  }
+
+  it('leave each user a share: one who signs in again and again pushes nobody else out', () => {
+    const { kept, add } = store(10, 3)
+    const bob = add('bob', 'b')
+    const first = add('alice', 'a0')
+    for (let count = 1; count < 50; count++) add('alice', `a${count}`)
+    assert.equal(kept.size, 4)
+    assert.equal(bob.live, true)
+    assert.equal(first.live, false)
+    assert.equal(first.ticket, undefined)
+    assert.deepEqual(
+      ['a46', 'a47', 'a48', 'a49'].map((id) => kept.get(id)?.live),
+      [undefined, true, true, true],
+    )
+  })
+
+  it('give the share back when they end, and end with their user', () => {
+    const { kept, add } = store(10, 2)
+    const alice = [add('alice', 'a1'), add('alice', 'a2')]
+    kept.drop('a1')
+    alice.push(add('alice', 'a3'))
+    assert.deepEqual(
+      alice.map(({ live }) => live),
+      [false, true, true],
+    )
+    const bob = add('bob', 'b1')
+    kept.dropUser('alice')
+    assert.deepEqual(
+      alice.map(({ live }) => live),
+      [false, false, false],
+    )
+    assert.equal(bob.live, true)
+    assert.equal(kept.size, 1)
+  })
+
+  it('are bounded together all the same', () => {
+    const { kept, add } = store(4, 3)
+    for (let count = 0; count < 20; count++) add(`user${count}`, `${count}`)
+    assert.equal(kept.size, 4)
+    kept.dropUser('user0')
+    assert.equal(kept.size, 4)
+  })
+})
