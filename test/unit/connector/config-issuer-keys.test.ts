@@ -60,7 +60,7 @@ describe('issuerKeys', () => {
     it(`refuses ${what}, and says where`, () => {
       const { success, error } = parse(issuerKeys)
       assert.equal(success, false)
-      const said = error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) ?? []
+      const said = error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
       assert.match(said.join('\n'), /issuerKeys/)
       assert.match(said.join('\n'), words)
     })
