@@ -11,10 +11,11 @@ import {
   findPaData,
   type DecodedKdcReq,
 } from '../../../src/kerberos/messages/index.ts'
-import type { Configuration } from '../../../docker/demo/configuration.ts'
-import { honest, KdcProxy, type KdcExchange, type Wiretap } from '../../support/kdc-proxy.ts'
-import type { Edits, MatrixCase, Server } from '../case.ts'
+import { honest, type KdcExchange, type Wiretap } from '../../support/kdc-proxy.ts'
+import type { MatrixCase } from '../case.ts'
 import type { Place } from '../world/place.ts'
+import { WiredKdc } from '../world/wired-kdc.ts'
+import { SENSITIVE_KRBTGT } from './sensitive-krbtgt.ts'
 
 /** A refusal and where it comes. */
 interface Scripted {
@@ -51,30 +52,6 @@ function refusing({ exchange, errorCode, ntStatus }: Scripted, { spn, user }: Pl
     const eData = ntStatus === undefined ? {} : { eData: encodeKerbErrorData(ntStatus) }
     const error = { stimeMs: Date.now(), susec: 0, errorCode, realm, sname, ...eData }
     return Promise.resolve(encodeKrbError(error))
-  }
-}
-
-/** The real KDC behind a wire, for the connector of a case's own. */
-class WiredKdc {
-  #proxy: KdcProxy | undefined
-
-  readonly lay = async ({ lab }: Place): Promise<Server> => {
-    this.#proxy = await KdcProxy.start({ realm: lab.env.realm, kdc: lab.env.kdc })
-    return this.#proxy
-  }
-
-  readonly configure: Edits = {
-    connector: (config) => {
-      // Without armour: nobody else could write what the KDC says under it.
-      const kerberos = config['kerberos'] as Configuration
-      Object.assign(kerberos, { kdcs: [this.#proxy?.address], fast: 'off' })
-    },
-  }
-
-  /** What happens on the wire from now on. */
-  tap(wiretap: Wiretap): Promise<void> {
-    if (this.#proxy) this.#proxy.wiretap = wiretap
-    return Promise.resolve()
   }
 }
 
@@ -180,4 +157,4 @@ const REFUSALS: readonly Scripted[] = [
   },
 ]
 
-export const SCRIPTED_CASES: readonly MatrixCase[] = REFUSALS.map(scripted)
+export const SCRIPTED_CASES: readonly MatrixCase[] = [SENSITIVE_KRBTGT, ...REFUSALS.map(scripted)]

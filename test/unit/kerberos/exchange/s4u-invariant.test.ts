@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { KerberosError, type Evidence } from '../../../../src/kerberos/index.ts'
+import { KerberosError, type Evidence, type KerberosClient } from '../../../../src/kerberos/index.ts'
 import { MessageType } from '../../../../src/kerberos/iana/index.ts'
 import {
   decodeKdcRep,
@@ -24,8 +24,10 @@ const flip = fc.option(fc.record({ place: fc.nat(), bit: fc.nat({ max: 7 }) }), 
 const tgsRep = (octets: Uint8Array): KdcRep => decodeKdcRep(octets, MessageType.TGS_REP)
 
 /** The replies that someone has recorded: alice's of before, bob's, and a ticket of the connector for itself. */
-async function record(world: World): Promise<Readonly<Record<Exclude<Source, 'now'>, KdcRep>>> {
-  const connector = world.client()
+async function record(
+  world: World,
+  connector: KerberosClient,
+): Promise<Readonly<Record<Exclude<Source, 'now'>, KdcRep>>> {
   const replies: KdcRep[] = []
   world.kdc.tricks = {
     octets: (octets, kind) => {
@@ -48,8 +50,9 @@ const cipherOf = (ticket: Uint8Array): string =>
 describe('an S4U2Self reply that was tampered with', () => {
   it("gives the very ticket that the KDC made for this user and request, or an error of Kerberos's", async () => {
     const world = newWorld()
-    const recorded = await record(world)
     const connector = world.client()
+    // By the same client: its ticket-granting ticket, and so the session key, is that of the replies which are tampered with.
+    const recorded = await record(world, connector)
     const sid = world.kdc.sidOf('alice')
     const seen = { taken: 0, refused: 0 }
     await fc.assert(
