@@ -66,11 +66,16 @@ export interface FindingDetails {
  *
  * @param code - Which.
  * @param message - What was seen, with the values. Never a secret.
- * @param details - What it is about, and its mends.
+ * @param details - What it is about, and its mends; without any, the catalogue's.
  * @returns The finding.
  */
 export function found(code: DoctorCode, message: string, details: FindingDetails = {}): Finding {
   const { subject, mends = [] } = details
-  const { outcome } = DOCTOR_CODES[code]
-  return { outcome, code, message, ...(subject !== undefined && { subject }), mends }
+  const { outcome, mend } = DOCTOR_CODES[code]
+  const usual = mend === undefined ? [] : [{ text: mend }]
+  return {
+    ...{ outcome, code, message },
+    ...(subject !== undefined && { subject }),
+    mends: mends.length > 0 ? mends : usual,
+  }
 }

@@ -79,7 +79,7 @@ export const servicesCheck: Check<HostWorld> = {
         return [found('DOCTOR_SRV_FOUND', `${name} names ${targets.join(', ')}`)]
       }
     } catch (error) {
-      why = `${errorCode(error)}: ${errorText(error)}`
+      why = errorText(error)
     }
     const code = kdcsListed ? 'DOCTOR_SRV_MISSING_BUT_LISTED' : 'DOCTOR_SRV_MISSING'
     const text = 'Ask the domain’s own name servers.'
