@@ -7,6 +7,7 @@
 
 import { spawn, spawnSync } from 'node:child_process'
 import { globSync, rmSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { labAvailability, startLab, type Lab } from '../docker/lab.ts'
 
 const WITHOUT_LAB = ['unit', 'conformance', 'scenario', 'fuzz']
@@ -32,6 +33,11 @@ function testFiles(folders: readonly string[]): string[] {
     if (files.length === 0) throw new Error(`test/${folder} holds no test`)
     return files.sort()
   })
+}
+
+/** Node runs files by their names' order, and an absolute name comes before all others: the longest suite begins first. */
+function first(files: readonly string[]): string[] {
+  return files.map((file) => resolve(file))
 }
 
 async function bringUpLab(): Promise<Lab | undefined> {
@@ -62,10 +68,10 @@ function runSuites(files: readonly string[], lab: Lab | undefined): Promise<numb
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => child.kill(signal))
   }
-  return new Promise((resolve, reject) => {
+  return new Promise((fulfil, reject) => {
     child.once('error', reject)
     child.once('exit', (code) => {
-      resolve(code ?? 1)
+      fulfil(code ?? 1)
     })
   })
 }
@@ -73,8 +79,11 @@ function runSuites(files: readonly string[], lab: Lab | undefined): Promise<numb
 const started = Date.now()
 const lab = await bringUpLab()
 try {
-  const folders = lab === undefined ? WITHOUT_LAB : ['matrix', ...WITHOUT_LAB, 'interop']
-  process.exitCode = await runSuites(testFiles(folders), lab)
+  const files =
+    lab === undefined
+      ? testFiles(WITHOUT_LAB)
+      : [...first(testFiles(['matrix'])), ...testFiles([...WITHOUT_LAB, 'interop'])]
+  process.exitCode = await runSuites(files, lab)
 } finally {
   await lab?.stop()
   rmSync('coverage', { recursive: true, force: true })

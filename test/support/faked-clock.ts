@@ -1,7 +1,7 @@
 /** Programs whose clock is off: Debian's faketime, with the difference in a file, so that it can change while they run. */
 
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -33,9 +33,14 @@ export class FakedClock {
     }
   }
 
-  /** By how many seconds it is ahead of ours, negative: behind. */
+  /**
+   * By how many seconds it is ahead of ours, negative: behind. The file is replaced whole: libfaketime ends a program that finds it
+   * empty for a moment.
+   */
   set(seconds: number): void {
-    writeFileSync(this.#file, `${seconds < 0 ? '-' : '+'}${Math.abs(seconds)}s\n`)
+    const next = `${this.#file}.next`
+    writeFileSync(next, `${seconds < 0 ? '-' : '+'}${Math.abs(seconds)}s\n`)
+    renameSync(next, this.#file)
   }
 
   /** Removes the file. */
