@@ -3,7 +3,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { KerberosError, type Evidence, type KerberosClient } from '../../../../src/kerberos/index.ts'
+import {
+  KerberosError,
+  type Evidence,
+  type KerberosClient,
+} from '../../../../src/kerberos/index.ts'
 import { MessageType } from '../../../../src/kerberos/iana/index.ts'
 import {
   decodeKdcRep,
