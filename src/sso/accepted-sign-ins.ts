@@ -9,6 +9,7 @@ import { LRUCache } from 'lru-cache'
 import type { AppSettings } from '../tunnel/index.ts'
 import { SsoError } from './errors.ts'
 import type { SsoLimits } from './limits.ts'
+import { UserIndex } from './user-index.ts'
 
 /** What an accepted sign-in is made of. */
 export interface SignInFacts {
@@ -84,8 +85,8 @@ export class AcceptedSignIn {
 /** All of them. */
 export class AcceptedSignIns {
   readonly #kept: LRUCache<string, AcceptedSignIn>
-  /** Ids by user, the oldest first. */
-  readonly #byUser = new Map<string, Set<string>>()
+  /** Ids of each user, the oldest first. */
+  readonly #idsOf = new UserIndex<string>()
   readonly #perUser: number
 
   constructor(limits: Pick<SsoLimits, 'acceptedCount' | 'acceptedPerUser' | 'acceptedOctets'>) {
@@ -96,7 +97,7 @@ export class AcceptedSignIns {
       sizeCalculation: ({ ticket }) => (ticket?.length ?? 0) + OVERHEAD_OCTETS,
       dispose: (signIn) => {
         signIn.end()
-        this.#forget(signIn.facts)
+        this.#idsOf.delete(signIn.facts.user, signIn.facts.id)
       },
     })
   }
@@ -114,18 +115,12 @@ export class AcceptedSignIns {
    */
   add(facts: SignInFacts): AcceptedSignIn {
     const signIn = new AcceptedSignIn(facts)
-    const own = this.#byUser.get(facts.user) ?? new Set()
-    this.#byUser.set(facts.user, own.add(facts.id))
+    this.#idsOf.add(facts.user, facts.id)
     this.#kept.set(facts.id, signIn)
+    const own = this.#idsOf.of(facts.user)
     const [oldest] = own
-    if (own.size > this.#perUser && oldest !== undefined) this.#kept.delete(oldest)
+    if (own.length > this.#perUser && oldest !== undefined) this.#kept.delete(oldest)
     return signIn
-  }
-
-  #forget({ id, user }: Pick<SignInFacts, 'id' | 'user'>): void {
-    const own = this.#byUser.get(user)
-    own?.delete(id)
-    if (own?.size === 0) this.#byUser.delete(user)
   }
 
   /**
@@ -153,6 +148,6 @@ export class AcceptedSignIns {
    * @param user - SID.
    */
   dropUser(user: string): void {
-    for (const id of [...(this.#byUser.get(user) ?? [])]) this.#kept.delete(id)
+    for (const id of this.#idsOf.of(user)) this.#kept.delete(id)
   }
 }
