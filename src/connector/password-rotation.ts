@@ -12,6 +12,7 @@ import {
   backoffDelayMs,
   errorCode,
   errorText,
+  fraction,
   SallyportError,
   type Clock,
   type Logger,
@@ -198,10 +199,4 @@ export class PasswordRotation {
     })
     return retryInMs
   }
-}
-
-/** From 0 to 1. */
-function fraction(random: Random): number {
-  const [high = 0, low = 0] = random.bytes(2)
-  return (high * 256 + low) / 0xffff
 }

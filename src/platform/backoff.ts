@@ -4,6 +4,7 @@
  * @module
  */
 
+import { fraction } from './fraction.ts'
 import type { Random } from './ports.ts'
 
 /** How long to wait between attempts. */
@@ -46,6 +47,5 @@ export function backoffDelayMs(
     options.maxDelayMs,
     options.firstDelayMs * 2 ** Math.min(attempt - 1, 30),
   )
-  const [high = 0, low = 0] = random.bytes(2)
-  return ceiling * (0.5 + (high * 256 + low) / 0xffff / 2)
+  return ceiling * (0.5 + fraction(random) / 2)
 }

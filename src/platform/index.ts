@@ -6,6 +6,7 @@
 
 export { backoffDelayMs, resolveBackoff, type BackoffOptions } from './backoff.ts'
 export { errorCode, errorText, SallyportError, type SallyportErrorOptions } from './errors.ts'
+export { fraction } from './fraction.ts'
 export { NOT_LISTED, Roster, type RosterMember } from './roster.ts'
 export { SecurityLog, type SecurityEvent, type SecurityLogLimits } from './security-log.ts'
 export type { Clock, LogFields, Logger, Random, Timer } from './ports.ts'

@@ -5,18 +5,12 @@
  */
 
 import { Initiator, type Evidence, type ServiceTicket } from '../kerberos/index.ts'
-import type { Random } from '../platform/index.ts'
+import { fraction } from '../platform/index.ts'
 import type { FairQueue, Pass } from './fair-queue.ts'
 import type { SsoLimits } from './limits.ts'
 import { unknownAssertion } from './assertion.ts'
 import type { TicketCounts } from './ticket-counts.ts'
 import type { Kept, KeptEvidence, PreparedTicket, TicketPorts, TicketWish } from './ticket-types.ts'
-
-/** A number from 0 to 1. */
-function fraction(random: Random): number {
-  const [high = 0, low = 0] = random.bytes(2)
-  return (high * 256 + low) / 0xffff
-}
 
 /** Asks the KDC. */
 export class TicketExchanges {
