@@ -45,6 +45,15 @@ const claimsSchema: z.ZodType<AssertionClaims> = z.object({
   groups: z.array(z.string()).readonly(),
 })
 
+/** What of it says who the user is: what templates of header fields can be filled with after a sign-in with Kerberos. */
+export const USER_CLAIMS: readonly (keyof AssertionClaims)[] = [
+  'sub',
+  'upn',
+  'account',
+  'realm',
+  'groups',
+]
+
 const KEY_OCTETS = 32
 const ID_OCTETS = 12
 

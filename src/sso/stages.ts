@@ -141,12 +141,12 @@ export function policyStage(policy: Policy, time: () => number): Stage {
  * Stage 3: which account is it, and may it be acted for?
  *
  * @param finder - Finds accounts; undefined without a directory.
- * @returns The stage; apps that need no account pass through.
+ * @returns The stage; where no account is needed, calls pass through.
  */
 export function identityStage(finder: IdentityFinder | undefined): Stage {
   return (call, next) => {
     const { route, verdict } = call
-    if (route?.wantsAccount !== true) {
+    if (route === undefined || !wantsAccount(route, verdict)) {
       next(call)
       return
     }
@@ -165,6 +165,11 @@ export function identityStage(finder: IdentityFinder | undefined): Stage {
     if (known !== undefined) go(known)
     else after(call, finder.find(key), go)
   }
+}
+
+/** Nobody refreshes a sign-in with Kerberos: that the account still stands, the directory alone can say. */
+function wantsAccount(route: Route, verdict: Verdict | undefined): boolean {
+  return route.wantsAccount || verdict?.accepted !== undefined
 }
 
 function kerberosAbsent(): SsoError {

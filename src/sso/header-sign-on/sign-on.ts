@@ -7,6 +7,7 @@
 import type { JWTPayload } from 'jose'
 import type { Clock, Random } from '../../platform/index.ts'
 import type { DirectoryAccount } from '../../directory/index.ts'
+import { USER_CLAIMS } from '../assertion.ts'
 import { SsoError } from '../errors.ts'
 import {
   namedKey,
@@ -24,6 +25,8 @@ export interface SignedIn {
   readonly issuer: { readonly issuer: string }
   readonly claims: Readonly<JWTPayload>
   readonly validUntilMs: number
+  /** There for a sign-in with Kerberos. */
+  readonly accepted?: unknown
 }
 
 /** The account that it leads to; its Identity. */
@@ -118,7 +121,7 @@ export class HeaderSignOn {
     return fields
   }
 
-  #fields(values: TemplateValues, { issuer }: SignedIn): string[] {
+  #fields(values: TemplateValues, signedIn: SignedIn): string[] {
     const { headers, separator } = this.#row
     const fields: string[] = []
     for (const [name, template] of Object.entries(headers)) {
@@ -130,14 +133,20 @@ export class HeaderSignOn {
         throw new SsoError(
           'ERR_SSO_HEADER_CLAIM',
           `${name} for ${this.#origin} cannot be filled in: ${error.message}`,
-          {
-            mend: `Have ${issuer.issuer} put the claim into ID tokens, or mark it as optional in the policy: {claim?}.`,
-          },
+          { mend: mendFor(signedIn) },
         )
       }
     }
     return fields
   }
+}
+
+/** No provider was asked for claims where a ticket was the proof. */
+function mendFor({ issuer, accepted }: SignedIn): string {
+  if (accepted === undefined) {
+    return `Have ${issuer.issuer} put the claim into ID tokens, or mark it as optional in the policy: {claim?}.`
+  }
+  return `A sign-in with Kerberos gives the claims ${USER_CLAIMS.join(', ')} alone. Use one of them, or an attribute such as {account.sAMAccountName}; or mark the claim as optional in the policy: {claim?}; or take frontEndKerberos off the app, so that its users come by the provider.`
 }
 
 /** Makes the assertions of one row. */

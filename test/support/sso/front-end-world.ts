@@ -15,7 +15,9 @@ import {
   policySchema,
   type PipelinePorts,
   type Proof,
+  type ReadText,
   type SsoPipeline,
+  type SsoRequest,
 } from '../../../src/sso/index.ts'
 import { createBackendPool } from '../../../src/sso/io/index.ts'
 import type { AppSettings } from '../../../src/tunnel/index.ts'
@@ -36,6 +38,8 @@ export interface FrontEndOptions {
   readonly frontEndKerberos?: RawPolicy | undefined
   readonly row?: RawPolicy
   readonly ports?: Partial<PipelinePorts>
+  /** Reads the files that the policy names. */
+  readonly readText?: ReadText
 }
 
 /** Everything. */
@@ -45,6 +49,8 @@ export class FrontEndWorld {
   readonly directory: FakeDirectory = new FakeDirectory()
   readonly kdc: MemoryKdc
   app: AppSettings = appOf('http://127.0.0.1:1/')
+  /** Fields of the requests at the backend. */
+  readonly arrivals: (readonly string[])[] = []
   readonly #server: Server
   readonly #pipelines: SsoPipeline[] = []
   #keys: PipelinePorts['keys'] | undefined
@@ -63,6 +69,7 @@ export class FrontEndWorld {
       this.directory.add(name, { sid: this.kdc.sidOf(name), memberOf })
     }
     this.#server = createServer((request, response) => {
+      this.arrivals.push(request.rawHeaders)
       const token = parseNegotiate(request.headers.authorization ?? '')
       const [entry] = this.kdc.keytab('svc-iwa')
       const client = token && entry ? acceptToken(token, entry.key).client : 'nobody'
@@ -86,7 +93,7 @@ export class FrontEndWorld {
     const policy = { backends: [backend], frontEndKerberos }
     if (this.#keys === undefined) throw new Error('not started')
     const pipeline = createPipeline({
-      policy: compilePolicy(policySchema.parse(policy), (path) => path),
+      policy: compilePolicy(policySchema.parse(policy), options.readText ?? ((path) => path)),
       keys: this.#keys,
       kerberos: this.#client([OWN], this.kdc.keytab(OWN)),
       directory: this.directory,
@@ -143,10 +150,11 @@ export class FrontEndWorld {
   }
 
   /** Sends a request. */
-  get(pipeline: SsoPipeline, proof: Proof, app: AppSettings = this.app): Promise<Outcome> {
+  get(pipeline: SsoPipeline, proof: Proof, more: Partial<SsoRequest> = {}): Promise<Outcome> {
     const sink = new CollectingSink()
+    const { app } = this
     const request = { requestId: `r${++this.#count}`, app, proof, method: 'GET', target: '/' }
-    pipeline.handle({ ...request, headers: [], body: { kind: 'none' } }, sink)
+    pipeline.handle({ ...request, headers: [], body: { kind: 'none' }, ...more }, sink)
     return sink.outcome
   }
 

@@ -161,12 +161,12 @@ describe('sign-in with Kerberos', () => {
 
     it('cannot use one for another app, nor for the app with another backend', async () => {
       const proof = await world.signIn(connector, 'alice')
-      const id = await world.get(connector, proof, { ...world.app, id: 'payroll' })
+      const id = await world.get(connector, proof, { app: { ...world.app, id: 'payroll' } })
       assert.equal(id.code, 'ERR_SSO_ASSERTION_INVALID')
       const internalUrl = 'http://127.0.0.1:9/'
-      const moved = await world.get(connector, proof, { ...world.app, internalUrl })
+      const moved = await world.get(connector, proof, { app: { ...world.app, internalUrl } })
       assert.equal(moved.code, 'ERR_SSO_ASSERTION_INVALID')
-      const same = await world.get(connector, proof, { ...world.app })
+      const same = await world.get(connector, proof, { app: { ...world.app } })
       assert.equal(same.body.toString(), 'alice@CORP.EXAMPLE')
     })
 
