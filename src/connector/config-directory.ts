@@ -219,7 +219,7 @@ export function ownDirectory(
 export type DomainSettings = Pick<
   DirectoryConfig,
   'servers' | 'domain' | 'baseDn' | 'connectTimeoutMs' | 'operationTimeoutMs'
-> & { readonly name: string }
+> & { readonly name: string; readonly serves?: string }
 
 /**
  * The part of a domain's section that its search takes as it is.
@@ -231,7 +231,7 @@ export function domainSettings(config: DirectoryConfig): DomainSettings {
   const { servers: names, domain, baseDn, connectTimeoutMs, operationTimeoutMs } = config
   return {
     servers: names,
-    ...(domain !== undefined && { domain }),
+    ...(domain !== undefined && { domain, serves: domain }),
     ...(baseDn !== undefined && { baseDn }),
     ...{ connectTimeoutMs, operationTimeoutMs },
     name: names.join(', '),

@@ -111,6 +111,7 @@ async function openForest(
   const { upnSuffixes, ca, connectTimeoutMs, operationTimeoutMs } = config
   const settings = {
     ...{ servers: catalogServers(config), connectTimeoutMs, operationTimeoutMs },
+    serves: `the forest of ${config.domains.map(({ domain }) => domain).join(', ')}`,
     ...(ca !== undefined && { ca: await readText(ca, 'directory.ca') }),
   }
   const catalog = new LdapSearch(settings, ldapPorts(config, ports))

@@ -60,9 +60,10 @@ export async function openSearches(
   const { client } = identity
   const binder = ldapBinder(client, { random: systemRandom })
   const ports = { clock: systemClock, logger, lookup: resolve, binder }
-  const search = new LdapSearch({ ...settings, ca }, ports)
+  const serves = settings.domain
+  const search = new LdapSearch({ ...settings, ca, serves }, ports)
   const servers = settings.servers.map(asCatalog)
-  const catalog = new LdapSearch({ ...settings, servers, ca }, ports)
+  const catalog = new LdapSearch({ ...settings, servers, ca, serves }, ports)
   return {
     client,
     account: client.name.slice(0, client.name.lastIndexOf('@')),

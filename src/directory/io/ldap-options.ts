@@ -8,6 +8,8 @@
 export interface LdapOptions {
   /** Domain controllers by DNS name, `host` or `host:port`; port 636 unless named. Tried in order. */
   readonly servers: readonly string[]
+  /** What they are the servers of, for messages: a domain. Default: their own names. */
+  readonly serves?: string | undefined
   /** PEM certificates that sign the servers' certificates. Default: those the system trusts. */
   readonly ca?: string | undefined
   /** Longest wait for name, TCP, TLS and bind together at one server, milliseconds. Default 5000. */
@@ -29,8 +31,9 @@ export interface LdapServer {
 }
 
 /** LdapOptions with nothing left open. */
-export type ResolvedLdapOptions = Omit<Required<LdapOptions>, 'servers' | 'ca'> & {
+export type ResolvedLdapOptions = Omit<Required<LdapOptions>, 'servers' | 'serves' | 'ca'> & {
   readonly servers: readonly LdapServer[]
+  readonly serves: string
   readonly ca: string | undefined
 }
 
@@ -68,6 +71,7 @@ export function resolveLdapOptions(options: LdapOptions): ResolvedLdapOptions {
     retryAfterMs: 1000,
     maxReplyOctets: 8 * 1024 * 1024,
     ...options,
+    serves: options.serves ?? options.servers.join(', '),
     ca: options.ca,
     servers: options.servers.map(parseLdapServer),
   }

@@ -74,8 +74,9 @@ export class LdapSearch implements DirectorySearch {
    * @returns The objects found.
    */
   search(request: SearchRequest, signal?: AbortSignal): Promise<readonly DirectoryEntry[]> {
-    const { operationTimeoutMs } = this.#options
-    const deadline = { timeoutMs: operationTimeoutMs, what: 'a directory search', signal }
+    const { operationTimeoutMs, serves } = this.#options
+    const what = `a search in the directory of ${serves}`
+    const deadline = { timeoutMs: operationTimeoutMs, what, signal }
     return within(this.#ports.clock, deadline, async () => {
       const kept = this.#kept()
       if (kept) {
@@ -113,7 +114,7 @@ export class LdapSearch implements DirectorySearch {
       return await connection.search(request)
     } catch (error) {
       if (!(error instanceof LdapConnectionLost)) throw error
-      throw unreachable(error.message, error)
+      throw unreachable(`the directory of ${this.#options.serves}: ${error.message}`, error)
     }
   }
 
@@ -130,8 +131,7 @@ export class LdapSearch implements DirectorySearch {
 
   /** Everyone who needs a connection waits for the same attempt; a fresh failure is everyone's. */
   async #connect(): Promise<LdapConnection> {
-    if (this.#closed)
-      throw new DirectoryError('ERR_DIRECTORY_UNREACHABLE', 'the directory is closed')
+    if (this.#closed) throw this.#isClosed()
     const kept = this.#kept()
     if (kept) return kept
     const now = this.#ports.clock.monotonicMs()
@@ -144,8 +144,8 @@ export class LdapSearch implements DirectorySearch {
   }
 
   async #openAny(): Promise<LdapConnection> {
-    const { servers } = this.#options
-    const faults: unknown[] = []
+    const { servers, serves } = this.#options
+    const faults: ServerFault[] = []
     for (let turn = 0; turn < servers.length; turn += 1) {
       const index = (this.#preferred + turn) % servers.length
       const server = servers[index]
@@ -156,13 +156,13 @@ export class LdapSearch implements DirectorySearch {
         return connection
       } catch (error) {
         const reason = errorText(error)
-        faults.push(error)
+        faults.push({ host: server.host, error })
         this.#ports.logger.warn('directory server unusable', { server: server.host, reason })
         // Every server counts a wrong password, and the account would soon be locked.
         if (error instanceof WrongPassword) break
       }
     }
-    const error = allFailed(faults)
+    const error = allFailed(serves, faults)
     this.#failed = { error, atMs: this.#ports.clock.monotonicMs() }
     throw error
   }
@@ -170,12 +170,17 @@ export class LdapSearch implements DirectorySearch {
   #keep(connection: LdapConnection, index: number): void {
     if (this.#closed) {
       connection.close()
-      throw new DirectoryError('ERR_DIRECTORY_UNREACHABLE', 'the directory is closed')
+      throw this.#isClosed()
     }
     this.#preferred = index
     this.#failed = undefined
     this.#connection = { open: connection, sinceMs: this.#ports.clock.monotonicMs() }
     this.#ports.logger.info('directory connected', { server: connection.serverName })
+  }
+
+  #isClosed(): DirectoryError {
+    const message = `the directory of ${this.#options.serves} is closed`
+    return new DirectoryError('ERR_DIRECTORY_UNREACHABLE', message)
   }
 
   #open(host: string, port: number): Promise<LdapConnection> {
@@ -209,21 +214,36 @@ const ROOT_DSE: SearchRequest = {
   sizeLimit: 1,
 }
 
+/** What came of one server. */
+interface ServerFault {
+  readonly host: string
+  readonly error: unknown
+}
+
+/** A connection's own words may have an address alone. */
+function told({ host, error }: ServerFault): string {
+  const text = errorText(error)
+  return text.includes(host) ? text : `${host}: ${text}`
+}
+
 /** A refusal outweighs silence: it is what an administrator has to mend. */
-function allFailed(faults: readonly unknown[]): DirectoryError {
+function allFailed(serves: string, tried: readonly ServerFault[]): DirectoryError {
+  const faults = tried.map(({ error }) => error)
   const refusal = faults.find(isRefusal)
-  const texts = faults.map(errorText).join('; ')
+  const texts = tried.map(told).join('; ')
   const cause = faults.length === 1 ? faults[0] : new AggregateError(faults)
   if (refusal === undefined && faults.some(isCertificateFault)) {
-    return new DirectoryError('ERR_DIRECTORY_TLS', `no directory server to be trusted: ${texts}`, {
+    const message = `no directory server of ${serves} to be trusted: ${texts}`
+    return new DirectoryError('ERR_DIRECTORY_TLS', message, {
       cause,
       mend: 'set directory.ca to the authority of the domain controllers’ certificates, and name the servers as in these',
     })
   }
   if (refusal === undefined) {
-    return unreachable(`no directory server: ${texts}`, cause)
+    return unreachable(`no directory server of ${serves}: ${texts}`, cause)
   }
-  return new DirectoryError('ERR_DIRECTORY_REFUSED', `no directory server lets us in: ${texts}`, {
+  const message = `no directory server of ${serves} lets us in: ${texts}`
+  return new DirectoryError('ERR_DIRECTORY_REFUSED', message, {
     cause,
     mend: (refusal as { mend?: string }).mend ?? 'check the connector account and its keytab',
   })

@@ -153,6 +153,28 @@ describe('LdapDirectory', () => {
     assert.ok(await accounts.findAccount(KEY))
   })
 
+  it('names the domain and each server where nobody answers, lets us in or can be trusted', async () => {
+    const [dc, other] = [await server(), await server(['other.corp.example'])]
+    const serves = { serves: 'corp.example' }
+    const untrusted = directory({ servers: [at(other)], ...serves })
+    await assert.rejects(untrusted.findAccount(KEY), /of corp\.example to be trusted: .*dc1\.corp/)
+    dc.bindResult = 49
+    const refused = directory({ servers: [at(dc)], ...serves })
+    await assert.rejects(refused.findAccount(KEY), /of corp\.example lets us in: .*dc1\.corp/)
+    dc.bindResult = 0
+    dc.searchResult = 51
+    const busy = directory({ servers: [at(dc)], ...serves })
+    await assert.rejects(busy.findAccount(KEY), /the directory of corp\.example: dc1\.corp/)
+    const gone = { servers: [at(dc), `dc2.corp.example:${dc.port}`] }
+    await dc.stop()
+    await assert.rejects(directory({ ...gone, ...serves }).findAccount(KEY), {
+      code: 'ERR_DIRECTORY_UNREACHABLE',
+      message: /^no directory server of corp\.example: dc1\.corp\S+: .+; dc2\.corp\S+: /,
+    })
+    const nameless = directory(gone).findAccount(KEY)
+    await assert.rejects(nameless, /^DirectoryError: no directory server of dc1\.corp.*, dc2\.corp/)
+  })
+
   it('remembers for a moment that nobody answered', async () => {
     const dc = await server()
     const address = at(dc)
@@ -181,6 +203,7 @@ describe('LdapDirectory', () => {
     const silent = directory({ servers: [at(dc)], operationTimeoutMs: 100 })
     await assert.rejects(silent.findAccount(KEY), {
       code: 'ERR_DIRECTORY_UNREACHABLE',
+      message: /the directory of dc1\.corp\.example:\d+/,
       mend: /port 636/,
     })
   })
