@@ -96,13 +96,14 @@ export class Negotiate {
   }
 
   /**
-   * Whether tokens are taken: from the listed networks, while a connector is there that can judge them.
+   * Whether tokens are taken: from the listed networks, while a connector is there that can judge them. Not where the app wants an
+   * authentication context: no ticket proves one, and the provider would have to be asked all the same.
    *
    * @param arriving - The request.
    * @returns True when one that comes is looked at.
    */
   takes({ route, clientAddress }: Arriving): boolean {
-    if (!route.isInside(clientAddress)) return false
+    if (!route.isInside(clientAddress) || route.stepUp?.acr !== undefined) return false
     return this.#ports.connectors.pickForSignIn(route.app.connectorGroup) !== undefined
   }
 

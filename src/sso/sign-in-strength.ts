@@ -37,18 +37,19 @@ export class StepUpNeeded extends SsoError {
  */
 export function weaknessOf(
   row: Wish,
-  verdict: Pick<Verdict, 'claims' | 'signedInMs'>,
+  verdict: Pick<Verdict, 'claims'>,
   nowMs: number,
 ): string | undefined {
   const { acr, maxAgeMinutes } = row
+  // A ticket proves no context, and its auth_time is that of the user's password or card, not of the sign-in with it.
   const { acr: reached, auth_time: signedIn } = verdict.claims
   if (acr !== undefined && (typeof reached !== 'string' || !acr.includes(reached))) {
     return `its acr is not one of ${acr.join(', ')}`
   }
   if (maxAgeMinutes === undefined) return undefined
   // A refreshed token has a new iat: without auth_time it could not be told from a fresh sign-in.
-  if (signedIn === undefined) return 'it does not say when (claim auth_time)'
-  const isOld = nowMs - verdict.signedInMs > maxAgeMinutes * 60_000
+  if (typeof signedIn !== 'number') return 'it does not say when (claim auth_time)'
+  const isOld = nowMs - signedIn * 1000 > maxAgeMinutes * 60_000
   return isOld ? `it is older than ${maxAgeMinutes} minutes` : undefined
 }
 
@@ -60,11 +61,7 @@ export function weaknessOf(
  * @param nowMs - The time, clock tolerance subtracted.
  * @throws SsoError ERR_SSO_STEP_UP_NEEDED.
  */
-export function checkStrength(
-  row: Wish,
-  verdict: Pick<Verdict, 'claims' | 'signedInMs'>,
-  nowMs: number,
-): void {
+export function checkStrength(row: Wish, verdict: Pick<Verdict, 'claims'>, nowMs: number): void {
   const weakness = weaknessOf(row, verdict, nowMs)
   if (weakness !== undefined) throw new StepUpNeeded(weakness, row)
 }

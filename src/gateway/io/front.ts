@@ -263,9 +263,9 @@ export class Front {
       return
     }
     this.#promised(routed, async () => {
-      const page = await users.signIn.begin(browserRequest(routed), request.url ?? '/', {
-        fresh: true,
-      })
+      // With the cookie of a session that has just begun: the sign-in that comes ends that session.
+      const how = { fresh: true, extra: routed.fields ?? [] }
+      const page = await users.signIn.begin(browserRequest(routed), request.url ?? '/', how)
       sendPage(request, response, page)
     })
   }

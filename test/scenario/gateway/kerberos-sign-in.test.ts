@@ -9,20 +9,28 @@ import { TestConnector } from '../../support/gateway/test-connector.ts'
 const TOKEN = Buffer.from('a token of a browser').toString('base64')
 const HTML = { Accept: 'text/html' }
 
-function assertionOf(user: string): string {
+/** With how long ago the user typed the password. */
+function assertionOf(user: string, ageMinutes = 0): string {
   const now = Math.floor(Date.now() / 1000)
   const claims = {
     ...{ iss: 'urn:sallyport:front-end-kerberos', sub: 'S-1-5-21-1-2-3-1104' },
     ...{ upn: `${user}@corp.example`, groups: ['staff'], iat: now, exp: now + 3600 },
+    auth_time: now - ageMinutes * 60,
   }
   return `h.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.m`
 }
 
-function configWith(networks: readonly string[]): ReturnType<typeof testConfig> {
+interface Wishes {
+  readonly acr?: readonly string[]
+  readonly maxAgeMinutes?: number
+}
+
+function configWith(networks: readonly string[], wishes: Wishes): ReturnType<typeof testConfig> {
   const app = {
     ...{ id: 'app', externalUrl: 'https://app.example/', internalUrl: 'http://app.corp.example/' },
     ...{ singleSignOn: 'kerberos', servicePrincipalName: 'HTTP/app.corp.example' },
     ...{ allow: { groups: ['staff'] }, frontEndKerberos: { networks, acceptMs: 500 } },
+    ...wishes,
   }
   return testConfig({ apps: [app] })
 }
@@ -42,8 +50,11 @@ describe('sign-in with Kerberos at the gateway', () => {
       if (more) pair.connector.sendControl({ type: 'accepted', id: message.id, ...more })
     }
   }
-  const begin = async (networks: readonly string[] = ['127.0.0.0/8']): Promise<void> => {
-    world = await new World(configWith(networks)).start()
+  const begin = async (
+    networks: readonly string[] = ['127.0.0.0/8'],
+    wishes: Wishes = {},
+  ): Promise<void> => {
+    world = await new World(configWith(networks, wishes)).start()
     asked = []
     answer = () => ({ assertion: assertionOf('alice'), reply: 'b29v' })
   }
@@ -152,5 +163,67 @@ describe('sign-in with Kerberos at the gateway', () => {
     assert.match(cookiesOf(out), /no-kerberos=1/)
     while (world.connector.forgotten.length === 0) await new Promise(setImmediate)
     assert.deepEqual(world.connector.forgotten, world.connector.proofs)
+  })
+
+  describe('step-up', () => {
+    const beginWith = async (wishes: Wishes): Promise<void> => {
+      await world.stop()
+      await begin(undefined, wishes)
+      await connect()
+    }
+    const code = (body: string): string | undefined => /ERR_[A-Z_]+/.exec(body)?.[0]
+    /** Signs in at the provider. */
+    const followed = async (from: Answer, claims: Record<string, unknown>): Promise<Answer> => {
+      const base = { sub: 'user-1', upn: 'alice@corp.example', groups: ['staff'] }
+      world.provider.claims = { ...base, auth_time: Date.now() / 1000, ...claims }
+      const { searchParams } = new URL(from.headers.location ?? '')
+      const path = `/.sallyport/callback?code=x&state=${searchParams.get('state') ?? ''}`
+      return navigate({ path, cookie: cookiesOf(from) })
+    }
+
+    it('looks at no ticket where the app wants an authentication context', async () => {
+      await beginWith({ acr: ['urn:strong'] })
+      for (const answer of [await navigate(), await withToken()]) {
+        assert.equal(answer.status, 303)
+        assert.deepEqual(world.provider.asked.at(-1)?.stepUp?.acr, ['urn:strong'])
+      }
+      assert.equal(asked.length, 0)
+      const headers = { Authorization: `Negotiate ${TOKEN}`, Accept: 'application/json' }
+      const script = await world.ask({ headers })
+      assert.deepEqual([script.status, code(script.body)], [401, 'ERR_GATEWAY_NOT_SIGNED_IN'])
+      const signedIn = await followed(await navigate(), { acr: 'urn:strong' })
+      assert.equal((await world.ask({ cookie: cookiesOf(signedIn) })).body, 'hello')
+    })
+
+    it('counts the age of a sign-in from the password, and asks the provider for a newer one', async () => {
+      await beginWith({ maxAgeMinutes: 60 })
+      answer = () => ({ assertion: assertionOf('alice', 30) })
+      assert.equal((await withToken()).body, 'hello')
+      answer = () => ({ assertion: assertionOf('alice', 61) })
+      const old = await withToken()
+      assert.equal(old.status, 303)
+      assert.deepEqual([world.provider.asked.at(-1)?.forced, asked.length], [true, 2])
+      const before = (await world.gateway.listSessions()).length
+      const signedIn = await followed(old, {})
+      assert.equal((await world.ask({ cookie: cookiesOf(signedIn) })).body, 'hello')
+      // It has taken the place of the one by Kerberos.
+      assert.equal((await world.gateway.listSessions()).length, before)
+    })
+
+    it('asks the provider for what the policy inside wants more', async () => {
+      await beginWith({})
+      const { answer: usual } = world.connector
+      world.connector.answer = ({ stream }) => {
+        stream.reset({ code: 'ERR_SSO_STEP_UP_NEEDED', message: 'acr', acr: ['urn:inside'] })
+      }
+      const sent = await withToken()
+      assert.equal(sent.status, 303)
+      assert.deepEqual(world.provider.asked.at(-1)?.stepUp?.acr, ['urn:inside'])
+      world.connector.answer = usual
+      const signedIn = await followed(sent, { acr: 'urn:inside' })
+      assert.equal((await world.ask({ cookie: cookiesOf(signedIn) })).body, 'hello')
+      const proof = world.connector.controls.findLast(({ type }) => type === 'proof')
+      assert.ok(proof?.type === 'proof' && proof.kind === undefined)
+    })
   })
 })

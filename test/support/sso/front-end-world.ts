@@ -73,7 +73,8 @@ export class FrontEndWorld {
       const token = parseNegotiate(request.headers.authorization ?? '')
       const [entry] = this.kdc.keytab('svc-iwa')
       const client = token && entry ? acceptToken(token, entry.key).client : 'nobody'
-      response.end(client)
+      if (request.url === '/endless') response.write(client)
+      else response.end(client)
     })
   }
 
@@ -127,10 +128,13 @@ export class FrontEndWorld {
       readonly service?: string
       readonly tricks?: Tricks
       readonly binding?: Uint8Array
+      /** How long ago the user typed the password. */
+      readonly ageMs?: number
     } = {},
   ): Promise<Uint8Array> {
     const browser = this.#client([user], { password: `${user}-1` })
     await browser.armorTicket()
+    if (more.ageMs !== undefined) await this.clock.advance(more.ageMs)
     this.kdc.tricks = more.tricks ?? {}
     const ticket = await browser.ownTicket(more.service ?? FRONT)
     this.kdc.tricks = {}
@@ -140,10 +144,14 @@ export class FrontEndWorld {
   }
 
   /** Signs a user in; the proof is what the gateway keeps. */
-  async signIn(pipeline: SsoPipeline, user: string): Promise<Proof> {
+  async signIn(
+    pipeline: SsoPipeline,
+    user: string,
+    more: Parameters<FrontEndWorld['token']>[1] = {},
+  ): Promise<Proof> {
     const { assertion } = await pipeline.signIn({
       app: this.app,
-      token: await this.token(user),
+      token: await this.token(user, more),
       channelBinding: undefined,
     })
     return { id: `a${++this.#count}`, idToken: assertion, kind: 'assertion' }
