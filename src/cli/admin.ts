@@ -5,33 +5,11 @@
  */
 
 import { Command, InvalidArgumentError } from 'commander'
+import { ask, print, withConfig, type AdminOptions } from './admin-socket.ts'
+import { cacheCommand } from './cache.ts'
 
 /** Longest life of a registration token, minutes: a week. */
 const MAX_TOKEN_MINUTES = 7 * 24 * 60
-
-interface AdminOptions {
-  readonly config: string
-}
-
-type Method = 'GET' | 'POST'
-
-async function ask(
-  options: AdminOptions,
-  request: { method: Method; path: string; body?: object },
-): Promise<unknown> {
-  const { loadGatewayConfig } = await import('./gateway-config.ts')
-  const { adminRequest } = await import('../gateway/io/index.ts')
-  const { stateDirectory } = loadGatewayConfig(options.config)
-  return adminRequest(stateDirectory, request)
-}
-
-function withConfig(command: Command): Command {
-  return command.option('-c, --config <file>', "the gateway's configuration", 'gateway.yaml')
-}
-
-function print(answer: unknown): void {
-  process.stdout.write(`${JSON.stringify(answer, null, 2)}\n`)
-}
 
 function minutes(text: string): number {
   const value = Number(text)
@@ -102,31 +80,6 @@ function sessionsCommand(): Command {
       )
     })
   return new Command('sessions').description('browser sessions').addCommand(list).addCommand(revoke)
-}
-
-const FLUSH_HELP = `
-For changes in the directory that are to count at once (groups, a disabled account, delegation); cached tickets else live up to an hour.
-Nobody has to sign in again. The gateway has to be running on this host.
-
-Examples:
-  $ sallyport cache flush --config gateway.yaml
-  $ sallyport cache flush --user alice@corp.example
-  $ sallyport cache flush --spn HTTP/intranet.corp.example`
-
-function cacheCommand(): Command {
-  const flush = withConfig(new Command('flush'))
-    .description('make every connector forget cached identities and tickets')
-    .option('-u, --user <name>', 'those of one user only')
-    .option('-s, --spn <name>', 'those for one service principal name only')
-    .addHelpText('after', FLUSH_HELP)
-    .action(async (options: AdminOptions & { user?: string; spn?: string }) => {
-      const body = {
-        ...(options.user === undefined ? {} : { user: options.user }),
-        ...(options.spn === undefined ? {} : { servicePrincipalName: options.spn }),
-      }
-      print(await ask(options, { method: 'POST', path: '/cache/flush', body }))
-    })
-  return new Command('cache').description("connectors' caches").addCommand(flush)
 }
 
 /**

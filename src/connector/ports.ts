@@ -35,6 +35,7 @@ export interface ConnectorPorts {
     | 'offer'
     | 'forget'
     | 'flush'
+    | 'inspect'
     | 'appsChanged'
     | 'counters'
     | 'drain'

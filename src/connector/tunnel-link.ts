@@ -7,6 +7,7 @@
 import type { Logger, SecurityLog } from '../platform/index.ts'
 import {
   hopOptionsOf,
+  type FlushFilter,
   type Proof,
   type RequestBody,
   type SsoPipeline,
@@ -16,6 +17,8 @@ import type {
   AccountMessage,
   AppSettings,
   ControlMessage,
+  FlushMessage,
+  InspectMessage,
   ProofMessage,
   RequestHead,
   StreamHandler,
@@ -34,7 +37,7 @@ import { SignInDesk } from './sign-in-desk.ts'
 export interface LinkPorts {
   readonly pipeline: Pick<
     SsoPipeline,
-    'handle' | 'signIn' | 'offer' | 'forget' | 'flush' | 'appsChanged'
+    'handle' | 'signIn' | 'offer' | 'forget' | 'flush' | 'inspect' | 'appsChanged'
   >
   readonly apps: AppList
   readonly proofs: ProofCache
@@ -115,11 +118,17 @@ export class TunnelLink implements TunnelHandler {
       case 'flush':
         pipeline.flush(flushFilter(message))
         return
+      case 'inspect':
+        this.#session?.sendControl({
+          type: 'inspected',
+          id: message.id,
+          cache: pipeline.inspect(flushFilter(message)),
+        })
+        return
       case 'account':
         this.#ports.account?.(message)
         return
-      case 'accepted':
-      case 'status':
+      default:
         logger.debug(`a message '${message.type}' from the gateway is passed over`)
     }
   }
@@ -219,7 +228,7 @@ function toRequest(
   }
 }
 
-function flushFilter(message: Extract<ControlMessage, { type: 'flush' }>) {
+function flushFilter(message: FlushMessage | InspectMessage): FlushFilter {
   const { user, servicePrincipalName } = message
   return {
     ...(user === undefined ? {} : { user }),

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { printable } from '../platform/index.ts'
 import type { Finding, Mend, Outcome } from './check.ts'
 import type { CheckResult } from './runner.ts'
 
@@ -67,7 +68,7 @@ function formatFinding(finding: Finding, title: string): string {
   const { outcome, code, subject, message, mends } = finding
   const said = outcome === 'skip' ? `${title}: ${message}` : message
   const what = subject === undefined || said.startsWith(subject) ? said : `${subject}: ${said}`
-  const first = `${SIGNS[outcome]} ${safe(what)}${outcome === 'pass' ? '' : ` [${code}]`}`
+  const first = `${SIGNS[outcome]} ${printable(what)}${outcome === 'pass' ? '' : ` [${code}]`}`
   return [first, ...mends.flatMap(formatMend)].join('\n')
 }
 
@@ -76,15 +77,9 @@ function formatMend(mend: Mend): string[] {
     const value = mend[form]
     return value === undefined
       ? []
-      : value.split('\n').map((line) => `      ${name}: ${safe(line)}`)
+      : value.split('\n').map((line) => `      ${name}: ${printable(line)}`)
   })
-  return [`    mend: ${safe(mend.text)}`, ...forms]
-}
-
-/** Findings quote what others sent: no control character reaches the terminal. */
-function safe(text: string): string {
-  // eslint-disable-next-line no-control-regex -- they are what is looked for
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?')
+  return [`    mend: ${printable(mend.text)}`, ...forms]
 }
 
 /**

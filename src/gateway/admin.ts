@@ -7,6 +7,7 @@
 import { z } from 'zod'
 import { SallyportError } from '../platform/index.ts'
 import { parseAddress } from '../pki/index.ts'
+import { reportCaches, type CacheFilter, type CacheReport } from './cache-reports.ts'
 import { identifier, text, wholeNumber } from './config-fields.ts'
 import type { LiveConnectors } from './live-connectors.ts'
 import {
@@ -32,13 +33,7 @@ export const revokeSessionsSchema: z.ZodType<{ readonly user: string }> = z.stri
   user: text('a login name'),
 })
 
-/** Which cached tickets to drop; nothing named: all. */
-export interface CacheFilter {
-  readonly user?: string
-  readonly servicePrincipalName?: string
-}
-
-/** `POST /cache/flush`. */
+/** `POST /cache/flush` and `POST /cache/show`. */
 export const cacheFilterSchema: z.ZodType<CacheFilter> = z.strictObject({
   user: text('a login name').exactOptional(),
   servicePrincipalName: text('a service principal name').exactOptional(),
@@ -63,12 +58,14 @@ export interface AdminOperations {
   listSessions(): Promise<readonly SessionSummary[]>
   revokeSessions(user: string): Promise<{ readonly revokedSessions: number }>
   flushCache(filter: CacheFilter): Promise<{ readonly connectedTunnels: number }>
+  /** What each connector that is up keeps. Rejects with ERR_GATEWAY_NO_CONNECTOR where none is. */
+  showCache(filter: CacheFilter): Promise<readonly CacheReport[]>
 }
 
 /** What the operations work on. */
 export interface AdminPorts extends Omit<RegistrationPorts, 'logger'> {
   readonly connectors: ConnectorRepository
-  readonly live: Pick<LiveConnectors, 'list' | 'cut'>
+  readonly live: Pick<LiveConnectors, 'list' | 'cut' | 'newestOfEach'>
   readonly gateway: {
     listSessions(): Promise<readonly SessionSummary[]>
     revokeUser(user: string): Promise<number>
@@ -134,5 +131,6 @@ export function createAdminOperations(
       ports.gateway.flush(filter)
       return Promise.resolve({ connectedTunnels: ports.live.list().length })
     },
+    showCache: (filter) => reportCaches(ports.live.newestOfEach(), filter),
   }
 }

@@ -34,6 +34,7 @@ export {
   type AdminPorts,
   type ConnectorSummary,
 } from './admin.ts'
+export type { CacheReport } from './cache-reports.ts'
 export {
   createRegistrationToken,
   Registration,

@@ -5,9 +5,14 @@
  */
 
 import type { Clock } from '../platform/index.ts'
-import type { StatusMessage, TunnelSession } from '../tunnel/index.ts'
+import type {
+  AcceptedMessage,
+  InspectedMessage,
+  StatusMessage,
+  TunnelSession,
+} from '../tunnel/index.ts'
 import type { Proof } from './open-session.ts'
-import { PendingSignIns } from './pending-sign-ins.ts'
+import { PendingAnswers } from './pending-answers.ts'
 
 /** What is used of a tunnel here; tests bring their own. */
 export type LiveTunnel = Pick<
@@ -37,7 +42,9 @@ export class LiveConnector {
   readonly group: string
   readonly session: LiveTunnel
   /** Browsers' tokens that it judges. */
-  readonly signIns: PendingSignIns
+  readonly signIns: PendingAnswers<AcceptedMessage>
+  /** Looks into its caches. */
+  readonly inspections: PendingAnswers<InspectedMessage>
   status: StatusMessage | undefined
   /** Proofs sent, by id. */
   readonly #proofs = new Set<string>()
@@ -45,7 +52,8 @@ export class LiveConnector {
   readonly #bySession = new Map<string, SentProof[]>()
 
   constructor(tunnel: ConnectedTunnel, clock: Clock) {
-    this.signIns = new PendingSignIns(tunnel.session, clock)
+    this.signIns = new PendingAnswers(clock)
+    this.inspections = new PendingAnswers(clock)
     this.id = tunnel.id
     this.group = tunnel.group
     this.session = tunnel.session

@@ -197,6 +197,17 @@ export class LiveConnectors {
     for (const live of this.#lives()) live.forget(idHashes)
   }
 
+  /** One tunnel of each connector that is up: the newest, one that does not drain before others. */
+  newestOfEach(): readonly LiveConnector[] {
+    const newest = new Map<string, LiveConnector>()
+    for (const live of this.#lives()) {
+      if (!live.session.draining || newest.get(live.id)?.session.draining !== false) {
+        newest.set(live.id, live)
+      }
+    }
+    return [...newest.values()]
+  }
+
   /** What is up, for lists. */
   list(): readonly ConnectorStatus[] {
     return this.#lives().map(({ id, group, session, status }) => {
@@ -229,6 +240,7 @@ export class LiveConnectors {
 
   #onControl(live: LiveConnector, message: ControlMessage): void {
     if (message.type === 'accepted') live.signIns.settle(message)
+    if (message.type === 'inspected') live.inspections.settle(message)
     if (message.type !== 'status') return
     live.status = message
     const { ready, problem } = message.kerberos
@@ -259,6 +271,7 @@ export class LiveConnectors {
 
   #remove(live: LiveConnector, reason: StreamReason): void {
     live.signIns.close()
+    live.inspections.close()
     const left = (this.#byGroup.get(live.group) ?? []).filter((each) => each !== live)
     if (left.length > 0) this.#byGroup.set(live.group, left)
     else this.#byGroup.delete(live.group)

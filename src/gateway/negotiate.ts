@@ -157,7 +157,10 @@ export class Negotiate {
       ...{ app: app.id, token },
       ...(binding && { channelBinding: Buffer.from(binding).toString('base64') }),
     }
-    const answer = await live.signIns.ask(question, app.frontEndKerberos?.acceptMs ?? 0)
+    const patience = { limitMs: app.frontEndKerberos?.acceptMs ?? 0, name: 'acceptMs' }
+    const answer = await live.signIns.ask((id) => {
+      live.session.sendControl({ type: 'accept', id, ...question })
+    }, patience)
     const { assertion } = answer
     if (assertion !== undefined) return this.#begin(arriving, { ...answer, assertion }, live.id)
     return this.#refused(arriving, answer.code ?? 'ERR_UNEXPECTED', answer.message ?? '')

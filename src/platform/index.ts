@@ -9,4 +9,5 @@ export { errorCode, errorText, SallyportError, type SallyportErrorOptions } from
 export { fraction } from './fraction.ts'
 export { NOT_LISTED, Roster, type RosterMember } from './roster.ts'
 export { SecurityLog, type SecurityEvent, type SecurityLogLimits } from './security-log.ts'
+export { columns, counted, printable } from './text.ts'
 export type { Clock, LogFields, Logger, Random, Timer } from './ports.ts'

@@ -12,7 +12,9 @@ import {
   type DirectoryAccount,
 } from '../directory/index.ts'
 import { errorCode, SallyportError, type Clock } from '../platform/index.ts'
+import type { AccountFigures } from '../tunnel/index.ts'
 import { checkStanding } from './account-standing.ts'
+import { accountFigures } from './cache-contents.ts'
 import { SsoError } from './errors.ts'
 import type { IdentityCounters, IdentityCounts } from './identity-counts.ts'
 import type { FairQueue } from './fair-queue.ts'
@@ -101,6 +103,11 @@ export class IdentityFinder {
       kept: this.#store.size,
       queue: { ...this.#queue.counts },
     }
+  }
+
+  /** The same for an administrator to look at, with the refusals that are remembered now. */
+  inspect(): AccountFigures {
+    return accountFigures(this.counters, this.#refusals.remembered())
   }
 
   async #ask(login: string, key: AccountKey): Promise<Identity> {

@@ -46,6 +46,8 @@ export interface SsoLimits {
   readonly ticketCount: number
   /** Octets of service tickets kept, and of evidence tickets as many. Default 67 108 864. */
   readonly ticketOctets: number
+  /** Tickets listed in one answer to `sallyport cache show`; 0: numbers alone. Default 100. */
+  readonly cacheShowEntries: number
   /** Longest use of a ticket, milliseconds. Default 3 600 000. */
   readonly ticketMs: number
   /** A ticket is not used in the last so many milliseconds before its end. Default 120 000. */
@@ -118,6 +120,7 @@ export const SSO_LIMITS: Readonly<Record<keyof SsoLimits, LimitRange>> = {
   refusalCount: { least: 1, most: 1_000_000, default: 10_000 },
   ticketCount: { least: 1, most: 1_000_000, default: 20_000 },
   ticketOctets: { least: 1, most: 64 * GIB, default: 64 * 1024 * 1024 },
+  cacheShowEntries: { least: 0, most: 250, default: 100 },
   ticketMs: { least: 1, most: DAY_MS, default: 3_600_000 },
   ticketMarginMs: { least: 0, most: DAY_MS, default: 120_000 },
   refreshAheadPercent: { least: 0, most: 90, default: 20 },

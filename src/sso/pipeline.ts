@@ -5,6 +5,7 @@
  */
 
 import { errorCode, errorText, Roster, SecurityLog, type Timer } from '../platform/index.ts'
+import type { CacheContents } from '../tunnel/index.ts'
 import { isAboutUser, refusalOfAccount } from './account-admission.ts'
 import { Call, type CallHome } from './call.ts'
 import type { DeliveryCounts } from './delivery-ports.ts'
@@ -281,6 +282,15 @@ class Pipeline implements SsoPipeline, CallHome {
     if (user === undefined && servicePrincipalName === undefined)
       this.#ports.backends.retire(undefined)
     for (const each of users) this.#ports.backends.retire(each)
+  }
+
+  inspect({ user, servicePrincipalName }: FlushFilter): CacheContents {
+    const matches = (identity: Identity): boolean => user === undefined || isNamed(identity, user)
+    const accounts = this.#identities?.inspect()
+    return {
+      ...(this.#tickets?.inspect(matches, servicePrincipalName) ?? { entries: [], more: 0 }),
+      ...(accounts && { accounts }),
+    }
   }
 
   /** Cuts long-running calls that have outlived their sign-in, unless the same user has signed in afresh meanwhile, or their account. */

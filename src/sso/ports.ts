@@ -8,7 +8,7 @@ import type { JWTVerifyGetKey } from 'jose'
 import type { AccountDirectory, DirectoryAccount } from '../directory/index.ts'
 import type { KerberosClient } from '../kerberos/index.ts'
 import type { Clock, Logger, Random, SallyportError, SecurityLog } from '../platform/index.ts'
-import type { AppSettings } from '../tunnel/index.ts'
+import type { AppSettings, CacheContents } from '../tunnel/index.ts'
 import type { BackendPool } from './backend.ts'
 import type { BodySource, RequestBody } from './body-source.ts'
 import type { HopOptions } from './hop-options.ts'
@@ -101,7 +101,7 @@ export interface SsoCall {
   abort(): void
 }
 
-/** Which cached tickets to drop; without a field, all. */
+/** Which cached tickets are meant; without a field, all. */
 export interface FlushFilter {
   /** A login as the issuer asserted it, a sAMAccountName, a UPN or a SID. */
   readonly user?: string
@@ -158,6 +158,8 @@ export interface SsoPipeline {
   forget(proofIds: readonly string[]): void
   /** Drops cached identities, evidence, tickets and idle sockets; busy sockets close after their call. */
   flush(filter: FlushFilter): void
+  /** What the caches hold; the filter says which tickets are listed, `cacheShowEntries` how many. Nothing is used by that. */
+  inspect(filter: FlushFilter): CacheContents
   readonly counters: SsoCounters
   /**
    * Ends the endless calls (connections that have switched protocols, streams of server-sent events) of apps that have

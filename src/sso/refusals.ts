@@ -64,6 +64,16 @@ export class RefusalMemory<T extends object> {
     }
   }
 
+  /** How many are remembered at this moment, by the kind of no they are. */
+  remembered(): RefusalHits {
+    const remembered: RefusalHits = { policy: 0, unknown: 0, transport: 0, other: 0 }
+    const now = this.#clock.nowMs()
+    for (const { error, untilMs } of this.#refusals.values()) {
+      if (now < untilMs) countRefusal(remembered, error)
+    }
+    return remembered
+  }
+
   /**
    * Forgets: something has changed.
    *

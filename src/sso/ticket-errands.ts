@@ -6,13 +6,13 @@
 
 import { errorCode, type Clock } from '../platform/index.ts'
 import { SsoError } from './errors.ts'
-import type { Identity, RefusalListener } from './identity.ts'
+import type { RefusalListener } from './identity.ts'
 import type { FairQueue, Urgency } from './fair-queue.ts'
 import type { SsoLimits } from './limits.ts'
 import { refuseProtectedUser } from './privileged.ts'
 import { TicketExchanges } from './ticket-exchanges.ts'
 import { TicketKeys } from './ticket-keys.ts'
-import { TicketStore } from './ticket-store.ts'
+import { TicketStore, type Selection } from './ticket-store.ts'
 import type { DropReason, TicketCounts } from './ticket-counts.ts'
 import type { Kept, KeptEvidence, PreparedTicket, TicketPorts, TicketWish } from './ticket-types.ts'
 import { isTransportFailure } from './transport-failure.ts'
@@ -218,13 +218,14 @@ export class TicketErrands {
   /**
    * Drops what an administrator means.
    *
-   * @param matches - Whose.
-   * @param spn - Service tickets for this SPN alone, letter case aside; undefined: all, with the evidence.
+   * @param selection - Whose, and for which SPN; without one the evidence too.
    * @returns The users whose something was dropped.
    */
-  flush(matches: (identity: Identity) => boolean, spn: string | undefined): ReadonlySet<string> {
-    const users = new Set(this.tickets.flush(matches, spn))
-    if (spn === undefined) for (const user of this.evidence.flush(matches, spn)) users.add(user)
+  flush(selection: Selection): ReadonlySet<string> {
+    const users = new Set(this.tickets.flush(selection))
+    if (selection.spn === undefined) {
+      for (const user of this.evidence.flush(selection)) users.add(user)
+    }
     return users
   }
 }

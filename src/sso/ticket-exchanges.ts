@@ -81,12 +81,14 @@ export class TicketExchanges {
       servicePrincipalName: wish.spn,
       endsAt: new Date(ticket.endTimeMs).toISOString(),
     })
+    const kept = this.#keep(ticket, wish)
     return {
-      ...this.#keep(ticket, wish),
+      ...kept,
       spn: wish.spn,
       initiator: new Initiator(ticket, { clock, random }),
       evidence,
       octets: ticket.ticket.length,
+      usedMs: kept.fetchedMs,
     }
   }
 

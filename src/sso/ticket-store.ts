@@ -45,6 +45,14 @@ export interface Question<T> {
   readonly ask: (pass: Pass) => Promise<T>
 }
 
+/** Which tickets an administrator means. */
+export interface Selection {
+  /** Whose. */
+  readonly matches: (identity: Identity) => boolean
+  /** For this SPN alone, letter case aside; undefined: all. */
+  readonly spn: string | undefined
+}
+
 /** A cache of tickets of one kind. */
 export class TicketStore<T extends Kept> {
   readonly #ports: StorePorts<T>
@@ -157,24 +165,50 @@ export class TicketStore<T extends Kept> {
   /**
    * Drops what is kept and what is under way.
    *
-   * @param matches - Whose.
-   * @param spn - For this SPN alone, letter case aside; undefined: all.
+   * @param selection - Which.
    * @returns The users whose something was kept.
    */
-  flush(matches: (identity: Identity) => boolean, spn: string | undefined): ReadonlySet<string> {
-    const wanted = spn?.toLowerCase()
-    const meant = (identity: Identity, of: T | TicketWish): boolean =>
-      matches(identity) && (wanted === undefined || this.#ports.spnOf(of)?.toLowerCase() === wanted)
+  flush(selection: Selection): ReadonlySet<string> {
+    const meant = this.#meant(selection)
     const users = new Set<string>()
     for (const flight of this.#underWay.all()) {
-      if (meant(flight.wish.identity, flight.wish)) this.#ground(flight)
+      if (meant(flight.wish)) this.#ground(flight)
     }
     for (const [key, kept] of [...this.#kept.entries()]) {
-      if (!meant(kept.identity, kept)) continue
+      if (!meant(kept)) continue
       users.add(kept.identity.user)
       this.#evict(key, 'flushed')
     }
     return users
+  }
+
+  /**
+   * Lists what is kept, whether or not it may still be used. Nothing counts as used by that.
+   *
+   * @param selection - Which.
+   * @param most - No more of them.
+   * @returns Those, used last first, and how many more there are.
+   */
+  list(
+    selection: Selection,
+    most: number,
+  ): { readonly listed: readonly T[]; readonly more: number } {
+    const meant = this.#meant(selection)
+    const listed: T[] = []
+    let more = 0
+    for (const kept of this.#kept.values()) {
+      if (!meant(kept)) continue
+      if (listed.length < most) listed.push(kept)
+      else more += 1
+    }
+    return { listed, more }
+  }
+
+  #meant({ matches, spn }: Selection): (of: T | TicketWish) => boolean {
+    const wanted = spn?.toLowerCase()
+    return (of) =>
+      matches(of.identity) &&
+      (wanted === undefined || this.#ports.spnOf(of)?.toLowerCase() === wanted)
   }
 
   /**

@@ -36,6 +36,8 @@ export interface PreparedTicket extends Kept {
   readonly initiator: Initiator
   readonly evidence: KeptEvidence
   readonly octets: number
+  /** When a request last went on with it. */
+  usedMs: number
 }
 
 /** For whom, to where, and since when the user is signed in. */

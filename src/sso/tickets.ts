@@ -8,6 +8,8 @@
  */
 
 import { errorCode, errorText } from '../platform/index.ts'
+import type { CacheContents, TicketFigures } from '../tunnel/index.ts'
+import { cacheEntry, ticketFigures } from './cache-contents.ts'
 import { SsoError } from './errors.ts'
 import type { Identity } from './identity.ts'
 import type { FairQueue } from './fair-queue.ts'
@@ -79,6 +81,7 @@ export class TicketKeeper {
       return undefined
     }
     clear(ticket.evidence, wish)
+    ticket.usedMs = now
     this.counts.hits += 1
     if (now >= ticket.refreshFromMs) void this.#refresh(ticket, wish)
     return ticket
@@ -130,6 +133,7 @@ export class TicketKeeper {
     if (ticket === undefined || this.#ports.clock.nowMs() >= ticket.endMs) throw error
     clear(ticket.evidence, wish)
     this.counts.standIns += 1
+    ticket.usedMs = this.#ports.clock.nowMs()
     ticket.signedInMs = Math.max(ticket.signedInMs, wish.signedInMs)
     ticket.refreshFromMs = this.#errands.retryAtMs()
     return ticket
@@ -181,7 +185,28 @@ export class TicketKeeper {
       (wish) =>
         matches(wish.identity) && (wanted === undefined || wish.spn.toLowerCase() === wanted),
     )
-    return this.#errands.flush(matches, spn)
+    return this.#errands.flush({ matches, spn })
+  }
+
+  /**
+   * What is kept, for an administrator to look at. Nothing is used by that.
+   *
+   * @param matches - Whose tickets are listed.
+   * @param spn - Those for this SPN alone, letter case aside; undefined: all.
+   * @returns Numbers about everything, and the tickets that were asked for.
+   */
+  inspect(
+    matches: (identity: Identity) => boolean,
+    spn?: string,
+  ): Pick<CacheContents, 'entries' | 'more'> & { readonly tickets: TicketFigures } {
+    const { evidence, tickets } = this.#errands
+    const kept = {
+      ...{ kept: tickets.size, octets: tickets.octets },
+      ...{ evidenceKept: evidence.size, evidenceOctets: evidence.octets },
+    }
+    const { listed, more } = tickets.list({ matches, spn }, this.#limits.cacheShowEntries)
+    const figures = ticketFigures(this.counters, kept, this.#refusals.remembered())
+    return { tickets: figures, entries: listed.map(cacheEntry), more }
   }
 
   /** Nobody waits any longer. */

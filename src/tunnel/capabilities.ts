@@ -27,6 +27,9 @@ export const CAPABILITY = {
  */
 export const NEGOTIATE = 'negotiate'
 
+/** From a connector: it takes `inspect`, and answers with `inspected`: it says what its caches hold. */
+export const INSPECT = 'inspect'
+
 /** All of them: what an end announces that passes on everything HTTP/1.1 can do. */
 export const HTTP_CAPABILITIES: readonly string[] = Object.values(CAPABILITY)
 

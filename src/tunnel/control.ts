@@ -14,6 +14,12 @@ import {
   type AcceptedMessage,
   type AcceptMessage,
 } from './control-sign-in.ts'
+import {
+  inspectedSchema,
+  inspectSchema,
+  type InspectedMessage,
+  type InspectMessage,
+} from './control-cache.ts'
 import { TunnelError } from './errors.ts'
 import { sendingFields, type SendingSettings } from './sending-settings.ts'
 
@@ -117,6 +123,8 @@ export type ControlMessage =
   | AccountMessage
   | AcceptMessage
   | AcceptedMessage
+  | InspectMessage
+  | InspectedMessage
 
 type ControlType = ControlMessage['type']
 
@@ -194,6 +202,8 @@ const schemas: Readonly<Record<ControlType, z.ZodType<ControlMessage>>> = {
   }),
   accept: acceptSchema,
   accepted: acceptedSchema,
+  inspect: inspectSchema,
+  inspected: inspectedSchema,
 }
 
 const SENDER: Readonly<Record<ControlType, TunnelRole>> = {
@@ -205,6 +215,8 @@ const SENDER: Readonly<Record<ControlType, TunnelRole>> = {
   account: 'gateway',
   accept: 'gateway',
   accepted: 'connector',
+  inspect: 'gateway',
+  inspected: 'connector',
 }
 
 function typeOf(value: unknown): string | undefined {

@@ -4,7 +4,7 @@
  * @module
  */
 
-export { CAPABILITY, HTTP_CAPABILITIES, NEGOTIATE, PROBE } from './capabilities.ts'
+export { CAPABILITY, HTTP_CAPABILITIES, INSPECT, NEGOTIATE, PROBE } from './capabilities.ts'
 export {
   APP_PATH,
   decodeControl,
@@ -21,6 +21,15 @@ export {
   type StatusMessage,
   type TunnelRole,
 } from './control.ts'
+export type {
+  AccountFigures,
+  CacheContents,
+  CacheEntry,
+  InspectedMessage,
+  InspectMessage,
+  RefusalFigures,
+  TicketFigures,
+} from './control-cache.ts'
 export type { AcceptedMessage, AcceptMessage } from './control-sign-in.ts'
 export { isEndless } from './endless.ts'
 export { TunnelError, type TunnelErrorCode } from './errors.ts'

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { CacheContents } from '../../src/tunnel/index.ts'
 import type { Proof, ResponseSink, SsoCall, SsoCounters, SsoRequest } from '../../src/sso/index.ts'
 
 /** A request that reached the pipeline. */
@@ -19,6 +20,7 @@ export class FakePipeline {
   readonly offered: string[] = []
   readonly forgotten: string[] = []
   readonly flushed: object[] = []
+  readonly inspected: object[] = []
   draining = false
   closed = false
   /** Nothing has been done; assign to change. */
@@ -56,6 +58,10 @@ export class FakePipeline {
   }
   flush(filter: object): void {
     this.flushed.push(filter)
+  }
+  inspect(filter: object): CacheContents {
+    this.inspected.push(filter)
+    return { entries: [], more: 0 }
   }
   appsChanged(): void {
     // No connection has switched protocols.

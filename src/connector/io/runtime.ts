@@ -14,7 +14,7 @@ import {
   type SsoPipeline,
   type TokenJudge,
 } from '../../sso/index.ts'
-import { NEGOTIATE } from '../../tunnel/index.ts'
+import { INSPECT, NEGOTIATE } from '../../tunnel/index.ts'
 import { createBackendPool, createKeySource } from '../../sso/io/index.ts'
 import {
   ConnectorError,
@@ -65,7 +65,7 @@ export async function createConnectorRuntime(options: ConnectorRuntimeOptions): 
   const judge = await openJudge(options, identity)
   const parts = { resolve, identity, security, keys, judge }
   const pipeline = withDirectoryClosed(createSsoPipeline(options, parts), identity)
-  const capabilities = identity && options.policy.frontEnd ? [NEGOTIATE] : []
+  const capabilities = [INSPECT, ...(identity && options.policy.frontEnd ? [NEGOTIATE] : [])]
   const dialler = createTunnelDialler({ readIdentity, clock: systemClock, logger, capabilities })
   const checkKerberos = identity && kerberosCheck(identity)
   const rotation = identity && ownPasswordRotation(options, identity.client.name)
@@ -140,6 +140,7 @@ function withDirectoryClosed(pipeline: SsoPipeline, identity: Identity | undefin
     flush: (filter) => {
       pipeline.flush(filter)
     },
+    inspect: (filter) => pipeline.inspect(filter),
     appsChanged: (isCurrent) => {
       pipeline.appsChanged(isCurrent)
     },

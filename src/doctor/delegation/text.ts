@@ -4,6 +4,7 @@
  * @module
  */
 
+import { columns } from '../../platform/index.ts'
 import type { DelegationPlan } from './plan.ts'
 import type { DelegationState, ServiceState } from './state.ts'
 import type { PlanStep } from './step.ts'
@@ -29,7 +30,7 @@ export function formatDelegation(state: DelegationState): string {
     `${connector.sAMAccountName} in ${connector.realm}: ${flags.join(', ')}`,
     `  service principal names: ${connector.servicePrincipalNames.join(', ') || 'none'}`,
     '',
-    ...(rows.length === 0 ? ['no service of the policy has Kerberos'] : table([HEAD, ...rows])),
+    ...(rows.length === 0 ? ['no service of the policy has Kerberos'] : columns([HEAD, ...rows])),
     ...listed('also on its list, not in the policy', unlisted),
     ...listed(
       'also let it act for users',
@@ -64,16 +65,6 @@ export function accountText({ account, holders, elsewhere }: ServiceState): stri
   if (account === undefined) return elsewhere.length > 0 ? 'in another domain' : 'NOBODY'
   const alias = holders.exact.length > 0 ? '' : ` (by ${holders.alias ?? ''})`
   return `${account.sAMAccountName}${alias}`
-}
-
-function table(rows: readonly (readonly string[])[]): readonly string[] {
-  const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  )
 }
 
 /** How a plan is told. */

@@ -89,6 +89,7 @@ function addRoutes(app: FastifyInstance, operations: AdminOperations): void {
   app.post('/cache/flush', (request) =>
     operations.flushCache(parse(cacheFilterSchema, request.body)),
   )
+  app.post('/cache/show', (request) => operations.showCache(parse(cacheFilterSchema, request.body)))
 }
 
 function buildApp(operations: AdminOperations, logger: Logger): FastifyInstance {

@@ -17,6 +17,7 @@ import {
 import type { TunnelHandler } from '../../tunnel/index.ts'
 import { ActiveExchanges } from '../active-exchanges.ts'
 import { Apps } from '../apps.ts'
+import type { CacheFilter } from '../cache-reports.ts'
 import { BackchannelLogout } from '../backchannel-logout.ts'
 import type { GatewayConfig, SessionConfig } from '../config.ts'
 import type { ConnectedTunnel } from '../live-connector.ts'
@@ -40,12 +41,6 @@ export interface GatewayPorts {
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
-}
-
-/** Which cached tickets to drop; nothing named: all. */
-export interface FlushFilter {
-  readonly user?: string
-  readonly servicePrincipalName?: string
 }
 
 const SWEEP_MS = 60_000
@@ -180,7 +175,7 @@ export class Gateway {
    *
    * @param filter - Which; nothing named: all.
    */
-  flush(filter: FlushFilter): void {
+  flush(filter: CacheFilter): void {
     this.connectors.broadcast({ type: 'flush', ...filter })
   }
 

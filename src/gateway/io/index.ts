@@ -6,7 +6,7 @@
 
 export { openStore, type StoreOptions } from './database.ts'
 export type { ListenAddress, ServerCertificate } from './browser-listener.ts'
-export { createGateway, type FlushFilter, type Gateway, type GatewayPorts } from './gateway.ts'
+export { createGateway, type Gateway, type GatewayPorts } from './gateway.ts'
 export { createOidcProvider, type ClosableProvider, type OidcSecrets } from './oidc.ts'
 export { adminRequest, type AdminRequest } from './admin-client.ts'
 export { startAdminServer, type AdminServer } from './admin-server.ts'

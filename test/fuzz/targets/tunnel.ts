@@ -176,6 +176,7 @@ const CONTROLS = [
   { type: 'proof', id: 'p1', idToken: 'a.b.c' },
   { type: 'forget', proofs: ['p1', 'p2'] },
   { type: 'flush', user: 'alice@CORP.EXAMPLE', servicePrincipalName: 'HTTP/a' },
+  { type: 'inspect', id: 'a1', user: 'alice@CORP.EXAMPLE', servicePrincipalName: 'HTTP/a' },
   { type: 'account', principal: 'CONN1$@CORP.EXAMPLE', connectors: 2 },
   { type: 'later', more: { __proto__: null, constructor: 1 } },
 ]

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { createServer as createHttpServer } from 'node:http'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -222,6 +224,27 @@ describe('administration', () => {
       (await readFile(gatewayFile, 'utf8')).replace('./gateway', './idle'),
     )
     await refused(['sessions', 'list', '--config', idle], /mend: .*sallyport gateway run/)
+  })
+
+  it('says that no connector is there whose cache could be shown', async () => {
+    await refused(['cache', 'show', '--config', gatewayFile], /ERR_GATEWAY_NO_CONNECTOR/)
+  })
+
+  it('says that the running gateway is older than the command', async () => {
+    const old = (await readFile(gatewayFile, 'utf8')).replace('./gateway', './old')
+    const path = await file('old.yaml', old)
+    await mkdir(join(directory, 'old'))
+    const gatewayOfOld = createHttpServer((_request, response) => {
+      response.writeHead(404, { 'Content-Type': 'application/json' })
+      response.end('{"code":"ERR_GATEWAY_NOT_FOUND","message":"there is no such operation"}')
+    })
+    gatewayOfOld.listen(join(directory, 'old', 'admin.sock'))
+    await once(gatewayOfOld, 'listening')
+    await refused(
+      ['cache', 'show', '--config', path],
+      /older version[\s\S]*mend: |mend: .*older version/,
+    )
+    gatewayOfOld.close()
   })
 
   it('a connector that nobody registered cannot be revoked', async () => {

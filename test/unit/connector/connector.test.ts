@@ -286,6 +286,19 @@ describe('the connector and its requests', () => {
     assert.deepEqual(pipeline.flushed, [{}, { user: 'alice@corp.example' }])
   })
 
+  it('says what its caches hold', () => {
+    const { session, pipeline } = serving()
+    const filter = { user: 'alice', servicePrincipalName: 'HTTP/x' }
+    session.handler.onControl({ type: 'inspect', id: 'a1', ...filter })
+    session.handler.onControl({ type: 'inspect', id: 'a2' })
+    assert.deepEqual(pipeline.inspected, [filter, {}])
+    const cache = { entries: [], more: 0 }
+    assert.deepEqual(session.controls.slice(-2), [
+      { type: 'inspected', id: 'a1', cache },
+      { type: 'inspected', id: 'a2', cache },
+    ])
+  })
+
   it('keeps one request’s fault to itself', () => {
     const { session, pipeline } = serving()
     pipeline.answer = () => {

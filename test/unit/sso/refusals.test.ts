@@ -63,6 +63,23 @@ describe('refusals', () => {
     assert.equal(await memory.guard('a', {}, ask), 'granted')
   })
 
+  it('tells how many of each kind are remembered at the moment', async () => {
+    const clock = new ManualClock()
+    const memory = new RefusalMemory<object>(clock, limits)
+    const errors = [
+      new KerberosError('ERR_KRB_DELEGATION_REFUSED', ''),
+      new SsoError('ERR_SSO_ACCOUNT_UNKNOWN', ''),
+      new KerberosError('ERR_KRB_KDC_UNREACHABLE', ''),
+    ]
+    for (const [key, error] of errors.entries()) {
+      await assert.rejects(memory.guard(String(key), {}, () => Promise.reject(error)))
+    }
+    assert.deepEqual(memory.remembered(), { policy: 1, unknown: 1, transport: 1, other: 0 })
+    await clock.advance(2000)
+    assert.deepEqual(memory.remembered(), { policy: 1, unknown: 1, transport: 0, other: 0 })
+    assert.deepEqual(memory.hits, { policy: 0, unknown: 0, transport: 0, other: 0 })
+  })
+
   it('forgets what a flush names, also what was under way then', async () => {
     const memory = new RefusalMemory<{ user: string }>(new ManualClock(), limits)
     await assert.rejects(memory.guard('a', { user: 'alice' }, refuse))

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { KerberosError } from '../../../src/kerberos/index.ts'
 import type { TicketWish } from '../../../src/sso/ticket-types.ts'
 import { settled } from '../../support/manual-clock.ts'
-import { KeeperWorld } from '../../support/sso/keeper-world.ts'
+import { KeeperWorld, SPN } from '../../support/sso/keeper-world.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -200,6 +200,112 @@ describe('a flush', () => {
     await assert.rejects(world.keeper.obtain(world.wish('bob')), { code: REVOKED.code })
     world.keeper.flush(() => true, 'http/IWA.corp.example')
     assert.ok(await world.keeper.obtain(world.wish('bob')))
+  })
+})
+
+describe('a look at what is kept', () => {
+  const everybody = () => true
+
+  it('names each ticket and its times, and nothing else of it', async () => {
+    const world = new KeeperWorld()
+    const start = world.clock.nowMs()
+    await get(world, world.wish('alice'))
+    await world.clock.advance(MINUTE)
+    assert.ok(world.keeper.known(world.wish('alice')))
+    const { entries, more } = world.keeper.inspect(everybody)
+    assert.deepEqual(entries, [
+      {
+        user: 'alice@CORP.EXAMPLE',
+        servicePrincipalName: SPN,
+        expiresMs: start + HOUR,
+        refreshFromMs: entries[0]?.refreshFromMs,
+        lastUsedMs: start + MINUTE,
+        octets: entries[0]?.octets,
+      },
+    ])
+    assert.equal(more, 0)
+    const { octets = 0, refreshFromMs = 0 } = entries[0] ?? {}
+    assert.ok(octets > 0 && Number.isInteger(refreshFromMs))
+    assert.ok(refreshFromMs > start + 44 * MINUTE && refreshFromMs < start + 46 * MINUTE)
+  })
+
+  it('lists what is chosen, used last first, no more than the setting, and uses nothing by that', async () => {
+    const world = new KeeperWorld({ cacheShowEntries: 2 })
+    const elsewhere = 'HTTP/elsewhere.corp.example'
+    for (const name of ['alice', 'bob', 'carol']) {
+      await get(world, world.wish(name))
+      await world.clock.advance(1000)
+    }
+    await get(world, world.wish('alice', { spn: elsewhere }))
+    const show = (matches: (name: string) => boolean, spn?: string) => {
+      const found = world.keeper.inspect(({ account }) => matches(account.sAMAccountName), spn)
+      return [
+        ...found.entries.map(({ user, servicePrincipalName: service }) => [user, service]),
+        found.more,
+      ]
+    }
+    const listed = show(everybody)
+    assert.deepEqual(listed, [['alice@CORP.EXAMPLE', elsewhere], ['carol@CORP.EXAMPLE', SPN], 2])
+    assert.deepEqual(show(everybody), listed)
+    assert.deepEqual(
+      show((name) => name === 'bob'),
+      [['bob@CORP.EXAMPLE', SPN], 0],
+    )
+    assert.deepEqual(show(everybody, elsewhere.toUpperCase()), [
+      ['alice@CORP.EXAMPLE', elsewhere],
+      0,
+    ])
+    assert.deepEqual(
+      show((name) => name === 'dave'),
+      [0],
+    )
+    const { hits, misses } = world.keeper.counts
+    assert.deepEqual([hits, misses], [0, 4])
+  })
+
+  it('names nobody where the setting is 0', async () => {
+    const world = new KeeperWorld({ cacheShowEntries: 0 })
+    await get(world, world.wish('alice'))
+    const { entries, more } = world.keeper.inspect(everybody)
+    assert.deepEqual([entries, more], [[], 1])
+  })
+
+  it('tells what has been done, what is kept, refused, and waits', async () => {
+    const world = new KeeperWorld({ kdcExchanges: 1 })
+    await get(world, world.wish('alice'))
+    assert.ok(world.keeper.known(world.wish('alice')))
+    world.kerberos.refused.add('bob')
+    for (let time = 0; time < 2; time++) {
+      await assert.rejects(world.keeper.obtain(world.wish('bob')))
+    }
+    world.kerberos.delayMs = 1000
+    const both = ['carol', 'dave'].map((name) => world.keeper.obtain(world.wish(name)))
+    await settled()
+    const { tickets } = world.keeper.inspect(everybody)
+    assert.deepEqual([tickets.hits, tickets.misses], [1, 5])
+    assert.deepEqual(tickets.refusals, { policy: 1, unknown: 0, transport: 0, other: 0 })
+    assert.deepEqual(tickets.refusalHits, { policy: 1, unknown: 0, transport: 0, other: 0 })
+    assert.deepEqual(tickets.queue, { running: 1, waiting: 1 })
+    assert.deepEqual([tickets.kept, tickets.evidenceKept], [1, 1])
+    assert.ok(tickets.octets > 0 && tickets.evidenceOctets > 0)
+    for (let turn = 0; turn < 4; turn++) {
+      await settled()
+      await world.clock.advance(1000)
+    }
+    await Promise.all(both)
+    world.keeper.flush(everybody)
+    const { evicted, kept } = world.keeper.inspect(everybody).tickets
+    assert.deepEqual([evicted.flushed, kept], [6, 0])
+  })
+
+  it('leaves out when a ticket is due that is being renewed', async () => {
+    const world = new KeeperWorld()
+    await get(world, world.wish('alice'))
+    await world.clock.advance(46 * MINUTE)
+    world.kerberos.delayMs = 1000
+    assert.ok(world.keeper.known(world.wish('alice')))
+    const [entry] = world.keeper.inspect(everybody).entries
+    assert.ok(entry !== undefined && !('refreshFromMs' in entry))
   })
 })
 

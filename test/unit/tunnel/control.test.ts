@@ -6,6 +6,7 @@ import {
   TunnelError,
   type AppSettings,
   type ControlMessage,
+  type InspectedMessage,
 } from '../../../src/tunnel/index.ts'
 
 const APP: AppSettings = {
@@ -37,6 +38,8 @@ const FROM_GATEWAY: readonly ControlMessage[] = [
   { type: 'proof', id: 'p1', idToken: 'secret.token.text' },
   { type: 'forget', proofs: ['p1', 'p2'] },
   { type: 'flush' },
+  { type: 'inspect', id: 'a1' },
+  { type: 'inspect', id: 'a1', user: 'alice', servicePrincipalName: 'HTTP/x' },
   { type: 'account', principal: 'CONN1$@CORP.EXAMPLE', connectors: 2 },
   { type: 'flush', user: 'alice@corp.example', servicePrincipalName: 'HTTP/x' },
   {
@@ -51,6 +54,32 @@ const STATUS: ControlMessage = {
   version: '0.1.0',
   kerberos: { ready: true, principal: 'CONN1$@CORP.EXAMPLE' },
 }
+const REFUSALS = { policy: 1, unknown: 0, transport: 0, other: 2 }
+const QUEUE = { running: 1, waiting: 2 }
+const INSPECTED: InspectedMessage = {
+  type: 'inspected',
+  id: 'a1',
+  cache: {
+    tickets: {
+      ...{ hits: 1, misses: 2, refreshes: 3, refreshFailures: 4, standIns: 5 },
+      evicted: { refused: 1, flushed: 2, ended: 3, expired: 4, pushedOut: 5 },
+      ...{ kept: 6, octets: 7, evidenceKept: 8, evidenceOctets: 9 },
+      ...{ refusals: REFUSALS, refusalHits: REFUSALS, queue: QUEUE },
+    },
+    accounts: {
+      ...{ hits: 1, lookups: 2, standIns: 3, kept: 4 },
+      ...{ refusals: REFUSALS, refusalHits: REFUSALS, queue: QUEUE },
+    },
+    entries: [
+      {
+        ...{ user: 'alice@CORP.EXAMPLE', servicePrincipalName: 'HTTP/x', octets: 1500 },
+        ...{ expiresMs: 3, refreshFromMs: 2, lastUsedMs: 1 },
+      },
+    ],
+    more: 1,
+  },
+}
+const FROM_CONNECTOR = [STATUS, INSPECTED, { ...INSPECTED, cache: { entries: [], more: 0 } }]
 const octets = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value))
 const refused = (read: () => unknown): TunnelError => {
   try {
@@ -68,14 +97,18 @@ describe('control messages', () => {
     for (const message of FROM_GATEWAY) {
       assert.deepEqual(decodeControl(encodeControl(message), 'gateway'), message)
     }
-    assert.deepEqual(decodeControl(encodeControl(STATUS), 'connector'), STATUS)
+    for (const message of FROM_CONNECTOR) {
+      assert.deepEqual(decodeControl(encodeControl(message), 'connector'), message)
+    }
   })
 
   it('are refused from the wrong side', () => {
     for (const message of FROM_GATEWAY) {
       refused(() => decodeControl(encodeControl(message), 'connector'))
     }
-    refused(() => decodeControl(encodeControl(STATUS), 'gateway'))
+    for (const message of FROM_CONNECTOR) {
+      refused(() => decodeControl(encodeControl(message), 'gateway'))
+    }
   })
 
   it('of an unknown type are passed over, and so are unknown members', () => {
@@ -121,6 +154,12 @@ describe('control messages', () => {
       refused(() => decodeControl(octets(value), 'gateway'))
     })
   }
+
+  it('with a time that is no date are refused', () => {
+    const [entry] = INSPECTED.cache.entries
+    const cache = { entries: [{ ...entry, expiresMs: 1e300 }], more: 0 }
+    refused(() => decodeControl(octets({ ...INSPECTED, cache }), 'connector'))
+  })
 
   it('that are refused name the field and never the value', () => {
     const error = refused(() =>

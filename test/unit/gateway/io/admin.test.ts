@@ -37,6 +37,7 @@ function recordingGateway() {
     live: {
       list: () => [tunnel],
       cut: (id: string) => told.push(['cut', id]),
+      newestOfEach: () => [],
     },
     gateway: {
       listSessions: () => Promise.resolve([]),
@@ -141,6 +142,16 @@ describe('the admin API', () => {
       ['flush', { user }],
       ['flush', {}],
     ])
+  })
+
+  it('shows caches, and says that no connector is there', async () => {
+    await assert.rejects(ask({ method: 'POST', path: '/cache/show' }), {
+      code: 'ERR_GATEWAY_NO_CONNECTOR',
+      mend: /connector run/,
+    })
+    const expected = { code: 'ERR_GATEWAY_ADMIN_REQUEST', message: /spn/ }
+    const body = { spn: 'HTTP/x' }
+    await assert.rejects(ask({ method: 'POST', path: '/cache/show', body }), expected)
   })
 
   it('knows no other operation', async () => {

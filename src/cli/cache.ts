@@ -1,0 +1,87 @@
+/**
+ * `sallyport cache`: what the connectors keep of users, shown and forgotten.
+ *
+ * @module
+ */
+
+import { Command } from 'commander'
+import type { CacheReport } from '../gateway/index.ts'
+import { ask, print, withConfig, type AdminOptions } from './admin-socket.ts'
+import { formatCaches } from './cache-report.ts'
+
+interface CacheOptions extends AdminOptions {
+  readonly user?: string
+  readonly spn?: string
+}
+
+const FLUSH_HELP = `
+For changes in the directory that are to count at once (groups, a disabled account, delegation); cached tickets else live up to an hour.
+Nobody has to sign in again. The gateway has to be running on this host.
+
+Examples:
+  $ sallyport cache flush --config gateway.yaml
+  $ sallyport cache flush --user alice@corp.example
+  $ sallyport cache flush --spn HTTP/intranet.corp.example`
+
+const SHOW_HELP = `
+For each connector: requests that found a ticket or had to wait for one, renewals, what was dropped and why, refusals that are remembered,
+exchanges with domain controllers under way and waiting; then the service tickets, used last first. Never a key or a ticket itself.
+Numbers are about everything, the filters choose tickets. A connector lists as many as its setting sso.cacheShowEntries allows (100).
+The gateway has to be running on this host.
+
+Examples:
+  $ sallyport cache show --config gateway.yaml
+  $ sallyport cache show --user alice@corp.example
+  $ sallyport cache show --spn HTTP/intranet.corp.example --json
+
+Exit status: 0 done, 1 a connector did not answer or none is connected, 2 wrong command line.`
+
+function filterOf({ user, spn }: CacheOptions): object {
+  return {
+    ...(user === undefined ? {} : { user }),
+    ...(spn === undefined ? {} : { servicePrincipalName: spn }),
+  }
+}
+
+function withFilter(command: Command): Command {
+  return withConfig(command)
+    .option('-u, --user <name>', 'those of one user only: sAMAccountName, UPN or SID')
+    .option('-s, --spn <name>', 'those for one service principal name only')
+}
+
+function flushCommand(): Command {
+  return withFilter(new Command('flush'))
+    .description('make every connector forget cached identities and tickets')
+    .addHelpText('after', FLUSH_HELP)
+    .action(async (options: CacheOptions) => {
+      print(await ask(options, { method: 'POST', path: '/cache/flush', body: filterOf(options) }))
+    })
+}
+
+function showCommand(): Command {
+  return withFilter(new Command('show'))
+    .description('what every connector keeps: counters, and a table of tickets')
+    .option('--json', 'for machines; times are milliseconds since 1970')
+    .addHelpText('after', SHOW_HELP)
+    .action(async (options: CacheOptions & { json?: boolean }) => {
+      const body = filterOf(options)
+      const reports = (await ask(options, {
+        ...{ method: 'POST', path: '/cache/show', body },
+      })) as readonly CacheReport[]
+      if (options.json) print(reports)
+      else process.stdout.write(formatCaches(reports, Date.now()))
+      if (reports.some(({ problem }) => problem !== undefined)) process.exitCode = 1
+    })
+}
+
+/**
+ * The commands about the connectors' caches.
+ *
+ * @returns `cache show` and `cache flush`.
+ */
+export function cacheCommand(): Command {
+  return new Command('cache')
+    .description("connectors' caches")
+    .addCommand(showCommand())
+    .addCommand(flushCommand())
+}

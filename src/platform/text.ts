@@ -1,0 +1,47 @@
+/**
+ * Words, tables and foreign text for people at a terminal.
+ *
+ * @module
+ */
+
+/**
+ * A number with its noun.
+ *
+ * @param count - How many.
+ * @param noun - Of one.
+ * @param plural - Of several. Default: the noun with an `s`.
+ * @returns For example `1 app`, `2 apps`, `0 apps`.
+ */
+export function counted(count: number, noun: string, plural = `${noun}s`): string {
+  return `${count} ${count === 1 ? noun : plural}`
+}
+
+/**
+ * Takes the teeth out of what others sent: no control character reaches the terminal.
+ *
+ * @param text - Any text.
+ * @returns One line, with `?` in their place.
+ */
+export function printable(text: string): string {
+  // eslint-disable-next-line no-control-regex -- they are what is looked for
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?')
+}
+
+/**
+ * Sets cells below each other.
+ *
+ * @param rows - As many cells each.
+ * @returns A line for each row, two spaces between the columns.
+ */
+export function columns(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths: number[] = []
+  for (const row of rows) {
+    for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, cell.length)
+  }
+  return rows.map((row) =>
+    row
+      .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  )
+}
