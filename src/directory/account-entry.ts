@@ -4,12 +4,12 @@
  * @module
  */
 
+import { sameName } from '../platform/index.ts'
 import type { AccountKey, DirectoryAccount, NamedKey } from './account.ts'
 import { accountControl, UserAccountControl } from './account-control.ts'
 import { domainOf } from './distinguished-name.ts'
 import { DirectoryError } from './errors.ts'
 import { fileTimeMs } from './file-time.ts'
-import { sameName } from './filter-text.ts'
 import { implicitAccountName } from './filter.ts'
 import { decodeGuid } from './guid.ts'
 import { onlyOctets, onlyText, type DirectoryEntry } from './search.ts'

@@ -10,7 +10,8 @@ import {
   SETTINGS_TEXT,
   type AccountSettings,
 } from './account-settings.ts'
-import { escapeFilterValue, sameName } from './filter-text.ts'
+import { sameName } from '../platform/index.ts'
+import { escapeFilterValue } from './filter-text.ts'
 import { groupsFilter } from './filter.ts'
 import { onlyOctets, onlyText, type DirectorySearch, type SearchRequest } from './search.ts'
 import {

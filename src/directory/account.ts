@@ -4,12 +4,15 @@
  * @module
  */
 
+import { foldName } from '../platform/index.ts'
 import type { FilterTemplate } from './filter-template.ts'
 
 /** Where an account can only be: elsewhere it is not looked for. */
 interface KeyScope {
   /** Kerberos realms, any letter case. Absent or empty: anywhere. */
   readonly realms?: readonly string[]
+  /** The suffix that was cut off a user principal name: where a directory is known to have it, no other is asked. */
+  readonly suffix?: string
 }
 
 /** How an account is named by what every account has. */
@@ -49,8 +52,9 @@ export function describeKey(key: AccountKey): string {
  * @returns Some text.
  */
 export function accountKeyId(key: AccountKey): string {
-  const where = key.realms?.join(' ').toLowerCase() ?? ''
-  if (key.by !== 'filter') return `${key.by}\n${where}\n${key.value.toLowerCase()}`
+  const { realms = [], suffix = '' } = key
+  const where = foldName(`${realms.join(' ')}\n${suffix}`)
+  if (key.by !== 'filter') return `${key.by}\n${where}\n${foldName(key.value)}`
   const { template } = key
   return `filter\n${where}\n${template.identity}\n${template.fold(key.value)}`
 }

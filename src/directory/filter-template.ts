@@ -7,7 +7,8 @@
  * @module
  */
 
-import { escapeFilterValue, sameName } from './filter-text.ts'
+import { foldName, sameName } from '../platform/index.ts'
+import { escapeFilterValue } from './filter-text.ts'
 
 /** Where the value goes. */
 const CLAIM_PLACE = '{claim}'
@@ -92,7 +93,7 @@ export class FilterTemplate {
 
   /** The value, as far as it counts. */
   fold(value: string): string {
-    return this.#sensitive ? value : value.toLowerCase()
+    return this.#sensitive ? value : foldName(value)
   }
 
   /**

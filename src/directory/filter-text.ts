@@ -1,5 +1,5 @@
 /**
- * Values in search filters (RFC 4515), and how names are compared.
+ * Values in search filters (RFC 4515).
  *
  * @module
  */
@@ -18,18 +18,4 @@ export function escapeFilterValue(value: string): string {
     /[*()\\\u0000-\u001f\u007f]/g,
     (character) => `\\${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
   )
-}
-
-/**
- * Whether two names are the same but for letter case.
- *
- * Directories compare more loosely (Active Directory finds `alice` when asked for `álice`), so every answer is compared
- * again with this.
- *
- * @param left - A name.
- * @param right - Another.
- * @returns True when they differ in letter case at most.
- */
-export function sameName(left: string, right: string): boolean {
-  return left === right || left.toLowerCase() === right.toLowerCase()
 }

@@ -4,9 +4,10 @@
  * @module
  */
 
+import { sameName } from '../platform/index.ts'
 import type { AccountKey } from './account.ts'
 import { DirectoryError } from './errors.ts'
-import { escapeFilterValue, sameName } from './filter-text.ts'
+import { escapeFilterValue } from './filter-text.ts'
 import { encodeGuid } from './guid.ts'
 import type { OctetAssertion } from './search.ts'
 import { encodeSid } from './sid.ts'

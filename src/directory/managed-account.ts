@@ -6,7 +6,8 @@
 
 import { domainOf } from './distinguished-name.ts'
 import { DirectoryError } from './errors.ts'
-import { escapeFilterValue, sameName } from './filter-text.ts'
+import { sameName } from '../platform/index.ts'
+import { escapeFilterValue } from './filter-text.ts'
 import { decodeManagedPassword, type ManagedPassword } from './managed-password.ts'
 import { onlyOctets, onlyText, type DirectoryEntry, type DirectorySearch } from './search.ts'
 

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { errorCode, sameName } from '../platform/index.ts'
 import { hasName, isAnswer } from './account-entry.ts'
 import { ambiguous, onlyAnswer, searchOf, type AccountFinderOptions } from './account-finder.ts'
 import {
@@ -16,9 +17,7 @@ import {
 } from './account.ts'
 import { domainOf } from './distinguished-name.ts'
 import { DirectoryError } from './errors.ts'
-import { sameName } from './filter-text.ts'
 import { accountFilter, filterText } from './filter.ts'
-import { errorCode } from '../platform/index.ts'
 import type { DirectorySearch } from './search.ts'
 import { decodeSid } from './sid.ts'
 import { onlyOctets } from './search.ts'
@@ -35,7 +34,7 @@ export interface DirectoryPart {
 function suffixOf(key: AccountKey): string | undefined {
   return key.by === 'userPrincipalName'
     ? key.value.slice(key.value.lastIndexOf('@') + 1)
-    : undefined
+    : key.suffix
 }
 
 function includesName(names: readonly string[], name: string): boolean {
@@ -53,7 +52,7 @@ export class SeveralDirectories implements AccountDirectory {
   /**
    * Finds the one account with this key; see AccountDirectory.
    *
-   * @param key - Which account. Its realms, then the suffix of a user principal name, say which directories are asked.
+   * @param key - Which account. Its realms, then the suffix of a user principal name, whole or cut off, say which directories are asked.
    * @param signal - Gives up waiting.
    * @returns The account.
    */
@@ -149,15 +148,21 @@ export class ForestDirectory implements AccountDirectory {
     const { domain, sid } = await this.#locate(key, signal)
     const directory = this.#parts.domains.get(domain)
     if (!directory) throw unlisted(domain)
-    const account = await directory.findAccount({ by: 'sid', value: sid }, signal)
-    if (key.by === 'filter' || hasName(account, key)) return account
-    // The catalog is replicated, and was behind.
+    const account = await directory.findAccount(
+      key.by === 'filter' ? key : { by: 'sid', value: sid },
+      signal,
+    )
+    if (account.sid === sid && (key.by === 'filter' || hasName(account, key))) return account
+    // The catalog is replicated, and was behind: what it says of an account may be another's by now.
     throw new DirectoryError('ERR_DIRECTORY_NOT_FOUND', `no account with ${describeKey(key)}`)
   }
 
   async #locate(key: AccountKey, signal?: AbortSignal): Promise<{ domain: string; sid: string }> {
-    const suffix = suffixOf(key)?.toLowerCase() ?? ''
-    const filter = accountFilter(key, this.#parts.domains.has(suffix) ? suffix : '')
+    const suffix = key.by === 'userPrincipalName' ? suffixOf(key)?.toLowerCase() : undefined
+    const filter = accountFilter(
+      key,
+      suffix !== undefined && this.#parts.domains.has(suffix) ? suffix : '',
+    )
     const request = { ...searchOf(key), ...filter, base: '' }
     const entries = await this.#parts.catalog.search(request, signal)
     const { realms = [] } = key

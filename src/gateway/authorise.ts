@@ -4,6 +4,7 @@
  * @module
  */
 
+import { sameName } from '../platform/index.ts'
 import type { AllowRule, AppConfig } from './app-config.ts'
 import { textClaim, textsClaim, type Claims } from './oidc.ts'
 import type { OpenSession } from './open-session.ts'
@@ -38,8 +39,8 @@ function claimsMatch(rule: NonNullable<AllowRule['claims']>, claims: Claims): bo
  */
 export function isAllowed(rule: AllowRule, claims: Claims, names: ClaimNames): boolean {
   if (rule.everyone) return true
-  const login = textClaim(claims, names.loginClaim)?.toLowerCase()
-  if (login !== undefined && rule.users?.some((user) => user.toLowerCase() === login)) return true
+  const login = textClaim(claims, names.loginClaim)
+  if (login !== undefined && rule.users?.some((user) => sameName(user, login))) return true
   if (rule.groups) {
     const groups = textsClaim(claims, names.groupsClaim)
     if (rule.groups.some((group) => groups.includes(group))) return true

@@ -7,6 +7,7 @@
 export { backoffDelayMs, resolveBackoff, type BackoffOptions } from './backoff.ts'
 export { errorCode, errorText, SallyportError, type SallyportErrorOptions } from './errors.ts'
 export { fraction } from './fraction.ts'
+export { foldName, sameName } from './names.ts'
 export { NOT_LISTED, Roster, type RosterMember } from './roster.ts'
 export { SecurityLog, type SecurityEvent, type SecurityLogLimits } from './security-log.ts'
 export { columns, counted, printable } from './text.ts'

@@ -9,7 +9,7 @@
  */
 
 import { Acceptor, AcceptError, formatPrincipal, type Accepted } from '../kerberos/index.ts'
-import type { Clock, Random } from '../platform/index.ts'
+import { sameName, type Clock, type Random } from '../platform/index.ts'
 import type { AppSettings } from '../tunnel/index.ts'
 import { AcceptedSignIns, type AcceptedSignIn } from './accepted-sign-ins.ts'
 import { AssertionKey, unknownAssertion, type AssertionClaims } from './assertion.ts'
@@ -64,6 +64,16 @@ function sidOf({ pac }: Accepted): string {
 
 function unfit(reason: string, cause?: unknown): SsoError {
   return new SsoError('ERR_SSO_NEGOTIATE_UNFIT', reason, { cause })
+}
+
+function foreignSid(clientRealm: string, realm: string): SsoError {
+  return new SsoError(
+    'ERR_SSO_NEGOTIATE_REFUSED',
+    `the ticket is of a user of ${clientRealm}, and its PAC names an account of ${realm}`,
+    {
+      mend: `Look at the domain ${clientRealm}: it says that its user is one of ${realm}. See that SIDs are filtered on the trust (netdom trust /quarantine, /enablesidhistory:no).`,
+    },
+  )
 }
 
 /** A group is there in up to three spellings: the plain name is the one that is neither SID nor distinguished name. */
@@ -170,17 +180,21 @@ export class FrontEnd {
   async #identityOf(accepted: Accepted): Promise<Identity> {
     const { realms } = this.#row
     const { clientRealm } = accepted
-    if (!realms.some((realm) => realm.toLowerCase() === clientRealm.toLowerCase())) {
+    if (!realms.some((realm) => sameName(realm, clientRealm))) {
       throw denied(
         `users of ${clientRealm} may not sign in with Kerberos here`,
         'Add the realm to realms of frontEndKerberos, if that is what you want.',
       )
     }
-    const key = { by: 'sid', value: sidOf(accepted).toUpperCase(), realms } as const
+    const value = sidOf(accepted).toUpperCase()
+    const key = { by: 'sid', value, realms: [clientRealm] } as const
     const { identities } = this.#ports
     const identity = identities.known(key) ?? (await identities.find(key))
-    if (identity.account.sid === sidOf(accepted)) return identity
-    throw unfit('the directory has another account than the ticket')
+    const { sid, realm } = identity.account
+    if (sid !== sidOf(accepted)) throw unfit('the directory has another account than the ticket')
+    // A trusted domain whose SIDs nobody filters could put another's into the PACs of its users.
+    if (!sameName(realm, clientRealm)) throw foreignSid(clientRealm, realm)
+    return identity
   }
 
   #clear(app: AppSettings, { account }: Identity, { pac }: Accepted): void {

@@ -6,6 +6,7 @@
  */
 
 import { encodeSid, parseGuid, type AccountKey, type DirectoryAccount } from '../directory/index.ts'
+import { sameName } from '../platform/index.ts'
 import { SsoError } from './errors.ts'
 import type { LoginIdentity } from './login-identities.ts'
 import type { IssuerPolicy } from './policy.ts'
@@ -14,7 +15,7 @@ import type { Verdict } from './proof.ts'
 /** A login as the issuer asserted it, and the account it names. */
 export interface Login {
   readonly login: string
-  /** Suffix of a user principal name, in small letters; undefined for logins of another kind. */
+  /** Suffix of a user principal name as it was written; undefined for logins of another kind. */
   readonly suffix: string | undefined
   readonly key: AccountKey
 }
@@ -68,14 +69,14 @@ function loginOf(issuer: IssuerPolicy, claim: unknown, name: string): string {
   )
 }
 
-/** The part after the last '@', lower-case; undefined without one. */
+/** The part after the last '@'; undefined without one. */
 function suffixOf(login: string): string | undefined {
   const at = login.lastIndexOf('@')
-  return at > 0 && at < login.length - 1 ? login.slice(at + 1).toLowerCase() : undefined
+  return at > 0 && at < login.length - 1 ? login.slice(at + 1) : undefined
 }
 
 function mayAssertSuffix(issuer: IssuerPolicy, suffix: string): boolean {
-  return issuer.upnSuffixes.some((allowed) => allowed.toLowerCase() === suffix)
+  return issuer.upnSuffixes.some((allowed) => sameName(allowed, suffix))
 }
 
 function checkedSuffix(issuer: IssuerPolicy, login: string): string {
@@ -103,7 +104,7 @@ const byUserPrincipalName: KeyOf = (issuer, value) => {
 const byNamePart: KeyOf = (issuer, login) => {
   const suffix = checkedSuffix(issuer, login)
   const value = login.slice(0, login.lastIndexOf('@'))
-  return { suffix, key: { by: 'sAMAccountName', value, realms: issuer.realms } }
+  return { suffix, key: { by: 'sAMAccountName', value, realms: issuer.realms, suffix } }
 }
 
 const byAccountName: KeyOf = ({ realms }, value) => {
@@ -217,8 +218,11 @@ function acceptedLogin(verdict: Verdict): Login {
   if (logins === undefined) known.set(verdict, (logins = new Map<string, Login>()))
   let login = logins.get('')
   if (login === undefined) {
-    const { subject, issuer } = verdict
-    login = { login: subject, ...bySid(issuer, subject) }
+    const { subject, issuer, claims } = verdict
+    const { realm } = claims
+    // That of the ticket: other domains need not be asked, nor be up.
+    const realms = typeof realm === 'string' ? [realm] : issuer.realms
+    login = { login: subject, ...bySid({ ...issuer, realms }, subject) }
     logins.set('', login)
   }
   return login
@@ -261,7 +265,7 @@ export function checkAccountOf(
   login: Pick<Login, 'suffix'>,
 ): void {
   if (issuer.realms.length > 0) {
-    if (issuer.realms.some((realm) => realm.toLowerCase() === account.realm.toLowerCase())) return
+    if (issuer.realms.some((realm) => sameName(realm, account.realm))) return
     throw refused(
       `the issuer ${issuer.issuer} may not assert accounts of realm ${account.realm}`,
       "Add the realm to realms of this issuer in the connector's policy, if that is what you want.",

@@ -5,12 +5,22 @@
  */
 
 import { Initiator, type Evidence, type ServiceTicket } from '../kerberos/index.ts'
-import { fraction } from '../platform/index.ts'
+import { fraction, sameName } from '../platform/index.ts'
+import type { DirectoryAccount } from '../directory/index.ts'
 import type { FairQueue, Pass } from './fair-queue.ts'
 import type { SsoLimits } from './limits.ts'
 import { unknownAssertion } from './assertion.ts'
 import type { TicketCounts } from './ticket-counts.ts'
 import type { Kept, KeptEvidence, PreparedTicket, TicketPorts, TicketWish } from './ticket-types.ts'
+
+/**
+ * Whether a ticket calls its user by the account's own name. KDCs also give tickets under the first part of a user principal name, which
+ * may be the own name of somebody else: a backend that goes by names would take the one for the other.
+ */
+function isOwnName({ client, clientRealm }: Evidence, account: DirectoryAccount): boolean {
+  const { sAMAccountName, realm } = account
+  return sameName(client.nameString.join('/'), sAMAccountName) && sameName(clientRealm, realm)
+}
 
 /** Asks the KDC. */
 export class TicketExchanges {
@@ -31,7 +41,7 @@ export class TicketExchanges {
   }
 
   /**
-   * S4U2Self; where the user has signed in with a ticket that may be forwarded, that ticket, and no KDC is asked.
+   * S4U2Self; where the user has signed in with a ticket in the account's own name that may be forwarded, that ticket, and no KDC is asked.
    *
    * @param wish - For whom.
    * @param pass - The place in the queue.
@@ -53,7 +63,7 @@ export class TicketExchanges {
     if (accepted === undefined || kerberos.evidenceFrom === undefined) return undefined
     if (accepted.ticket === undefined) throw unknownAssertion()
     const evidence: Evidence = kerberos.evidenceFrom(accepted.ticket, identity.account.sid)
-    if (!evidence.forwardable) return undefined
+    if (!evidence.forwardable || !isOwnName(evidence, identity.account)) return undefined
     return { ...this.#keep(evidence, wish), evidence, cleared: new WeakSet() }
   }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { errorText } from '../../platform/index.ts'
+import { errorText, sameName } from '../../platform/index.ts'
 import {
   checkAssertable,
   expectedLogin,
@@ -76,11 +76,11 @@ function refusal(issuer: IssuerPolicy, kind: string, person: Person): readonly F
 
 function mendFor(issuer: IssuerPolicy, login: string | undefined, { account }: Person): Mend {
   const { upnSuffixes, realms, issuer: name } = issuer
-  const suffix = login?.split('@')[1]?.toLowerCase()
+  const suffix = login?.includes('@') === true ? login.split('@').at(-1) : undefined
   const missing =
     suffix !== undefined &&
     upnSuffixes.length > 0 &&
-    !upnSuffixes.some((each) => each.toLowerCase() === suffix)
+    !upnSuffixes.some((each) => sameName(each, suffix))
   const list = missing
     ? `upnSuffixes: [${[...upnSuffixes, suffix].join(', ')}]`
     : `realms: [${[...realms, account.realm].join(', ')}]`

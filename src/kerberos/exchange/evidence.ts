@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { Clock } from '../../platform/index.ts'
+import { sameName as sameText, type Clock } from '../../platform/index.ts'
 import { checkKey } from '../crypto/index.ts'
 import { TicketFlag } from '../iana/index.ts'
 import {
@@ -155,8 +155,7 @@ function checkSid({ logonInfo }: AnyPac, wanted: string | undefined, exchange: s
 /** A KDC may answer a user principal name with the account's own name: then SID or UPN must tell it is the user's. */
 function checkEnterpriseName(pac: AnyPac, ticket: EncTicketPart, user: S4uUser): void {
   if (user.enterprise !== true || user.sid !== undefined) return
-  const wanted = user.name.toLowerCase()
-  const names = [ticket.cname.nameString.join('/'), pac.upnDnsInfo?.upn]
-  if (names.some((name) => name?.toLowerCase() === wanted)) return
+  const names = [ticket.cname.nameString.join('/'), pac.upnDnsInfo?.upn ?? '']
+  if (names.some((name) => sameText(name, user.name))) return
   throw mismatch(EXCHANGE, 'neither the ticket nor the PAC has the user principal name asked for')
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import {
   AccountFinder,
+  accountKeyId,
   FilterTemplate,
   type DirectoryEntry,
   type LookupReport,
@@ -164,6 +165,77 @@ describe('AccountFinder', () => {
         code: 'ERR_DIRECTORY_NOT_FOUND',
       },
     )
+  })
+
+  // A server that finds kate whatever it is asked: only the comparison with the answer keeps these out.
+  const lookalikes = [
+    '\u212Aate',
+    'kate ',
+    ' kate',
+    'kate\u200B',
+    'ka\u00ADte',
+    '\uFF4Bate',
+    'k\u0430te',
+    'kate\u0301',
+    'kate*',
+    'CORP\\kate',
+    'corp.example/kate',
+    'kate)(objectClass=*',
+    'kate@corp.example@corp.example',
+    'kate@corp.example@other.example',
+    '@kate',
+  ]
+  for (const name of lookalikes) {
+    it(`takes ${JSON.stringify(name)} for nobody else`, async () => {
+      const template = new FilterTemplate('(displayName={claim})')
+      const entry = { name: 'kate', text: { displayName: ['kate'] } }
+      const unnamed = finder([accountEntry(entry)]).finder
+      const named = finder([accountEntry({ ...entry, userPrincipalName: 'kate@corp.example' })])
+      for (const finds of [unnamed, named.finder]) {
+        for (const key of [
+          { by: 'sAMAccountName', value: name },
+          { by: 'userPrincipalName', value: `${name}@corp.example` },
+          { by: 'userPrincipalName', value: name },
+          { by: 'filter', value: name, template },
+        ] as const) {
+          await assert.rejects(finds.findAccount(key), { code: 'ERR_DIRECTORY_NOT_FOUND' })
+        }
+      }
+    })
+  }
+
+  it('takes a suffix that only looks like the domain for another', async () => {
+    const { finder: finds } = finder([accountEntry({ name: 'kate' })])
+    for (const suffix of [
+      'corp.example.',
+      'corp.example ',
+      'corp.e\u0445ample',
+      'corp\u3002example',
+    ]) {
+      const key = { by: 'userPrincipalName', value: `kate@${suffix}` } as const
+      await assert.rejects(finds.findAccount(key), { code: 'ERR_DIRECTORY_NOT_FOUND' }, suffix)
+    }
+  })
+
+  it('takes an explicit user principal name for its owner, not for whose account name it begins with', async () => {
+    const bob = accountEntry({ name: 'bob', userPrincipalName: 'robert@contoso.test' })
+    const mallory = { name: 'mallory', userPrincipalName: 'bob@corp.example', rid: 1105 }
+    const key = { by: 'userPrincipalName', value: 'bob@corp.example' } as const
+    const two = [bob, accountEntry(mallory)]
+    assert.equal((await finder(two).finder.findAccount(key)).sAMAccountName, 'mallory')
+    // Where bob has no other name, both have this one.
+    const both = [accountEntry({ name: 'bob' }), accountEntry(mallory)]
+    await assert.rejects(finder(both).finder.findAccount(key), { code: 'ERR_DIRECTORY_AMBIGUOUS' })
+  })
+
+  it('keeps look-ups of names apart that are not one name', () => {
+    const id = (value: string) => accountKeyId({ by: 'sAMAccountName', value })
+    assert.equal(id('KATE'), id('kate'))
+    for (const name of lookalikes) assert.notEqual(id(name), id('kate'))
+    const template = new FilterTemplate('(employeeID={claim})')
+    const badge = (value: string) => accountKeyId({ by: 'filter', value, template })
+    assert.equal(badge('k1'), badge('K1'))
+    assert.notEqual(badge('\u212A1'), badge('K1'))
   })
 
   it('finds an implicit name only on an account without an explicit one', async () => {

@@ -4,7 +4,6 @@ import fc from 'fast-check'
 import { AndFilter, EqualityFilter, FilterParser } from 'ldapts'
 import { accountFilter, escapeFilterValue, FilterTemplate } from '../../../src/directory/index.ts'
 import { filterText, groupsFilter, implicitAccountName } from '../../../src/directory/filter.ts'
-import { sameName } from '../../../src/directory/filter-text.ts'
 
 const DOMAIN = 'corp.example'
 
@@ -101,11 +100,5 @@ describe('search filters', () => {
     assert.equal(implicitAccountName('alice@other.example', DOMAIN), undefined)
     assert.equal(implicitAccountName('@corp.example', DOMAIN), undefined)
     assert.equal(implicitAccountName('alice', DOMAIN), undefined)
-  })
-
-  it('compares names by letter case only', () => {
-    assert.ok(sameName('Alice', 'aLICE'))
-    assert.ok(!sameName('alice', 'álice'))
-    assert.ok(!sameName('alice', 'alice '))
   })
 })

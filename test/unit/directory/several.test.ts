@@ -73,6 +73,18 @@ describe('SeveralDirectories', () => {
     assert.equal(corp.search.requests.length, 0)
   })
 
+  it('asks for a name only where the suffix leads that it was cut from: the other alice is not meant', async () => {
+    const { both, corp, other } = twoDomains()
+    const cut = (suffix: string) => ({ ...byName('alice'), suffix })
+    assert.equal((await both.findAccount(cut('OTHER.example'))).realm, 'OTHER.EXAMPLE')
+    assert.equal(corp.search.requests.length, 0)
+    corp.search.people = []
+    other.search.requests.length = 0
+    await assert.rejects(both.findAccount(cut(CORP)), { code: 'ERR_DIRECTORY_NOT_FOUND' })
+    assert.equal(other.search.requests.length, 0)
+    assert.equal((await both.findAccount(cut('elsewhere.test'))).realm, 'OTHER.EXAMPLE')
+  })
+
   it('asks everywhere for a suffix that leads nowhere', async () => {
     const { both, corp, other } = twoDomains()
     other.search.people = [person('bob', OTHER, { upn: 'robert@contoso.test' })]
@@ -185,5 +197,20 @@ describe('ForestDirectory', () => {
     assert.equal(catalog.requests.length, 0)
     await directory.findAccount({ ...key, inGlobalCatalog: true })
     assert.equal(catalog.requests.length, 1)
+  })
+
+  it('believes the domain where the catalog still gives a number to its last owner', async () => {
+    const template = new FilterTemplate('(employeeID={claim})')
+    const key: AccountKey = { by: 'filter', value: '7', template, inGlobalCatalog: true }
+    const numbered = (name: string, rid: number, id: string) =>
+      accountEntry({ name, rid, text: { employeeID: [id] } })
+    const { directory, corp } = forest([numbered('alice', 1104, '7')])
+    for (const people of [
+      [numbered('alice', 1104, '8')],
+      [numbered('alice', 1104, '8'), numbered('bob', 1105, '7')],
+    ]) {
+      corp.search.people = people
+      await assert.rejects(directory.findAccount(key), { code: 'ERR_DIRECTORY_NOT_FOUND' })
+    }
   })
 })

@@ -17,6 +17,8 @@ describe('isAllowed', () => {
     [{ everyone: true }, {}, true],
     [{ users: ['alice@corp.example'] }, ALICE, true],
     [{ users: ['bob@corp.example'] }, ALICE, false],
+    [{ users: ['kate@corp.example'] }, { upn: 'KATE@corp.example' }, true],
+    [{ users: ['kate@corp.example'] }, { upn: '\u212Aate@corp.example' }, false],
     [{ users: [] }, ALICE, false],
     [{ users: [''] }, { upn: '' }, false],
     [{ users: ['alice@corp.example'] }, { upn: ['alice@corp.example'] }, false],

@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import { TicketFlag } from '../../../src/kerberos/index.ts'
 import { errorCode } from '../../../src/platform/index.ts'
 import type { Proof, SsoPipeline } from '../../../src/sso/index.ts'
+import type { Tricks } from '../../support/memory-kdc/index.ts'
 import { FRONT, FrontEndWorld } from '../../support/sso/front-end-world.ts'
 
 const HOUR_MS = 3_600_000
@@ -104,6 +105,35 @@ describe('sign-in with Kerberos', () => {
     } finally {
       world.directory.accounts.unshift(alice)
     }
+  })
+
+  it('refuses a SID of another domain than the ticket: a trusted one may put any into its PACs', async () => {
+    const realms = ['CORP.EXAMPLE', 'BRANCH.EXAMPLE']
+    const both = () => world.connector({ frontEndKerberos: { realms } })
+    world.directory.change('alice', { realm: 'BRANCH.EXAMPLE' })
+    try {
+      assert.equal(await refuse(both(), await world.token('alice')), 'ERR_SSO_NEGOTIATE_REFUSED')
+    } finally {
+      world.directory.change('alice', { realm: 'CORP.EXAMPLE' })
+    }
+    assert.equal(await refuse(both(), await world.token('alice')), 'accepted')
+  })
+
+  it('delegates no ticket in which alice is called bob: the backend would take her for him', async () => {
+    const userId = Number(world.kdc.sidOf('alice').split('-').at(-1))
+    const pac: Tricks['pac'] = (content) => ({ ...content, effectiveName: 'alice', userId })
+    const token = await world.token('bob', { tricks: { pac } })
+    const { assertion, user } = await connector.signIn({
+      app: world.app,
+      token,
+      channelBinding: undefined,
+    })
+    assert.equal(user.sAMAccountName, 'alice')
+    const proof: Proof = { id: 'alias', idToken: assertion, kind: 'assertion' }
+    const outcome = await world.get(connector, proof)
+    // What is asked for instead is a ticket for alice, which CONN2$ may not have.
+    assert.equal(outcome.code, 'ERR_KRB_NOT_FORWARDABLE')
+    assert.equal(connector.counters.impersonations, 1)
   })
 
   it('asks a second judge, and believes nobody where they differ', async () => {

@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { DirectoryAccount } from '../../../src/directory/index.ts'
+import { AccountFinder, type DirectoryAccount } from '../../../src/directory/index.ts'
+import { systemClock } from '../../../src/platform/io/index.ts'
+import { IdentityFinder } from '../../../src/sso/identity.ts'
+import { resolveSsoLimits } from '../../../src/sso/index.ts'
 import { LOGIN_IDENTITIES } from '../../../src/sso/login-identities.ts'
 import { checkAccountOf, loginFrom } from '../../../src/sso/login.ts'
 import type { IssuerPolicy } from '../../../src/sso/policy.ts'
 import type { Verdict } from '../../../src/sso/proof.ts'
+import { accountEntry, ScriptedSearch } from '../../support/directory-entries.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
 import { FakeDirectory, ISSUER, policyOf, type RawPolicy } from '../../support/sso/world.ts'
 
 type Kind = (typeof LOGIN_IDENTITIES)[number]
@@ -39,17 +44,18 @@ describe('loginFrom', () => {
     onPremisesUserPrincipalNameClaim: 'onprem',
     onPremisesSAMAccountNameClaim: 'sam',
   }
-  const kinds: readonly (readonly [Kind, string, string])[] = [
+  const kinds: readonly (readonly [Kind, string, string, string?])[] = [
     ['userPrincipalName', 'userPrincipalName', 'Alice@Corp.example'],
     ['onPremisesUserPrincipalName', 'userPrincipalName', 'a.smith@corp.example'],
-    ['userPrincipalUsername', 'sAMAccountName', 'Alice'],
-    ['onPremisesUserPrincipalUsername', 'sAMAccountName', 'a.smith'],
+    ['userPrincipalUsername', 'sAMAccountName', 'Alice', 'Corp.example'],
+    ['onPremisesUserPrincipalUsername', 'sAMAccountName', 'a.smith', 'corp.example'],
     ['onPremisesSAMAccountName', 'sAMAccountName', 'asmith'],
   ]
-  for (const [kind, by, value] of kinds) {
+  for (const [kind, by, value, suffix] of kinds) {
     it(`finds the account by ${kind}`, () => {
       const { key } = loginFrom(verdictOf(claims, separate), kind)
-      assert.deepEqual(key, { by, value, realms: ['CORP.EXAMPLE'] })
+      const cut = suffix === undefined ? {} : { suffix }
+      assert.deepEqual(key, { by, value, realms: ['CORP.EXAMPLE'], ...cut })
     })
   }
 
@@ -91,6 +97,15 @@ describe('loginFrom', () => {
       { upn: 'alice@corp.example@evil.example' },
       'userPrincipalUsername',
     ],
+    ['a suffix with a dot after it', { upn: 'alice@corp.example.' }, 'userPrincipalName'],
+    ['a suffix with a space after it', { upn: 'alice@corp.example ' }, 'userPrincipalUsername'],
+    ['a suffix in wide letters', { upn: 'alice@\uFF43orp.example' }, 'userPrincipalUsername'],
+    [
+      'a suffix with a letter of another script',
+      { upn: 'alice@c\u043Erp.example' },
+      'userPrincipalName',
+    ],
+    ['a NetBIOS name', { upn: 'CORP\\alice' }, 'userPrincipalName'],
     ['no suffix', { upn: 'alice' }, 'userPrincipalUsername'],
     ['no name', { upn: '@corp.example' }, 'userPrincipalUsername'],
     ['a UPN as sAMAccountName', { upn: 'alice@corp.example' }, 'onPremisesSAMAccountName'],
@@ -237,6 +252,42 @@ describe('kinds that the policy defines', () => {
   it('are refused when two have one name', () => {
     const [one] = row({ attribute: 'employeeID' }).loginAttributes
     assert.throws(() => issuerOf({ loginAttributes: [one, one] }), /the same name/)
+  })
+})
+
+describe('names that only look alike', () => {
+  it('are no suffix that the policy lists: the Kelvin sign is no k', () => {
+    const row = { upnSuffixes: ['kontor.example'], realms: [] }
+    const login = (upn: string) => loginFrom(verdictOf({ upn }, row), 'userPrincipalUsername').login
+    assert.equal(login('alice@KONTOR.example'), 'alice@KONTOR.example')
+    assert.throws(() => login('alice@\u212Aontor.example'), { code: 'ERR_SSO_LOGIN_REFUSED' })
+    const { issuer } = verdictOf({}, row)
+    const account = new FakeDirectory().add('kate', {
+      userPrincipalName: 'kate@\u212Aontor.example',
+    })
+    assert.throws(
+      () => {
+        checkAccountOf(issuer, account, { suffix: undefined })
+      },
+      { code: 'ERR_SSO_LOGIN_REFUSED' },
+    )
+  })
+
+  it('are no account that is kept', async () => {
+    const search = new ScriptedSearch()
+    // A server that compares loosely.
+    search.people = [accountEntry({ name: 'kate', userPrincipalName: 'kate@corp.example' })]
+    const directory = new AccountFinder(search, systemClock)
+    const ports = { directory, clock: new ManualClock(), onRefused: () => undefined }
+    const finder = new IdentityFinder(ports, resolveSsoLimits({}))
+    const key = (name: string) =>
+      loginFrom(verdictOf({ upn: `${name}@corp.example` }), 'userPrincipalName').key
+    await finder.find(key('kate'))
+    assert.ok(finder.known(key('KATE')))
+    for (const name of ['\u212Aate', 'kate\u200B', '\uFF4Bate', 'kate ']) {
+      assert.equal(finder.known(key(name)), undefined)
+      await assert.rejects(finder.find(key(name)), { code: 'ERR_SSO_ACCOUNT_UNKNOWN' })
+    }
   })
 })
 
