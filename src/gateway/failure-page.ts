@@ -24,9 +24,16 @@ export interface FailedRequest {
   readonly fields?: readonly string[] | undefined
   /** Those that let a page of another origin read it, flat. */
   readonly crossOrigin?: readonly string[] | undefined
+  /** There where a connection was to switch protocols: no page that could lead anywhere. */
+  readonly upgrade?: unknown
 }
 
+/** The policy inside wants more of the sign-in. */
 const STEP_UP = 'ERR_SSO_STEP_UP_NEEDED'
+/** What a fresh sign-in mends. */
+const FRESH = new Set([STEP_UP, 'ERR_GATEWAY_STEP_UP_NEEDED', 'ERR_SSO_PROOF_EXPIRED'])
+/** What a browser is sent to it for. */
+const REDIRECTED = new Set([STEP_UP, 'ERR_GATEWAY_STEP_UP_NEEDED'])
 
 /** A failure inside. */
 export interface Failure {
@@ -56,16 +63,18 @@ export function shownCode(
  * Whether a browser is sent to the provider with what the connector wants of a sign-in.
  *
  * @param failure - Its code as shown.
- * @param request - What failed; a connection that was to switch protocols is no page that could lead anywhere.
+ * @param failed - What failed.
  * @returns What the provider is asked for; undefined where a page is the answer.
  */
 export function wishToFulfil(
   { code, wish }: Failure,
-  { request, upgrade }: Pick<FailedRequest, 'request'> & { readonly upgrade?: unknown },
+  failed: Pick<FailedRequest, 'request' | 'upgrade'>,
 ): StepUp | undefined {
-  const { method = '', headers } = request
-  const leads = code === STEP_UP && upgrade === undefined && isNavigation(method, headers)
-  return leads ? wish : undefined
+  return code === STEP_UP && leadsOn(failed) ? wish : undefined
+}
+
+function leadsOn({ request, upgrade }: Pick<FailedRequest, 'request' | 'upgrade'>): boolean {
+  return upgrade === undefined && isNavigation(request.method ?? '', request.headers)
 }
 
 /**
@@ -78,10 +87,9 @@ export function wishToFulfil(
 export function failurePage(failed: FailedRequest, code: string): Page {
   const { request, route, requestId, fields = [], crossOrigin = [] } = failed
   const extra = [...fields, ...crossOrigin]
-  const { method = '', url = '/', headers } = request
-  const fresh = code === STEP_UP || code === 'ERR_SSO_PROOF_EXPIRED'
-  const signIn = route.signIn ? signInTarget(url, fresh) : undefined
-  if (code === STEP_UP && signIn !== undefined && isNavigation(method, headers)) {
+  const { url = '/', headers } = request
+  const signIn = route.signIn ? signInTarget(url, FRESH.has(code)) : undefined
+  if (REDIRECTED.has(code) && signIn !== undefined && leadsOn(failed)) {
     return redirect(`${route.externalOrigin}${signIn}`, extra)
   }
   return errorPage({ code, requestId, html: wantsHtml(headers), signIn, extra })

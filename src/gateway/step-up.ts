@@ -50,6 +50,22 @@ export function isStrongEnough(wish: StepUp, session: JudgedSignIn, nowMs: numbe
   return nowMs - sinceMs <= wish.maxAgeMinutes * 60_000
 }
 
+/**
+ * Whether what runs in a session has outlived what its app wants: the sign-in has become too old, or a refreshed token says less.
+ *
+ * @param wish - Of the app.
+ * @param session - In whose name it runs.
+ * @param nowMs - The time.
+ * @returns True when it has to end.
+ */
+export function isOutlived(
+  wish: StepUp | undefined,
+  session: JudgedSignIn | undefined,
+  nowMs: number,
+): boolean {
+  return wish !== undefined && session !== undefined && !isStrongEnough(wish, session, nowMs)
+}
+
 /** A session, as far as another sign-in is concerned. */
 type FormerSignIn = Pick<JudgedSignIn, 'createdMs' | 'acceptedBy' | 'askedFor'>
 

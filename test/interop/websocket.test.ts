@@ -6,6 +6,7 @@ import { WebSocket } from 'ws'
 import { startStack, type Stack } from '../../docker/demo/stack.ts'
 import { CHROMIUM, launchChromium, NO_CHROMIUM, signInOnPage } from '../support/chromium.ts'
 import { NO_LAB, sharedLab } from '../support/lab.ts'
+import { askOnSocket, socketClosed } from '../support/page-socket.ts'
 
 const lab = sharedLab()
 /** Guards against hangs only. */
@@ -46,25 +47,7 @@ describe(
       return { context, page }
     }
 
-    /** Opens a WebSocket in the page, kept as `window.socket`; what came first on it. */
-    const ask = (page: Page, text: string): Promise<string> =>
-      page.evaluate(
-        ([url = '', message = '']) =>
-          new Promise<string>((resolve, reject) => {
-            const socket = new WebSocket(url)
-            Object.assign(globalThis, { socket })
-            socket.onopen = () => {
-              socket.send(message)
-            }
-            socket.onmessage = ({ data }: { data: unknown }) => {
-              resolve(typeof data === 'string' ? data : 'no text')
-            }
-            socket.onerror = () => {
-              reject(new Error('refused'))
-            }
-          }),
-        [socketUrl(), text],
-      )
+    const ask = (page: Page, text: string): Promise<string> => askOnSocket(page, socketUrl(), text)
 
     it('each user has his own socket, and the cookie of its 101', PATIENCE, async () => {
       const [alice, bob] = [await signedIn('alice'), await signedIn('bob')]
@@ -102,15 +85,7 @@ describe(
     it('closes when the user signs out', PATIENCE, async () => {
       const { context, page } = await signedIn('alice')
       assert.equal(await ask(page, 'hello'), 'hello')
-      const closed = page.evaluate(
-        () =>
-          new Promise<number>((resolve) => {
-            const { socket } = globalThis as unknown as { socket: globalThis.WebSocket }
-            socket.onclose = ({ code }) => {
-              resolve(code)
-            }
-          }),
-      )
+      const closed = socketClosed(page)
       await page.evaluate(() =>
         fetch('/.sallyport/sign-out', { method: 'POST', redirect: 'manual' }),
       )

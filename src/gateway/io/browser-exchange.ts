@@ -25,7 +25,7 @@ import { hopFieldsFor } from '../hop-fields.ts'
 import type { LiveConnector } from '../live-connector.ts'
 import type { StepUp } from '../oidc.ts'
 import type { OpenSession } from '../open-session.ts'
-import { joinedWish } from '../step-up.ts'
+import { isOutlived, joinedWish } from '../step-up.ts'
 import { requestFields, type RequestFields } from '../request-fields.ts'
 import { mayTryAgain } from '../retry.ts'
 import type { BrowserResponse } from './browser-response.ts'
@@ -238,6 +238,10 @@ export class BrowserExchange implements StreamHandler, WatchedExchange, InputOwn
     const waitedMs = nowMs - this.#movedMs
     if (waitedMs < MOVING_MS) this.#stillUsed()
     else this.#stillOpen()
+    if (isOutlived(this.#admitted.route.stepUp, this.session, this.#ports.clock.nowMs())) {
+      this.abort('ERR_GATEWAY_STEP_UP_NEEDED')
+      return
+    }
     const { firstOctetMs, connectMs } = this.#admitted.route.app.timeouts
     if (this.#isClientSlow()) {
       if (waitedMs > this.#ports.limits.stalledMs) this.abort('ERR_GATEWAY_CLIENT_STALLED')
