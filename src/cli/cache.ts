@@ -16,7 +16,7 @@ interface CacheOptions extends AdminOptions {
 
 const FLUSH_HELP = `
 For changes in the directory that are to count at once (groups, a disabled account, delegation); cached tickets else live up to an hour.
-Nobody has to sign in again. The gateway has to be running on this host.
+Refusals that are remembered for a while are forgotten too. Nobody has to sign in again. The gateway has to be running on this host.
 
 Examples:
   $ sallyport cache flush --config gateway.yaml
@@ -45,7 +45,10 @@ function filterOf({ user, spn }: CacheOptions): object {
 
 function withFilter(command: Command): Command {
   return withConfig(command)
-    .option('-u, --user <name>', 'those of one user only: sAMAccountName, UPN or SID')
+    .option(
+      '-u, --user <name>',
+      'those of one user only: sAMAccountName, UPN or SID, or the login that was refused',
+    )
     .option('-s, --spn <name>', 'those for one service principal name only')
 }
 

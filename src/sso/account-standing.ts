@@ -11,12 +11,26 @@
 import type { DirectoryAccount } from '../directory/index.ts'
 import { SsoError, type SsoErrorCode } from './errors.ts'
 
+/** The directory has the account, and says that nobody is let in with it. */
+export class AccountRefusal extends SsoError {
+  readonly account: DirectoryAccount
+
+  constructor(
+    code: SsoErrorCode,
+    message: string,
+    { account, mend }: { readonly account: DirectoryAccount; readonly mend: string },
+  ) {
+    super(code, message, { mend })
+    this.account = account
+  }
+}
+
 function refuse(
   account: DirectoryAccount,
   code: SsoErrorCode,
   [why, mend]: [string, string],
 ): void {
-  throw new SsoError(code, `the account ${account.sAMAccountName} ${why}`, { mend })
+  throw new AccountRefusal(code, `the account ${account.sAMAccountName} ${why}`, { mend, account })
 }
 
 /**

@@ -20,6 +20,7 @@ import type { IdentityCounters, IdentityCounts } from './identity-counts.ts'
 import type { FairQueue } from './fair-queue.ts'
 import { IdentityStore, type Identity } from './identity-store.ts'
 import type { SsoLimits } from './limits.ts'
+import { isNamed, isRefusalOf } from './named-user.ts'
 import { directoryQueue } from './queues.ts'
 import { RefusalMemory } from './refusals.ts'
 import { isTransportFailure } from './transport-failure.ts'
@@ -181,14 +182,14 @@ export class IdentityFinder {
   }
 
   /**
-   * Drops accounts and every refusal that is remembered: a login that was refused has no account to be named by.
+   * Drops accounts, and refusals that are remembered.
    *
-   * @param matches - Which accounts.
+   * @param user - Whose: a sAMAccountName, a UPN, a SID, or a login that was refused; undefined: all.
    * @returns The users that were dropped.
    */
-  flush(matches: (identity: Identity) => boolean): readonly string[] {
-    this.#refusals.drop(() => true)
-    return this.#store.flush(matches)
+  flush(user?: string): readonly string[] {
+    this.#refusals.drop((key, error) => user === undefined || isRefusalOf(key, error, user))
+    return this.#store.flush(({ account }) => user === undefined || isNamed(account, user))
   }
 
   /**

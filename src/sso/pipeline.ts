@@ -28,6 +28,7 @@ import type {
   SsoRequest,
 } from './ports.ts'
 import { KeyWatch } from './key-watch.ts'
+import { isNamed } from './named-user.ts'
 import { overdue } from './overdue.ts'
 import { ProofVerifier, type Verdict } from './proof.ts'
 import { securityEventOf } from './security-events.ts'
@@ -42,13 +43,6 @@ import {
 } from './stages.ts'
 import type { DropReason } from './ticket-counts.ts'
 import { TicketKeeper } from './tickets.ts'
-
-/** Whether an account is the one that an administrator means. */
-function isNamed(identity: Identity, user: string): boolean {
-  const wanted = user.toLowerCase()
-  const { sAMAccountName, userPrincipalName, sid } = identity.account
-  return [sAMAccountName, userPrincipalName, sid].some((name) => name?.toLowerCase() === wanted)
-}
 
 class Pipeline implements SsoPipeline, CallHome {
   readonly #ports: PipelinePorts
@@ -274,10 +268,9 @@ class Pipeline implements SsoPipeline, CallHome {
 
   flush(filter: FlushFilter): void {
     const { user, servicePrincipalName } = filter
-    const matches = (identity: Identity): boolean => user === undefined || isNamed(identity, user)
-    const users = new Set(this.#tickets?.flush(matches, servicePrincipalName))
+    const users = new Set(this.#tickets?.flush(byName(user), servicePrincipalName))
     if (servicePrincipalName === undefined) {
-      for (const each of this.#identities?.flush(matches) ?? []) users.add(each)
+      for (const each of this.#identities?.flush(user) ?? []) users.add(each)
     }
     if (user === undefined && servicePrincipalName === undefined)
       this.#ports.backends.retire(undefined)
@@ -285,10 +278,9 @@ class Pipeline implements SsoPipeline, CallHome {
   }
 
   inspect({ user, servicePrincipalName }: FlushFilter): CacheContents {
-    const matches = (identity: Identity): boolean => user === undefined || isNamed(identity, user)
     const accounts = this.#identities?.inspect()
     return {
-      ...(this.#tickets?.inspect(matches, servicePrincipalName) ?? { entries: [], more: 0 }),
+      ...(this.#tickets?.inspect(byName(user), servicePrincipalName) ?? { entries: [], more: 0 }),
       ...(accounts && { accounts }),
     }
   }
@@ -338,6 +330,11 @@ class Pipeline implements SsoPipeline, CallHome {
     this.#tickets?.close()
     await this.#ports.backends.close()
   }
+}
+
+/** Everybody where nobody is named. */
+function byName(user: string | undefined): (identity: Identity) => boolean {
+  return ({ account }) => user === undefined || isNamed(account, user)
 }
 
 function closed(): SsoError {

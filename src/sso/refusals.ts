@@ -77,12 +77,12 @@ export class RefusalMemory<T extends object> {
   /**
    * Forgets: something has changed.
    *
-   * @param matches - What is forgotten.
+   * @param matches - What is forgotten, by what was asked for and what was thrown.
    */
-  drop(matches: (about: T) => boolean): void {
+  drop(matches: (about: T, error: unknown) => boolean): void {
     this.#drops += 1
-    for (const [key, { about }] of [...this.#refusals.entries()]) {
-      if (matches(about)) this.#refusals.delete(key)
+    for (const [key, { about, error }] of [...this.#refusals.entries()]) {
+      if (matches(about, error)) this.#refusals.delete(key)
     }
   }
 }

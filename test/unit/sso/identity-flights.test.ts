@@ -86,7 +86,7 @@ describe('accounts that are looked up while users leave', () => {
       }
       for (const each of steps) {
         if (each === 'flush') {
-          world.finder.flush(() => true)
+          world.finder.flush()
           left.fill((world.moment += 1))
         } else if ('find' in each) ends.push(find(each.find))
         else if ('answer' in each) await world.answer(each.answer)

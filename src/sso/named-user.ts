@@ -1,0 +1,49 @@
+/**
+ * Whom an administrator means by a name (`sallyport cache --user`).
+ *
+ * @module
+ */
+
+import type { AccountKey, DirectoryAccount } from '../directory/index.ts'
+import { AccountRefusal } from './account-standing.ts'
+
+/** The part before the last `@`. */
+function namePart(name: string): string {
+  const at = name.lastIndexOf('@')
+  return at > 0 ? name.slice(0, at) : name
+}
+
+/** `alice` and `alice@corp.example` may be the same person, alice of two domains are not. */
+function mayBeSame(one: string, other: string): boolean {
+  const [a, b] = [one.toLowerCase(), other.toLowerCase()]
+  if (a === b) return true
+  return namePart(a) === namePart(b) && !(a.includes('@') && b.includes('@'))
+}
+
+/**
+ * Whether an account is meant.
+ *
+ * @param account - The account.
+ * @param user - A sAMAccountName, a UPN or a SID, in any letter case.
+ * @returns True when it is one of the account's names.
+ */
+export function isNamed(
+  { sAMAccountName, userPrincipalName, sid }: DirectoryAccount,
+  user: string,
+): boolean {
+  const wanted = user.toLowerCase()
+  return [sAMAccountName, userPrincipalName, sid].some((name) => name?.toLowerCase() === wanted)
+}
+
+/**
+ * Whether a login is meant that was refused. Where the directory had the account, by its names too; else the login is all there is.
+ *
+ * @param key - What was looked for.
+ * @param refusal - What was thrown.
+ * @param user - As for an account, or the login itself.
+ * @returns True also for a login that may be the user's: to ask once more costs little.
+ */
+export function isRefusalOf(key: AccountKey, refusal: unknown, user: string): boolean {
+  if (refusal instanceof AccountRefusal && isNamed(refusal.account, user)) return true
+  return mayBeSame(key.value, user)
+}
