@@ -6,7 +6,6 @@
 
 import type { OwnDirectory } from '../connector/io/index.ts'
 import { domainsOf, splitHostPort, type ConnectorConfig } from '../connector/index.ts'
-import { AccountFinder } from '../directory/index.ts'
 import {
   directoryWorld,
   firstPage,
@@ -104,7 +103,6 @@ export function createUserWorld(
   { login, signIn, apps, appsAlone }: UserQuestion,
 ): UserWorld {
   const { config, policy, open, ask, headerRoom } = sources
-  const { baseDn } = config.directory ?? {}
   const routes = routesOf(policy, apps)
   return userWorld({
     clock: systemClock,
@@ -112,12 +110,12 @@ export function createUserWorld(
     issuers: [...policy.issuers.values()],
     loginKinds: loginKinds(routes),
     connector: directory.account,
+    realm: config.kerberos?.realm ?? '',
+    frontEnd: policy.frontEnd,
     services: appsAlone ? routes.flatMap(serviceOfRoute) : policy.backends.flatMap(serviceOfRow),
-    directory: async () => {
-      const { search } = await open()
-      return new AccountFinder(search, systemClock, baseDn === undefined ? {} : { baseDn })
-    },
-    settings: async (name) => (await directory.picture()).facts.accounts.byName(name),
+    directory: async () => (await open()).users,
+    settings: async (account) => (await open()).users.settingsOf(account),
+    connectorSettings: async () => (await directory.picture()).connector,
     tickets: async () => (await open()).client,
     tokens: async () => {
       const { client } = await open()

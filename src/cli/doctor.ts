@@ -22,7 +22,8 @@ interface DoctorArguments {
 }
 
 const HELP = `
-Areas: host, tunnel, directory, issuer, apps, app, and user with --user; a check is such as app.tls. A login is a user principal name or an account name.
+Areas: host, tunnel, directory, issuer, apps, app, and user with --user; a check is such as app.tls. A login is a user principal name, an account name,
+domain.example\\name with the DNS name of a domain, or a SID; it is looked up in every directory of connector.yaml, as the connector does.
 
 Run it as the user that the connector runs as, on the connector's host; a running connector is not disturbed. It uses the connector's own account,
 key and certificate, and changes nothing.

@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { stringify } from 'yaml'
+import { parse, stringify } from 'yaml'
 import { startForestsLab, type ForestsLab } from '../../docker/lab/forests.ts'
 import { furtherControllersMissing } from '../../docker/lab/further.ts'
 import { connectorConfigSchema } from '../../src/connector/index.ts'
@@ -22,7 +22,10 @@ import {
   type LookupReport,
 } from '../../src/directory/index.ts'
 import { systemClock } from '../../src/platform/io/index.ts'
+import type { DoctorCode } from '../../src/doctor/codes/index.ts'
+import type { Finding } from '../../src/doctor/index.ts'
 import type { IdentityReport } from '../../src/sso/index.ts'
+import { runOnController } from '../support/lab-delegation.ts'
 import { labDoctor, troublesOf } from '../support/lab-doctor.ts'
 import { NO_LAB, sharedLab } from '../support/lab.ts'
 import { MemoryLogger } from '../support/manual-clock.ts'
@@ -32,6 +35,8 @@ const CORP = 'CORP.EXAMPLE'
 const BRANCH = 'BRANCH.EXAMPLE'
 /** Both alices have it: one company, one mail domain. */
 const MAIL = 'alice@corp.example'
+const ISSUER = { issuer: 'https://login.example', audience: 'sallyport', loginClaim: 'upn' }
+const SUFFIXES = ['corp.example', 'branch.example', 'contoso.test', 'fabrikam.test']
 /** Patience for a machine under load. */
 const TIMES = { connectTimeoutMs: 30_000, operationTimeoutMs: 60_000 }
 const skip = sharedLab() ? furtherControllersMissing() : NO_LAB
@@ -172,6 +177,85 @@ describe('a connector with the directories of two real forests', { skip }, () =>
     assert.ok(troublesOf(findings).includes('TRUST_NOT_DELEGABLE'))
   })
 
+  describe('sallyport doctor --user', () => {
+    const ask = (user: string, policy: object = {}) => {
+      const issuers = [
+        {
+          ...ISSUER,
+          realms: [CORP, BRANCH],
+          upnSuffixes: SUFFIXES,
+          jwksUrl: 'https://login.example/keys',
+        },
+      ]
+      const dnsServer = lab.branch.address
+      return labDoctor(lab.env, {
+        user,
+        directories: plain(),
+        dnsServer,
+        policy: { issuers, ...policy },
+      })
+    }
+    const own = (...realms: readonly string[]) => ({
+      frontEndKerberos: { services: ['HTTP/in.corp.example'], realms },
+    })
+    const told = (findings: readonly Finding[], code: DoctorCode) =>
+      findings.find((finding) => finding.code === code)?.message ?? ''
+
+    it('takes neither alice for the other, and says how one of them is written', async () => {
+      const findings = await ask('alice')
+      const finding = findings.find(({ code }) => code === 'DOCTOR_USER_AMBIGUOUS')
+      assert.match(finding?.message ?? '', /DC=corp.*DC=branch|DC=branch.*DC=corp/)
+      assert.ok(finding?.mends.some(({ text }) => text.includes('domain.example\\name')))
+      assert.ok(!findings.some(({ code }) => code === 'DOCTOR_S4U2SELF_GOOD'))
+      const { sid } = await directory.findAccount(byName('alice', BRANCH))
+      for (const login of ['alice@branch.example', 'branch.example\\alice', sid]) {
+        const found = told(await ask(login), 'DOCTOR_USER_FOUND')
+        assert.match(found, /alice@BRANCH\.EXAMPLE, CN=alice,CN=Users,DC=branch,DC=example/, login)
+        assert.ok(found.endsWith(`(${sid})`))
+      }
+      const corp = await ask('corp.example\\alice')
+      assert.match(told(corp, 'DOCTOR_USER_FOUND'), /alice@CORP\.EXAMPLE/)
+      assert.ok(told(corp, 'DOCTOR_S4U2SELF_GOOD') && told(corp, 'DOCTOR_TICKET_GOOD'))
+    })
+
+    it('says that the other forest’s users have no way in, and prints the lines that make one', async () => {
+      for (const [user, name] of [
+        ['alice@branch.example', 'alice'],
+        ['robert@fabrikam.test', 'bob'],
+      ] as const) {
+        const findings = await ask(user, own(CORP))
+        const finding = findings.find(({ code }) => code === 'DOCTOR_USER_FOREIGN')
+        assert.match(finding?.message ?? '', new RegExp(`${name}@BRANCH.*ERR_KRB_FOREIGN_USER`))
+        const { frontEndKerberos } = parse(finding?.mends[0]?.setting ?? '') as {
+          frontEndKerberos: object
+        }
+        assert.deepEqual(frontEndKerberos, own(CORP, BRANCH).frontEndKerberos)
+        const mended = await ask(user, { frontEndKerberos })
+        assert.match(told(mended, 'DOCTOR_USER_OWN_TICKET'), /at HTTP\/in\.corp\.example/)
+        assert.ok(
+          !mended.some(({ code, outcome }) => outcome === 'fail' && code.startsWith('DOCTOR_USER')),
+        )
+      }
+    })
+
+    it('reads the state of the one who is meant, and its command changes nobody else', async () => {
+      await lab.branch.samba('user', 'disable', 'alice')
+      assert.ok(troublesOf(await ask('alice@branch.example')).includes('USER_DISABLED'))
+      assert.ok(!troublesOf(await ask('alice@corp.example')).includes('USER_DISABLED'))
+      await lab.samba(['user', 'disable', 'alice'])
+      const finding = (await ask('alice@branch.example')).find(
+        ({ code }) => code === 'DOCTOR_USER_DISABLED',
+      )
+      const command = finding?.mends[0]?.sambaTool ?? ''
+      await assert.rejects(runOnController(lab.env, command))
+      assert.ok(troublesOf(await ask('alice@corp.example')).includes('USER_DISABLED'))
+      await runOnController(lab.env, command, 'branch')
+      assert.ok(!troublesOf(await ask('alice@branch.example')).includes('USER_DISABLED'))
+      assert.ok(troublesOf(await ask('alice@corp.example')).includes('USER_DISABLED'))
+      await lab.samba(['user', 'enable', 'alice'])
+    })
+  })
+
   describe('sallyport identity resolve', () => {
     let connector: string
     before(async () => {
@@ -179,12 +263,10 @@ describe('a connector with the directories of two real forests', { skip }, () =>
       await writeFile(connector, stringify(configuration(plain())))
       await writeFile(join(lab.env.directory, 'keys.json'), '{"keys":[]}')
       const issuer = {
-        issuer: 'https://login.example',
-        audience: 'sallyport',
-        loginClaim: 'upn',
+        ...ISSUER,
         keysFile: 'keys.json',
         realms: [CORP, BRANCH],
-        upnSuffixes: ['corp.example', 'branch.example', 'contoso.test', 'fabrikam.test'],
+        upnSuffixes: SUFFIXES,
         sidClaim: 'sid',
         objectGUIDClaim: 'guid',
         loginAttributes: [{ name: 'mail', claim: 'mail', attribute: 'mail' }],

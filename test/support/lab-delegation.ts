@@ -64,9 +64,14 @@ export async function labPlan(
  *
  * @param lab - Whose controller; it runs on this machine itself.
  * @param command - Any shell text.
+ * @param folder - The controller's, in the lab's.
  */
-export async function runOnController(lab: LabEnvironment, command: string): Promise<void> {
-  const env = { ...process.env, SMB_CONF_PATH: join(lab.directory, 'dc', 'smb.conf') }
+export async function runOnController(
+  lab: LabEnvironment,
+  command: string,
+  folder = 'dc',
+): Promise<void> {
+  const env = { ...process.env, SMB_CONF_PATH: join(lab.directory, folder, 'smb.conf') }
   await run('bash', ['-e', '-c', command], { env })
 }
 

@@ -14,6 +14,8 @@ import {
   ForestDirectory,
   SeveralDirectories,
   type AccountDirectory,
+  type AccountSettings,
+  type DirectoryAccount,
   type DirectoryPart,
   type LookupReport,
 } from '../../directory/index.ts'
@@ -45,13 +47,18 @@ export interface OpenDirectoriesPorts {
 
 /** All directories as one. */
 export interface OpenDirectories extends AccountDirectory {
+  /** All settings of an account that was found, read in its own domain; undefined where they may not be read. */
+  settingsOf(account: DirectoryAccount, signal?: AbortSignal): Promise<AccountSettings | undefined>
   /** Makes sure that each answers and lets us in; DirectoryError as findAccount. */
   check(signal?: AbortSignal): Promise<void>
   close(): void
 }
 
-/** Something of the network that was opened. */
-type Opened = Pick<LdapSearch, 'check' | 'close'>
+/** What was opened of the network. */
+interface Opened {
+  readonly all: Pick<LdapSearch, 'check' | 'close'>[]
+  readonly domains: { readonly domain: string | undefined; readonly directory: LdapDirectory }[]
+}
 
 /**
  * Opens directories. Files are read now; the network is used when something is asked.
@@ -65,7 +72,7 @@ export async function openDirectories(
   configs: readonly AnyDirectoryConfig[],
   ports: OpenDirectoriesPorts,
 ): Promise<OpenDirectories> {
-  const opened: Opened[] = []
+  const opened: Opened = { all: [], domains: [] }
   const parts: DirectoryPart[] = []
   for (const config of configs) {
     parts.push(
@@ -78,11 +85,17 @@ export async function openDirectories(
   const all = parts.length === 1 && only ? only.directory : new SeveralDirectories(parts)
   return {
     findAccount: (key, signal) => all.findAccount(key, signal),
+    settingsOf: async (account, signal) => {
+      const [only, ...others] = opened.domains
+      const own = opened.domains.find(({ domain }) => domain === account.realm.toLowerCase())
+      const found = own ?? (others.length === 0 ? only : undefined)
+      return found?.directory.settingsOf(account, signal)
+    },
     check: async (signal) => {
-      await Promise.all(opened.map((each) => each.check(signal)))
+      await Promise.all(opened.all.map((each) => each.check(signal)))
     },
     close: () => {
-      for (const each of opened) each.close()
+      for (const each of opened.all) each.close()
     },
   }
 }
@@ -90,7 +103,7 @@ export async function openDirectories(
 async function openDomain(
   config: DirectoryConfig,
   ports: OpenDirectoriesPorts,
-  opened: Opened[],
+  opened: Opened,
 ): Promise<DirectoryPart> {
   const { domain, upnSuffixes, ca } = config
   const settings = {
@@ -99,14 +112,15 @@ async function openDomain(
     ...(ports.onLookup && { onLookup: ports.onLookup }),
   }
   const directory = new LdapDirectory(settings, ldapPorts(config, ports))
-  opened.push(directory)
+  opened.all.push(directory)
+  opened.domains.push({ domain, directory })
   return { directory, domains: domain === undefined ? [] : [domain], upnSuffixes }
 }
 
 async function openForest(
   config: ForestConfig,
   ports: OpenDirectoriesPorts,
-  opened: Opened[],
+  opened: Opened,
 ): Promise<DirectoryPart> {
   const { upnSuffixes, ca, connectTimeoutMs, operationTimeoutMs } = config
   const settings = {
@@ -115,7 +129,7 @@ async function openForest(
     ...(ca !== undefined && { ca: await readText(ca, 'directory.ca') }),
   }
   const catalog = new LdapSearch(settings, ldapPorts(config, ports))
-  opened.push(catalog)
+  opened.all.push(catalog)
   const domains = new Map<string, AccountDirectory>()
   for (const each of config.domains) {
     domains.set(each.domain, (await openDomain(each, ports, opened)).directory)

@@ -5,6 +5,7 @@
  */
 
 import { LdapSearch } from '../../directory/io/index.ts'
+import type { OpenDirectories } from './open-directories.ts'
 import type { KerberosClient } from '../../kerberos/index.ts'
 import { systemClock, systemRandom } from '../../platform/io/index.ts'
 import { ConnectorError } from '../index.ts'
@@ -20,6 +21,8 @@ export interface OwnDirectory {
   readonly account: string
   /** The domain's controllers. */
   readonly search: LdapSearch
+  /** Every directory of connector.yaml, as users are looked up in them. */
+  readonly users: OpenDirectories
   /** The same hosts as global catalogs (port 3269), where they are that. */
   readonly catalog: LdapSearch
   readonly close: () => void
@@ -69,6 +72,7 @@ export async function openSearches(
     account: client.name.slice(0, client.name.lastIndexOf('@')),
     search,
     catalog,
+    users: identity.directory,
     close: () => {
       search.close()
       catalog.close()

@@ -4,10 +4,16 @@
  * @module
  */
 
-import { AccountFinder, readManagedAccount, type AccountFinderOptions } from '../index.ts'
+import {
+  AccountFinder,
+  AccountReader,
+  readManagedAccount,
+  type AccountFinderOptions,
+} from '../index.ts'
 import type {
   AccountDirectory,
   AccountKey,
+  AccountSettings,
   DirectoryAccount,
   ManagedAccount,
   ManagedAccountDirectory,
@@ -37,6 +43,22 @@ export class LdapDirectory implements AccountDirectory, ManagedAccountDirectory 
    */
   findAccount(key: AccountKey, signal?: AbortSignal): Promise<DirectoryAccount> {
     return this.#finder.findAccount(key, signal)
+  }
+
+  /**
+   * Reads everything about an account that was found here, its delegation included.
+   *
+   * @param account - Which.
+   * @param signal - Gives up waiting; the connection stays.
+   * @returns Its settings; undefined where it has gone, or another is in its place by now.
+   * @throws DirectoryError as findAccount does.
+   */
+  async settingsOf(
+    { distinguishedName, sid }: DirectoryAccount,
+    signal?: AbortSignal,
+  ): Promise<AccountSettings | undefined> {
+    const settings = await new AccountReader(this.#search).at(distinguishedName, signal)
+    return settings?.sid === sid ? settings : undefined
   }
 
   /**

@@ -86,6 +86,18 @@ export const USER_CODES = {
     means: 'The KDC gives no ticket in the user’s name; the finding has its reason.',
     mend: 'See kerberos-errors.md for the code.',
   },
+  DOCTOR_USER_OWN_TICKET: {
+    outcome: 'warn',
+    means:
+      'The user is of a trusted domain, and no KDC lets the connector act for such users (Samba’s never does). They come in with tickets of their own, which are delegated, and not by the OpenID provider: ERR_KRB_FOREIGN_USER.',
+    mend: 'Give the user an account in the connector’s domain, if they are to come in without a ticket too.',
+  },
+  DOCTOR_USER_FOREIGN: {
+    outcome: 'fail',
+    means:
+      'The user is of a trusted domain, no KDC lets the connector act for such users (Samba’s never does), and the policy takes no tickets of their own: every request is refused with ERR_KRB_FOREIGN_USER.',
+    mend: 'List the user’s realm under frontEndKerberos.realms in policy.yaml, or give the user an account in the connector’s domain. See native-notes/login-identity.md.',
+  },
   DOCTOR_S4U2SELF_NOT_FORWARDABLE: {
     outcome: 'fail',
     means: 'The KDC’s ticket in the user’s name cannot be forwarded, so it is of no use.',

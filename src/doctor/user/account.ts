@@ -5,15 +5,19 @@
  */
 
 import type { AccountSettings, DirectoryAccount } from '../../directory/index.ts'
-import { errorCode, errorText } from '../../platform/index.ts'
+import { errorCode, errorText, sameName } from '../../platform/index.ts'
 import { found, type Check, type Finding, type Mend } from '../check.ts'
-import { accountCommands, type DirectoryCommands } from '../commands.ts'
+import { accountCommands, powershellWord, shellWord, type DirectoryCommands } from '../commands.ts'
 import type { DoctorCode } from '../codes/index.ts'
 import type { UserWorld } from './world.ts'
 
 const LOOKUP: Readonly<Record<string, DoctorCode>> = {
   ERR_DIRECTORY_NOT_FOUND: 'DOCTOR_USER_UNKNOWN',
   ERR_DIRECTORY_AMBIGUOUS: 'DOCTOR_USER_AMBIGUOUS',
+}
+
+const OTHER_LOGIN: Mend = {
+  text: 'To look at one of them, write its user principal name, domain.example\\name with the DNS name of its domain, or its SID.',
 }
 
 /** Exactly one account. */
@@ -23,13 +27,15 @@ export const identityCheck: Check<UserWorld> = {
   needs: ['directory.bind'],
   async run(world) {
     try {
-      const { distinguishedName, sid } = await world.account()
-      return [found('DOCTOR_USER_FOUND', `${world.login} is ${distinguishedName} (${sid})`)]
+      const { distinguishedName, sAMAccountName, realm, sid } = await world.account()
+      const message = `${world.login} is ${sAMAccountName}@${realm}, ${distinguishedName} (${sid})`
+      return [found('DOCTOR_USER_FOUND', message)]
     } catch (error) {
       const code = LOOKUP[errorCode(error)] ?? 'DOCTOR_USER_UNREADABLE'
       const { mend } = error as { readonly mend?: unknown }
       const mends = typeof mend === 'string' ? [{ text: mend }] : []
-      return [found(code, `${world.login}: ${errorText(error)}`, { mends })]
+      const told = code === 'DOCTOR_USER_AMBIGUOUS' ? [...mends, OTHER_LOGIN] : mends
+      return [found(code, `${world.login}: ${errorText(error)}`, { mends: told })]
     }
   },
 }
@@ -96,18 +102,34 @@ export const standingCheck: Check<UserWorld> = {
   async run(world) {
     const account = await world.account()
     const name = account.sAMAccountName
-    const settings = await world.settings(name)
+    const settings = await world.settings(account)
     if (settings === undefined) {
       return [found('DOCTOR_USER_UNREADABLE', `the settings of ${name} may not be read`)]
     }
     const nowMs = world.clock.nowMs()
     const faults = ROWS.filter(({ when }) => when(account, settings, nowMs)).map((row): Finding => {
-      const mend: Mend = { text: row.text, ...row.commands(settings) }
+      const mend = inDomain(world, account, { text: row.text, ...row.commands(settings) })
       return found(row.code, `${name} ${row.says}`, { mends: [mend] })
     })
     if (faults.length > 0) return faults
     return [found('DOCTOR_USER_GOOD', `${name} is enabled and may be delegated`)]
   },
+}
+
+/** Commands for another domain’s account name that domain: its namesake in the connector’s own is not to be changed instead. */
+function inDomain(
+  { realm: own }: UserWorld,
+  { realm }: DirectoryAccount,
+  mend: Mend & DirectoryCommands,
+): Mend {
+  if (sameName(own, realm)) return mend
+  const domain = realm.toLowerCase()
+  const isThere = `testparm -s --parameter-name=realm 2>/dev/null | grep -qixF ${shellWord(realm)}`
+  return {
+    text: `${mend.text} In the domain ${domain}, by who administers it.`,
+    powershell: `${mend.powershell} -Server ${powershellWord(domain)}`,
+    sambaTool: `${isThere} && ${mend.sambaTool}`,
+  }
 }
 
 /** Whether the policy acts for this user, backend by backend. */

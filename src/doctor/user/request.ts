@@ -9,6 +9,7 @@ import { errorCode, errorText } from '../../platform/index.ts'
 import { schemesOf } from '../app/schemes.ts'
 import { faultOf, refusalOf, replyOf, type BackendAnswer, type ProbeToken } from '../backend.ts'
 import { found, type Check, type Finding } from '../check.ts'
+import { isForeign, ownTicketAlone } from './foreign.ts'
 import { nowhere, servicesNow } from './tickets.ts'
 import type { UserService, UserWorld } from './world.ts'
 
@@ -19,6 +20,7 @@ export const requestCheck: Check<UserWorld> = {
   needs: ['user.tickets'],
   async run(world, signal) {
     const findings: Finding[] = []
+    if (await isForeign(world, signal)) return [ownTicketAlone(world)]
     for (const service of await servicesNow(world, signal)) {
       findings.push(await requestTo(world, service, signal))
     }

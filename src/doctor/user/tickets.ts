@@ -10,6 +10,7 @@ import { errorCode, errorText } from '../../platform/index.ts'
 import { found, type Check, type Finding, type Mend } from '../check.ts'
 import { connectorCommands } from '../commands.ts'
 import { headerMends } from '../header-room.ts'
+import { foreignFinding, isForeign, ownTicketAlone } from './foreign.ts'
 import type { UserService, UserWorld } from './world.ts'
 
 /** No ticket is asked for, and none used, where the policy does not act for the user. */
@@ -53,13 +54,14 @@ export const selfCheck: Check<UserWorld> = {
         found('DOCTOR_S4U2SELF_NOT_FORWARDABLE', message, { mends: [await transition(world)] }),
       ]
     } catch (error) {
-      return [refused('DOCTOR_S4U2SELF_REFUSED', `no ticket for ${name}`, error)]
+      const plain = refused('DOCTOR_S4U2SELF_REFUSED', `no ticket for ${name}`, error)
+      return [foreignFinding(world, account, error) ?? plain]
     }
   },
 }
 
-async function transition({ connector, settings }: UserWorld): Promise<Mend> {
-  const account = await settings(connector)
+async function transition({ connector, connectorSettings }: UserWorld): Promise<Mend> {
+  const account = await connectorSettings()
   const text = `Allow ${connector} protocol transition, where it lacks it.`
   return account ? { text, ...connectorCommands.protocolTransition(account, true) } : { text }
 }
@@ -81,6 +83,7 @@ export const ticketsCheck: Check<UserWorld> = {
   needs: ['user.s4u2self'],
   async run(world, signal) {
     const findings: Finding[] = []
+    if (await isForeign(world, signal)) return [ownTicketAlone(world)]
     for (const service of await servicesNow(world, signal)) {
       findings.push(...(await ticketTo(world, service, signal)))
     }

@@ -4,10 +4,16 @@
  * @module
  */
 
-import type { AccountDirectory, AccountSettings, DirectoryAccount } from '../../directory/index.ts'
+import {
+  DirectoryError,
+  type AccountDirectory,
+  type AccountKey,
+  type AccountSettings,
+  type DirectoryAccount,
+} from '../../directory/index.ts'
 import type { DelegationFinding, Evidence, S4uUser, ServiceTicket } from '../../kerberos/index.ts'
-import type { Clock } from '../../platform/index.ts'
-import type { IssuerPolicy } from '../../sso/index.ts'
+import { sameName, type Clock } from '../../platform/index.ts'
+import type { IssuerPolicy, Policy } from '../../sso/index.ts'
 import type { SignInSettings } from '../../tunnel/index.ts'
 import type { BackendAnswer, BackendPlace, BackendQuestion, ProbeToken } from '../backend.ts'
 import type { HeaderRoom } from '../header-room.ts'
@@ -33,19 +39,26 @@ export interface UserTickets {
 /** The outside of the checks. */
 export interface UserPorts {
   readonly clock: Clock
-  /** As doctor's caller wrote it: a user principal name, or an account name. */
+  /** As doctor's caller wrote it: a user principal name, an account name, `domain.example\name`, or a SID. */
   readonly login: string
   readonly connector: string
+  /** The connector's own realm. */
+  readonly realm: string
   readonly services: readonly UserService[]
   /** Issuers that the policy lists. */
   readonly issuers: readonly IssuerPolicy[]
   /** Delegated login identities of the apps that are looked at; none: not known. */
   readonly loginKinds: readonly string[]
+  /** Who may sign in with Kerberos at the gateway; undefined: nobody. */
+  readonly frontEnd: Policy['frontEnd']
   /** With whom people sign in at the gateway; undefined: not known. */
   readonly signIn: () => Promise<SignInSettings | undefined>
+  /** Every directory in which the connector looks users up. */
   readonly directory: () => Promise<AccountDirectory>
-  /** All settings of an account, by sAMAccountName. */
-  readonly settings: (name: string) => Promise<AccountSettings | undefined>
+  /** All settings of a user's account, as its own domain has them. */
+  readonly settings: (account: DirectoryAccount) => Promise<AccountSettings | undefined>
+  /** The same of the connector's own account. */
+  readonly connectorSettings: () => Promise<AccountSettings | undefined>
   readonly tickets: () => Promise<UserTickets>
   /** Opens what makes tokens: of the user's tickets, with or without a channel binding. */
   readonly tokens: () => Promise<
@@ -104,6 +117,17 @@ export function userWorld(ports: UserPorts): UserWorld {
 }
 
 async function findAccount({ directory, login }: UserPorts): Promise<DirectoryAccount> {
-  const by = login.includes('@') ? 'userPrincipalName' : 'sAMAccountName'
-  return (await directory()).findAccount({ by, value: login })
+  const key = keyOf(login)
+  const account = await (await directory()).findAccount(key)
+  const { realms = [] } = key
+  // A directory that is the only one is not asked about its realm.
+  if (realms.length === 0 || realms.some((realm) => sameName(realm, account.realm))) return account
+  throw new DirectoryError('ERR_DIRECTORY_NOT_FOUND', `no directory has a domain ${realms.join()}`)
+}
+
+function keyOf(login: string): AccountKey {
+  if (/^S-1-\d+(-\d+)+$/i.test(login)) return { by: 'sid', value: login.toUpperCase() }
+  const [, domain, name = ''] = /^([^\\]+)\\([^\\]+)$/.exec(login) ?? []
+  if (domain !== undefined) return { by: 'sAMAccountName', value: name, realms: [domain] }
+  return { by: login.includes('@') ? 'userPrincipalName' : 'sAMAccountName', value: login }
 }

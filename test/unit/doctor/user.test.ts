@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { DirectoryAccount } from '../../../src/directory/index.ts'
+import type { AccountKey, DirectoryAccount } from '../../../src/directory/index.ts'
 import { planChecks, USER_CHECKS, userWorld, type UserPorts } from '../../../src/doctor/index.ts'
 import type { BackendAnswer } from '../../../src/doctor/backend.ts'
 import { HeaderRoom } from '../../../src/doctor/header-room.ts'
@@ -88,13 +88,17 @@ async function look(setting: Setting = {}) {
     clock,
     login: 'alice',
     connector,
+    realm: REALM,
+    frontEnd: undefined,
     services: [SERVICE],
     issuers: issuersOf(ISSUER),
     loginKinds: ['userPrincipalName'],
     signIn: () => Promise.resolve(undefined),
     directory: () =>
       Promise.resolve({ findAccount: () => Promise.resolve({ ...ALICE, ...setting.account }) }),
-    settings: (name) => Promise.resolve(account(name, 1200, setting.settings)),
+    settings: ({ sAMAccountName }) =>
+      Promise.resolve(account(sAMAccountName, 1200, setting.settings)),
+    connectorSettings: () => Promise.resolve(account(connector, 1000)),
     tickets: () =>
       Promise.resolve({
         // This KDC has no directory behind it, so it tells no SIDs.
@@ -144,6 +148,86 @@ describe('the checks of a user', () => {
     }
     const hidden = await look({ ports: { settings: () => Promise.resolve(undefined) } })
     assert.equal(hidden.codes, 'DOCTOR_USER_UNREADABLE')
+  })
+
+  it('look up what the login is written as, and take no namesake of another domain', async () => {
+    const cases: readonly (readonly [string, AccountKey])[] = [
+      ['alice', { by: 'sAMAccountName', value: 'alice' }],
+      ['alice@a@b.example', { by: 'userPrincipalName', value: 'alice@a@b.example' }],
+      ['S-1-5-21-1-2-3-1200', { by: 'sid', value: 'S-1-5-21-1-2-3-1200' }],
+      ['Corp.Example\\alice', { by: 'sAMAccountName', value: 'alice', realms: ['Corp.Example'] }],
+    ]
+    for (const [login, key] of cases) {
+      const keys: AccountKey[] = []
+      const findAccount = (asked: AccountKey) => {
+        keys.push(asked)
+        return Promise.resolve(ALICE)
+      }
+      const ports = { login, directory: () => Promise.resolve({ findAccount }) }
+      assert.ok((await look({ ports })).all.includes('DOCTOR_USER_FOUND'))
+      assert.deepEqual(keys, [key])
+    }
+    const { codes } = await look({ ports: { login: 'branch.example\\alice' } })
+    assert.equal(codes, 'DOCTOR_USER_UNKNOWN')
+  })
+
+  const BRANCH = 'BRANCH.EXAMPLE'
+  const OLGA = {
+    distinguishedName: 'CN=olga,CN=Users,DC=branch,DC=example',
+    sAMAccountName: 'olga',
+    realm: BRANCH,
+  }
+  const foreign = (frontEnd?: UserPorts['frontEnd']) => ({
+    account: OLGA,
+    ports: {
+      frontEnd,
+      issuers: issuersOf({ ...ISSUER, realms: [REALM, BRANCH], upnSuffixes: [] }),
+      tickets: () =>
+        Promise.resolve({
+          impersonate: fails('ERR_KRB_FOREIGN_USER'),
+          delegate: fails('never asked'),
+          diagnose: fails('never asked'),
+        }),
+    },
+  })
+  const row = {
+    services: ['HTTP/in.example'],
+    maxAgeMinutes: 1,
+    channelBinding: 'required',
+  } as const
+
+  it('tell that a user of a trusted domain has no way in, and the lines that make one', async () => {
+    for (const frontEnd of [undefined, { ...row, realms: [REALM] }]) {
+      const { codes, unwell, all, asked } = await look(foreign(frontEnd))
+      assert.equal(codes, 'DOCTOR_USER_FOREIGN')
+      assert.match(unwell[0]?.message ?? '', /olga@BRANCH\.EXAMPLE.* OpenID .*ERR_KRB_FOREIGN_USER/)
+      const services = frontEnd ? 'HTTP/in.example' : 'HTTP/<external host>'
+      const lists = `services: [${services}], realms: [${REALM}, ${BRANCH}]`
+      const setting = `frontEndKerberos: { ${lists} }   # policy.yaml`
+      assert.equal(unwell[0]?.mends[0]?.setting, setting)
+      assert.ok(all.includes('DOCTOR_SKIPPED'))
+      assert.equal(asked, 0)
+    }
+  })
+
+  it('tell that a user of a trusted domain comes in with a ticket of the user’s own alone', async () => {
+    const { codes, unwell, all, asked } = await look(
+      foreign({ ...row, realms: ['branch.example'] }),
+    )
+    assert.equal(codes, 'DOCTOR_USER_OWN_TICKET')
+    assert.match(unwell[0]?.message ?? '', /What works is .* at HTTP\/in\.example$/)
+    assert.deepEqual(all.slice(-2), ['DOCTOR_NOT_APPLICABLE', 'DOCTOR_NOT_APPLICABLE'])
+    assert.equal(asked, 0)
+  })
+
+  it('name the domain in commands for a user of another one: its own may have a namesake', async () => {
+    const setting = foreign()
+    const { unwell } = await look({ ...setting, account: { ...OLGA, enabled: false } })
+    const [mend] = unwell.find(({ code }) => code === 'DOCTOR_USER_DISABLED')?.mends ?? []
+    assert.match(mend?.text ?? '', /In the domain branch\.example/)
+    assert.match(mend?.powershell ?? '', /^Enable-ADAccount .* -Server 'branch\.example'$/)
+    const isThere = 'testparm -s --parameter-name=realm 2>/dev/null | grep -qixF BRANCH.EXAMPLE'
+    assert.equal(mend?.sambaTool, `${isThere} && samba-tool user enable olga`)
   })
 
   it('tell a suffix or realm that the policy lets no issuer assert, with the list to be set', async () => {
