@@ -34,6 +34,8 @@ export interface StackOptions {
   readonly editConnector?: (config: Record<string, unknown>) => void
   /** Changes the connector's policy before it is written. */
   readonly editPolicy?: (config: Record<string, unknown>) => void
+  /** Variables added to the connector's environment. */
+  readonly connectorEnvironment?: Readonly<Record<string, string>>
   /** Log level of both services. Default info. */
   readonly logLevel?: string
 }
@@ -143,6 +145,7 @@ export async function startStack(lab: LabEnvironment, options: StackOptions = {}
     const connector = await startService(
       ['connector', 'run', '--config', files.connector, ...log],
       'tunnel up',
+      options.connectorEnvironment,
     )
     started.push(connector)
     return {

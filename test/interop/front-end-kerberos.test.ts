@@ -1,99 +1,109 @@
 /** Browsers inside sign in with Kerberos: curl and Chromium with alice's ticket, and a Chromium without one. */
 
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { chromium, type BrowserContext } from 'playwright-core'
-import { startStack, type Stack } from '../../docker/demo/stack.ts'
+import { startStack, type Stack, type StackOptions } from '../../docker/demo/stack.ts'
+import type { LabEnvironment } from '../../docker/lab.ts'
 import { runOnController } from '../../test/support/lab-delegation.ts'
 import { CHROMIUM, QUIET, signInOnPage } from '../support/chromium.ts'
-import { NO_LAB, sharedLab } from '../support/lab.ts'
+import { sharedLab } from '../support/lab.ts'
+import { missingFor, plainCurl, TicketHolder } from '../support/ticket-holder.ts'
 
 const lab = sharedLab()
 const SPN = 'HTTP/intranet.localhost'
+const WITHOUT_PACKAGE = {
+  NODE_OPTIONS: `--import ${new URL('../support/no-kerberos-package.ts', import.meta.url).href}`,
+}
+const INSTALLED = existsSync(new URL('../../node_modules/kerberos', import.meta.url))
+const ALONE = "browsers' tokens are judged by our own acceptor alone"
+const TOGETHER = "browsers' tokens are judged by our own acceptor and the host's GSS-API library"
 
-function reasonToSkip(): string | false {
-  if (!lab) return NO_LAB
-  const missing = [CHROMIUM, '/usr/bin/curl', '/usr/bin/kinit'].filter((each) => !existsSync(each))
-  return missing.length === 0 ? false : `missing: ${missing.join(', ')}`
+interface Variant {
+  readonly acceptor: 'own' | 'auto' | 'both'
+  /** Whether the connector finds the npm package `kerberos`. */
+  readonly library: boolean
+  /** What it says of its judges. */
+  readonly says: typeof ALONE | typeof TOGETHER | undefined
+  /** Chromium comes too. */
+  readonly browser: boolean
 }
 
-/** Runs a command and gives what it printed. */
-function run(
-  command: string,
-  args: readonly string[],
-  more: { readonly env: NodeJS.ProcessEnv; readonly stdin?: string },
-): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { env: more.env })
-    let output = ''
-    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
-    child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
-    child.on('error', reject)
-    child.on('close', () => {
-      resolve(output)
-    })
-    child.stdin.end(more.stdin)
-  })
+const VARIANTS: readonly Variant[] = [
+  { acceptor: 'own', library: INSTALLED, says: undefined, browser: true },
+  { acceptor: 'auto', library: INSTALLED, says: INSTALLED ? TOGETHER : ALONE, browser: true },
+  { acceptor: 'auto', library: false, says: ALONE, browser: false },
+  ...(INSTALLED
+    ? [{ acceptor: 'both', library: true, says: TOGETHER, browser: false } as const]
+    : []),
+]
+
+/** Without protocol transition: users' own tickets are all that the connector's account can use. */
+function stackOptions(
+  { realm }: LabEnvironment,
+  { acceptor, library }: Pick<Variant, 'acceptor' | 'library'>,
+): StackOptions {
+  return {
+    account: 'CONN2',
+    editGateway: (config) => {
+      const apps = config['apps'] as Record<string, unknown>[]
+      const app = apps.find(({ id }) => id === 'intranet')
+      Object.assign(app ?? {}, { frontEndKerberos: { networks: ['127.0.0.0/8'] } })
+    },
+    editConnector: (config) => {
+      Object.assign(config['kerberos'] as object, { acceptor })
+    },
+    editPolicy: (config) => {
+      config['frontEndKerberos'] = { services: [SPN], realms: [realm] }
+    },
+    connectorEnvironment: library ? {} : WITHOUT_PACKAGE,
+  }
 }
 
 describe(
   'front-end Kerberos against Samba, Apache, curl and Chromium',
-  { skip: reasonToSkip() },
+  { skip: missingFor(lab, [CHROMIUM]) },
   () => {
     assert.ok(lab)
     let stack: Stack
     let directory: string
-    /** Of somebody with alice's ticket. */
-    let env: NodeJS.ProcessEnv
+    let alice: TicketHolder
+    before(async () => {
+      directory = await mkdtemp(join(tmpdir(), 'sallyport-front-end-'))
+      await runOnController(lab, `samba-tool spn add ${SPN} 'CONN2$'`)
+      alice = await TicketHolder.of(lab, directory, 'alice')
+    })
+    after(async () => {
+      await runOnController(lab, `samba-tool spn delete ${SPN} 'CONN2$'`)
+      await rm(directory, { recursive: true, force: true })
+    })
 
-    for (const acceptor of ['own', 'auto'] as const) {
-      describe(`acceptor: ${acceptor}`, () => {
+    it('acceptor: both without the package is a connector that does not start, and says why', async () => {
+      const both = stackOptions(lab, { acceptor: 'both', library: false })
+      await assert.rejects(startStack(lab, both), (error: Error) => {
+        assert.match(error.message, /ERR_KRB_GSSAPI_ABSENT/)
+        assert.match(error.message, /set acceptor: own/)
+        assert.match(error.message, /connector run ended/)
+        return true
+      })
+    })
+
+    for (const variant of VARIANTS) {
+      const { acceptor, library, says, browser } = variant
+      describe(`acceptor: ${acceptor}, ${library ? 'with' : 'without'} the package`, () => {
         before(async () => {
-          directory = await mkdtemp(join(tmpdir(), 'sallyport-front-end-'))
-          await runOnController(lab, `samba-tool spn add ${SPN} 'CONN2$'`)
-          const conf = join(directory, 'krb5.conf')
-          const text = await readFile(lab.krb5Conf, 'utf8')
-          await writeFile(conf, `${text}  .localhost = ${lab.realm}\n`)
-          env = { ...process.env, KRB5_CONFIG: conf, KRB5CCNAME: `FILE:${join(directory, 'cc')}` }
-          const said = await run('/usr/bin/kinit', ['alice'], {
-            env,
-            stdin: `${lab.users.alice.password}\n`,
-          })
-          assert.doesNotMatch(said, /kinit:/)
-          stack = await startStack(lab, {
-            // No protocol transition: users' own tickets are all it can use.
-            account: 'CONN2',
-            editGateway: (config) => {
-              const apps = config['apps'] as Record<string, unknown>[]
-              for (const app of apps) {
-                if (app['id'] === 'intranet')
-                  app['frontEndKerberos'] = { networks: ['127.0.0.0/8'] }
-              }
-            },
-            editConnector: (config) => {
-              Object.assign(config['kerberos'] as object, { acceptor })
-            },
-            editPolicy: (config) => {
-              config['frontEndKerberos'] = { services: [SPN], realms: [lab.realm] }
-            },
-          })
+          stack = await startStack(lab, stackOptions(lab, variant))
         })
         after(async () => {
           await stack.stop()
-          await runOnController(lab, `samba-tool spn delete ${SPN} 'CONN2$'`)
-          await rm(directory, { recursive: true, force: true })
         })
 
-        const curl = (...args: readonly string[]): Promise<string> =>
-          run('/usr/bin/curl', ['-ksi', '--negotiate', '-u', ':', ...args], { env })
-
         it('curl is alice at the backend, in one request', async () => {
-          const answer = await curl(stack.url('intranet', '/whoami'))
+          const answer = await alice.curl(stack.url('intranet', '/whoami'))
           assert.match(answer, /HTTP\/1\.1 200/)
           assert.match(answer, /"user":"alice@CORP\.EXAMPLE"/)
           assert.match(answer, /set-cookie: __Host-sallyport=/i)
@@ -102,42 +112,20 @@ describe(
 
         it('says who judges tokens', () => {
           const said = stack.connector.lines.map(({ msg }) => msg)
-          const library =
-            "browsers' tokens are judged by our own acceptor and the host's GSS-API library"
-          const ownAlone =
-            "browsers' tokens are judged by our own acceptor alone: no npm package kerberos"
-          const expected = acceptor === 'own' ? 0 : 1
-          assert.equal(
-            said.filter((each) => each === library || each === ownAlone).length,
-            expected,
-          )
-          const installed = existsSync(new URL('../../node_modules/kerberos', import.meta.url))
-          assert.equal(said.includes(library), acceptor === 'auto' && installed)
+          const judges = said.filter((each) => each === ALONE || each === TOGETHER)
+          assert.deepEqual(judges, says === undefined ? [] : [says])
         })
 
         it('a copied token is refused the second time', async () => {
-          const trace = await run(
-            '/usr/bin/curl',
-            ['-ksv', '--negotiate', '-u', ':', stack.url('intranet', '/whoami')],
-            { env },
-          )
-          const [, token = ''] = /> Authorization: (Negotiate \S+)/.exec(trace) ?? []
-          assert.notEqual(token, '')
-          const again = await run(
-            '/usr/bin/curl',
-            [
-              '-ksi',
-              '-H',
-              `Authorization: ${token}`,
-              '-H',
-              'Accept: text/html',
-              stack.url('intranet', '/whoami'),
-            ],
-            { env },
-          )
+          const url = stack.url('intranet', '/whoami')
+          const token = await alice.tokenFor(url)
+          const html = ['-H', 'Accept: text/html']
+          const again = await plainCurl('-H', `Authorization: ${token}`, ...html, url)
           assert.match(again, /HTTP\/1\.1 303/)
           assert.match(again, /no-kerberos=1/)
         })
+
+        if (!browser) return
 
         const launch = async (profile: string, chosen: NodeJS.ProcessEnv) =>
           chromium.launchPersistentContext(profile, {
@@ -171,7 +159,7 @@ describe(
         }
 
         it('Chromium with a ticket sees the page, without a sign-in page', async () => {
-          await open(env, async (context) => {
+          await open(alice.env, async (context) => {
             const page = await context.newPage()
             const response = await page.goto(stack.url('intranet', '/whoami'))
             assert.equal(response?.status(), 200)
@@ -182,7 +170,7 @@ describe(
         })
 
         it('Chromium without a ticket gets to the sign-in page by itself, and signs in there', async () => {
-          const none = { ...env, KRB5CCNAME: `FILE:${join(directory, 'none')}` }
+          const none = { ...alice.env, KRB5CCNAME: `FILE:${join(directory, 'none')}` }
           await open(none, async (context) => {
             const page = await context.newPage()
             await page.goto(stack.url('intranet', '/whoami'))

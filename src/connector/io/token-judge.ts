@@ -4,8 +4,8 @@
  * @module
  */
 
-import { createGssapiAcceptor } from '../../kerberos/io/index.ts'
-import { errorCode, type Logger } from '../../platform/index.ts'
+import { createGssapiAcceptor, type GssapiAcceptor } from '../../kerberos/io/index.ts'
+import { errorCode, errorText, type Logger } from '../../platform/index.ts'
 import { SsoError, type TokenJudge } from '../../sso/index.ts'
 import type { KerberosConfig } from '../index.ts'
 
@@ -21,21 +21,30 @@ export async function openTokenJudge(
   { acceptor, keytab }: Pick<KerberosConfig, 'acceptor' | 'keytab'>,
   logger: Logger,
 ): Promise<TokenJudge | undefined> {
-  if (acceptor === 'own' || keytab === undefined) return undefined
+  if (acceptor === 'own') return undefined
+  if (keytab === undefined) {
+    sayAlone(logger, "the host's GSS-API library reads nothing but a keytab")
+    return undefined
+  }
   try {
     const accept = await createGssapiAcceptor(keytab)
     logger.info("browsers' tokens are judged by our own acceptor and the host's GSS-API library")
-    return async (token) => {
-      try {
-        return await accept(token)
-      } catch (error) {
-        const cause = error instanceof Error ? error.message : ''
-        throw new SsoError('ERR_SSO_NEGOTIATE_REFUSED', cause, { cause: error })
-      }
-    }
+    return (token) => judged(accept, token)
   } catch (error) {
     if (acceptor === 'both' || errorCode(error) !== 'ERR_KRB_GSSAPI_ABSENT') throw error
-    logger.info("browsers' tokens are judged by our own acceptor alone: no npm package kerberos")
+    sayAlone(logger, errorText(error))
     return undefined
+  }
+}
+
+function sayAlone(logger: Logger, reason: string): void {
+  logger.info("browsers' tokens are judged by our own acceptor alone", { reason })
+}
+
+async function judged(accept: GssapiAcceptor, token: Uint8Array): ReturnType<TokenJudge> {
+  try {
+    return await accept(token)
+  } catch (error) {
+    throw new SsoError('ERR_SSO_NEGOTIATE_REFUSED', errorText(error), { cause: error })
   }
 }

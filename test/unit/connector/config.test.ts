@@ -55,6 +55,21 @@ describe('connector.yaml', () => {
   const bad: readonly { what: string; change: object; where: RegExp }[] = [
     { what: 'an unknown field', change: { keytab: 'x' }, where: /keytab/ },
     {
+      what: 'an acceptor that is none',
+      change: { kerberos: { ...WHOLE.kerberos, acceptor: 'default' } },
+      where: /^kerberos.acceptor: /,
+    },
+    {
+      what: "the host's library as acceptor without a keytab",
+      change: {
+        kerberos: {
+          ...{ realm: 'CORP.EXAMPLE', principal: 'CONN1$', passwordFile: 'p' },
+          acceptor: 'both',
+        },
+      },
+      where: /^kerberos.acceptor: both needs a keytab/,
+    },
+    {
       what: 'Kerberos without a directory',
       change: { directory: ABSENT },
       where: /^directory: missing; a connector with/,
