@@ -1,12 +1,14 @@
 /**
- * A reporter for node's test runner: after everything else, how long each test file took, the longest first.
+ * A reporter for node's test runner: a line for each test file at the moment it ends, and after everything else how long each took,
+ * the longest first.
  *
+ * Other reporters tell of files in the order in which they were begun, and so of none as long as the first runs.
  * Files run side by side, so their sum is more than the time the run took; both are told.
  *
  * @module
  */
 
-import { relative } from 'node:path'
+import { relative, resolve } from 'node:path'
 import type { EventData } from 'node:test'
 
 /** What this reporter listens to, of everything the runner tells. */
@@ -32,12 +34,20 @@ function lines(summaries: readonly Summary[], wholeMs: number): string {
   return ['', 'how long each suite took (tests in it):', ...rows, total, ''].join('\n')
 }
 
+/** The line of a file that has ended; a file reports itself as a test that is named like it. */
+function progress({ name, file, nesting, details }: EventData.TestComplete): string {
+  if (nesting > 0 || file === undefined || resolve(name) !== file) return ''
+  const how = details.passed ? 'done' : 'FAILED'
+  return `test: ${how} after ${seconds(details.duration_ms).trim()}: ${relative('.', file)}\n`
+}
+
 /** As `--test-reporter` wants it. */
 export default async function* suiteTimes(
   source: AsyncIterable<RunnerEvent>,
 ): AsyncGenerator<string> {
   const summaries: Summary[] = []
   for await (const { type, data } of source) {
+    if (type === 'test:complete') yield progress(data as EventData.TestComplete)
     if (type !== 'test:summary') continue
     const summary = data as Summary
     if (summary.file === undefined) yield lines(summaries, summary.duration_ms)

@@ -8,6 +8,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { globSync, rmSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { labAvailability, startLab, type Lab } from '../docker/lab.ts'
 
 const WITHOUT_LAB = ['unit', 'conformance', 'scenario', 'fuzz']
@@ -20,11 +21,14 @@ const COVERAGE = [
   '--test-coverage-functions=85',
 ]
 
-/** The usual report, and after it how long each file took. */
+/** The usual report, a line as each file ends, and how long each file took. */
 const REPORTERS = ['spec', './.ci/suite-times.ts'].flatMap((name) => [
   `--test-reporter=${name}`,
   '--test-reporter-destination=stdout',
 ])
+
+/** Each file's types are stripped once, not once for each of hundreds of processes. */
+const STRIPPED = ['--import', pathToFileURL(resolve('.ci/stripped.js')).href]
 
 /** A glob that matches nothing would pass, so each folder must hold a test. */
 function testFiles(folders: readonly string[]): string[] {
@@ -59,7 +63,7 @@ async function bringUpLab(): Promise<Lab | undefined> {
 }
 
 function runSuites(files: readonly string[], lab: Lab | undefined): Promise<number> {
-  const args = ['--test', ...REPORTERS, '--test-concurrency=4', ...COVERAGE, ...files]
+  const args = [...STRIPPED, '--test', ...REPORTERS, '--test-concurrency=4', ...COVERAGE, ...files]
   const environment = {
     ...process.env,
     ...(lab === undefined ? {} : { SALLYPORT_LAB: lab.envFile }),
