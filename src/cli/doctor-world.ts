@@ -28,7 +28,6 @@ import {
   type IssuerWorld,
   type KdcTime,
   type KerberosWorld,
-  type NamedFile,
   type TunnelWorld,
   type UserWorld,
 } from '../doctor/index.ts'
@@ -54,6 +53,7 @@ import {
   type DirectorySources,
   type UserQuestion,
 } from './doctor-directory.ts'
+import { namedFiles } from './doctor-files.ts'
 import { ownVersion } from './version.ts'
 
 /** What the command line has read. */
@@ -162,35 +162,12 @@ function hostWorld(sources: DoctorSources, parts: HostParts): HostWorld {
   const { node, openssl } = process.versions
   return {
     versions: { sallyport: ownVersion(), node, openssl, nodeWanted: engines.node },
-    files: namedFiles(sources),
+    files: namedFiles(sources.configPath, config),
     user: ownUser(),
     lookAt: lookAtFile,
     fips: fipsFacts(),
     kerberos: kerberosWorld(config, parts),
   }
-}
-
-/** Every file that connector.yaml names, and the files of the registration. */
-function namedFiles({ configPath, config }: DoctorSources): readonly NamedFile[] {
-  const { stateDirectory, policy, kerberos, directory } = config
-  const { keytab, passwordFile, krb5Conf, managedBy, kdcProxy } = kerberos ?? {}
-  const shown = 'kerberos.kdcProxy.clientCertificate'
-  const file = (what: string, path: string | undefined, secret: boolean): readonly NamedFile[] =>
-    path === undefined ? [] : [{ what, path, kind: 'file', secret }]
-  return [
-    ...file('configuration', configPath, false),
-    ...file('policy', policy, false),
-    { what: 'state directory', path: stateDirectory, kind: 'directory', secret: true },
-    ...file('key of the connector', `${stateDirectory}/connector.key`, true),
-    ...file('keytab (kerberos.keytab)', keytab, true),
-    ...file('password file (kerberos.passwordFile)', passwordFile, true),
-    ...file('keytab (kerberos.managedBy.keytab)', managedBy?.keytab, true),
-    ...file('krb5.conf (kerberos.krb5Conf)', krb5Conf, false),
-    ...file('CA of KDC proxies (kerberos.kdcProxy.ca)', kdcProxy?.ca, false),
-    ...file(`certificate (${shown}.certificate)`, kdcProxy?.clientCertificate?.certificate, false),
-    ...file(`key (${shown}.key)`, kdcProxy?.clientCertificate?.key, true),
-    ...file('CA of the directory (directory.ca)', directory?.ca, false),
-  ]
 }
 
 function kerberosWorld(config: ConnectorConfig, parts: HostParts): KerberosWorld | undefined {

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { counted } from '../platform/index.ts'
 import { Command } from 'commander'
 import { createLogger, type LogLevel } from '../platform/io/index.ts'
 import { logLevelOption, protectMemory, runUntilSignal, tuneHeap } from './service.ts'
@@ -41,7 +42,7 @@ function checkCommand(): Command {
     .action(async (options: GatewayOptions) => {
       const { loadGatewayConfig } = await import('./gateway-config.ts')
       const { apps } = loadGatewayConfig(options.config)
-      process.stdout.write(`${options.config}: good, ${apps.length} apps\n`)
+      process.stdout.write(`${options.config}: good, ${counted(apps.length, 'app')}\n`)
     })
 }
 

@@ -17,6 +17,7 @@ export {
   domainsOf,
   type AnyDirectoryConfig,
   type DirectoryConfig,
+  type DomainSettings,
   type ForestConfig,
 } from './config-directory.ts'
 export type {

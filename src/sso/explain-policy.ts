@@ -5,7 +5,7 @@
  * @module
  */
 
-import { errorCode, errorText, SallyportError } from '../platform/index.ts'
+import { counted, errorCode, errorText, SallyportError } from '../platform/index.ts'
 import { takesTarget, type AppSettings } from '../tunnel/index.ts'
 import { checkPath, rowAt } from './backend-rows.ts'
 import { SsoError } from './errors.ts'
@@ -148,7 +148,7 @@ function pathStep({ backend }: Route, target: string): PolicyStep {
 function strengthText({ acr, maxAgeMinutes }: Route['backend']['row']): string {
   const wants = [
     ...(acr === undefined ? [] : [`acr ${acr.join(' or ')}`]),
-    ...(maxAgeMinutes === undefined ? [] : [`at most ${maxAgeMinutes} minutes ago`]),
+    ...(maxAgeMinutes === undefined ? [] : [`at most ${counted(maxAgeMinutes, 'minute')} ago`]),
   ]
   return wants.length === 0 ? '' : `; this backend wants ${wants.join(', ')}`
 }
@@ -156,7 +156,7 @@ function strengthText({ acr, maxAgeMinutes }: Route['backend']['row']): string {
 function issuerText(issuer: IssuerPolicy): string {
   const { audience, loginClaim, algorithms, maxAgeMinutes } = issuer
   const where = issuer.keys.from === 'url' ? issuer.keys.url : issuer.keys.path
-  return `${issuer.issuer} (audience ${audience}, login claim ${loginClaim}, ${algorithms.join(' or ')} by ${where}), at most ${maxAgeMinutes} minutes old`
+  return `${issuer.issuer} (audience ${audience}, login claim ${loginClaim}, ${algorithms.join(' or ')} by ${where}), at most ${counted(maxAgeMinutes, 'minute')} old`
 }
 
 function signInSteps({ app, backend }: Route, { issuer, policy }: PolicyPorts): PolicyStep[] {
@@ -199,7 +199,7 @@ function accountStep({ refusal, kerberosName, account, key }: IdentityReport): P
     return { step: 'account', outcome: 'refused', ...said }
   }
   const groups = account?.memberOf.filter((name) => /^S-1-/i.test(name)).length ?? 0
-  const text = `${key ?? ''} is ${kerberosName ?? ''} (${account?.distinguishedName ?? ''}, ${groups} groups), who may be acted for`
+  const text = `${key ?? ''} is ${kerberosName ?? ''} (${account?.distinguishedName ?? ''}, ${counted(groups, 'group')}), who may be acted for`
   return allowed('account', text)
 }
 
@@ -226,6 +226,10 @@ function tlsText({ target, backend }: Route): string {
   if (target.protocol === 'http:') return 'none: http, so that whoever is on the way can read along'
   const { tls } = target
   if (tls.verify === 'off') return 'the certificate is not verified (verify: off)'
-  if (tls.verify === 'pin') return `the public key must be one of ${tls.pins.length} pins`
+  if (tls.verify === 'pin') {
+    return tls.pins.length === 1
+      ? 'the public key must be the pinned one'
+      : `the public key must be one of ${tls.pins.length} pins`
+  }
   return `the certificate is verified by ${backend.row.tls?.ca ?? "the system's authorities"}`
 }

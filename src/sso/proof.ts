@@ -7,7 +7,7 @@
 
 import { decodeJwt, errors as jose, jwtVerify, type JWTPayload } from 'jose'
 import { LRUCache } from 'lru-cache'
-import { errorCode, errorText, SallyportError, type Clock } from '../platform/index.ts'
+import { counted, errorCode, errorText, SallyportError, type Clock } from '../platform/index.ts'
 import type { AcceptedSignIn } from './accepted-sign-ins.ts'
 import { unknownAssertion } from './assertion.ts'
 import { SsoError } from './errors.ts'
@@ -273,7 +273,7 @@ export class ProofVerifier {
     const oldestMs = signedInMs + issuer.maxAgeMinutes * 60_000
     const validUntilMs = Math.min(requiredNumber(claims, 'exp') * 1000, oldestMs) + toleranceMs
     if (now >= validUntilMs)
-      throw expired(`the sign-in is older than ${issuer.maxAgeMinutes} minutes`)
+      throw expired(`the sign-in is older than ${counted(issuer.maxAgeMinutes, 'minute')}`)
     if (typeof claims.sub !== 'string' || claims.sub === '') throw invalid('claim sub (missing)')
     return { subject: claims.sub, signedInMs, validUntilMs }
   }

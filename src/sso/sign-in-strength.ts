@@ -4,6 +4,7 @@
  * @module
  */
 
+import { counted } from '../platform/index.ts'
 import { SsoError } from './errors.ts'
 import type { BackendRow } from './policy-file.ts'
 import type { Verdict } from './proof.ts'
@@ -50,7 +51,7 @@ export function weaknessOf(
   // A refreshed token has a new iat: without auth_time it could not be told from a fresh sign-in.
   if (typeof signedIn !== 'number') return 'it does not say when (claim auth_time)'
   const isOld = nowMs - signedIn * 1000 > maxAgeMinutes * 60_000
-  return isOld ? `it is older than ${maxAgeMinutes} minutes` : undefined
+  return isOld ? `it is older than ${counted(maxAgeMinutes, 'minute')}` : undefined
 }
 
 /**

@@ -8,8 +8,8 @@ import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { remoteUser } from '../../docker/demo/proof.ts'
 import { startStack, type Stack } from '../../docker/demo/stack.ts'
-import { connectorConfigSchema } from '../../src/connector/index.ts'
-import { createNameResolver, openIdentity } from '../../src/connector/io/index.ts'
+import { connectorConfigSchema, type ConnectorConfig } from '../../src/connector/index.ts'
+import { createNameResolver, openIdentity, openOwnDirectory } from '../../src/connector/io/index.ts'
 import {
   encodeSid,
   FilterTemplate,
@@ -44,10 +44,9 @@ describe('accounts of a real domain, by every key', SKIP, () => {
     for (const close of closing) close()
   })
 
-  /** The directories that connector.yaml would open. */
-  async function open(sections: object): Promise<AccountDirectory> {
+  function parse(sections: object): ConnectorConfig {
     assert.ok(lab)
-    const config = connectorConfigSchema.parse({
+    return connectorConfigSchema.parse({
       stateDirectory: 'unused',
       policy: 'unused',
       kerberos: {
@@ -59,6 +58,11 @@ describe('accounts of a real domain, by every key', SKIP, () => {
       dns: { servers: [lab.dnsServer] },
       ...sections,
     })
+  }
+
+  /** The directories that connector.yaml would open. */
+  async function open(sections: object): Promise<AccountDirectory> {
+    const config = parse(sections)
     const resolver = createNameResolver(config.dns, systemClock)
     const resolve = (name: string): Promise<readonly string[]> =>
       name === 'dc1.other.example' ? Promise.resolve(['127.0.0.1']) : resolver(name)
@@ -130,6 +134,11 @@ describe('accounts of a real domain, by every key', SKIP, () => {
       code: 'ERR_DIRECTORY_REFUSED',
       mend: /bindDn or passwordFile/,
     })
+    // Doctor and `sallyport delegation` bind as the connector does.
+    const config = parse({ directory: { ...corp, ...bind } })
+    const own = await openOwnDirectory({ config, logger: new MemoryLogger() })
+    closing.push(own.close)
+    await assert.rejects(own.search.check(), { code: 'ERR_DIRECTORY_REFUSED' })
     await writeFile(passwordFile, 'Lab-svc-oidc-1\n', { mode: 0o600 })
     const again = await open({ directory: { ...corp, ...bind } })
     assert.equal((await again.findAccount(byName('alice'))).realm, lab.realm)

@@ -10,16 +10,10 @@ import type { KerberosClient } from '../../kerberos/index.ts'
 import type { Environment } from '../../kerberos/io/index.ts'
 import type { Logger } from '../../platform/index.ts'
 import { systemClock, systemRandom } from '../../platform/io/index.ts'
-import {
-  domainSettings,
-  type ConnectorConfig,
-  type DirectoryConfig,
-  type KdcTotals,
-} from '../index.ts'
+import type { ConnectorConfig, DirectoryConfig, KdcTotals } from '../index.ts'
 import { createKerberosClient, ldapBinder } from './kerberos-identity.ts'
 import type { NameResolver } from './name-resolver.ts'
-import { openDirectories, type OpenDirectories } from './open-directories.ts'
-import { readText } from './read-text.ts'
+import { openDirectories, readDomainSettings, type OpenDirectories } from './open-directories.ts'
 
 const world = { clock: systemClock, random: systemRandom }
 
@@ -82,12 +76,12 @@ async function managedDirectory(
   { logger }: IdentityOptions,
   resolve: NameResolver,
 ) {
-  const ca = config.ca === undefined ? undefined : await readText(config.ca, 'directory.ca')
+  const settings = await readDomainSettings(config)
   const opened: LdapDirectory[] = []
   const open = (client: KerberosClient): LdapDirectory => {
     const binder = ldapBinder(client, world)
     const ports = { clock: systemClock, logger, binder, lookup: resolve }
-    const made = new LdapDirectory({ ...domainSettings(config), ca }, ports)
+    const made = new LdapDirectory(settings, ports)
     opened.push(made)
     return made
   }

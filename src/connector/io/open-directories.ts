@@ -27,6 +27,7 @@ import {
   domainSettings,
   type AnyDirectoryConfig,
   type DirectoryConfig,
+  type DomainSettings,
   type ForestConfig,
 } from '../index.ts'
 import { ldapBinder } from './kerberos-identity.ts'
@@ -100,15 +101,31 @@ export async function openDirectories(
   }
 }
 
+/**
+ * What the searches of a domain are told, with the CA that its section names.
+ *
+ * @param config - The section.
+ * @returns Settings for its connections.
+ * @throws ConnectorError ERR_CONNECTOR_FILE when the ca cannot be read.
+ */
+export async function readDomainSettings(
+  config: DirectoryConfig,
+): Promise<DomainSettings & { readonly ca?: string }> {
+  const { ca } = config
+  return {
+    ...domainSettings(config),
+    ...(ca !== undefined && { ca: await readText(ca, 'directory.ca') }),
+  }
+}
+
 async function openDomain(
   config: DirectoryConfig,
   ports: OpenDirectoriesPorts,
   opened: Opened,
 ): Promise<DirectoryPart> {
-  const { domain, upnSuffixes, ca } = config
+  const { domain, upnSuffixes } = config
   const settings = {
-    ...domainSettings(config),
-    ...(ca !== undefined && { ca: await readText(ca, 'directory.ca') }),
+    ...(await readDomainSettings(config)),
     ...(ports.onLookup && { onLookup: ports.onLookup }),
   }
   const directory = new LdapDirectory(settings, ldapPorts(config, ports))
@@ -140,7 +157,17 @@ async function openForest(
   return { directory, domains: [...domains.keys()], upnSuffixes }
 }
 
-function ldapPorts(config: AnyDirectoryConfig, ports: OpenDirectoriesPorts): LdapPorts {
+/**
+ * How a directory is bound to: with the name and password of its section, else with our own tickets.
+ *
+ * @param config - The section.
+ * @param ports - What it works through.
+ * @returns Ports for its connections.
+ */
+export function ldapPorts(
+  config: AnyDirectoryConfig,
+  ports: Omit<OpenDirectoriesPorts, 'onLookup'>,
+): LdapPorts {
   const { clock, logger, resolve: lookup } = ports
   const { bindDn, passwordFile } = config
   if (bindDn === undefined || passwordFile === undefined) {

@@ -10,9 +10,8 @@ import type { KerberosClient } from '../../kerberos/index.ts'
 import { systemClock, systemRandom } from '../../platform/io/index.ts'
 import { ConnectorError } from '../index.ts'
 import { openIdentity, type Identity, type IdentityOptions } from './identity.ts'
-import { ldapBinder } from './kerberos-identity.ts'
 import { createNameResolver, type NameResolver } from './name-resolver.ts'
-import { readText } from './read-text.ts'
+import { ldapPorts, readDomainSettings } from './open-directories.ts'
 
 /** What was opened. */
 export interface OwnDirectory {
@@ -43,7 +42,7 @@ export async function openOwnDirectory(options: IdentityOptions): Promise<OwnDir
 }
 
 /**
- * Searches beside an account that is open already; closing them closes it too.
+ * Searches beside an account that is open already, bound as its own look-ups are; closing them closes it too.
  *
  * @param identity - The account; undefined where the configuration has none.
  * @param options - What the command line has read.
@@ -56,17 +55,15 @@ export async function openSearches(
   options: IdentityOptions,
   resolve: NameResolver,
 ): Promise<OwnDirectory> {
-  const { config, logger } = options
-  if (identity === undefined || config.directory === undefined) throw withoutDirectory()
-  const { ca: caFile, ...settings } = config.directory
-  const ca = caFile === undefined ? undefined : await readText(caFile, 'directory.ca')
+  const { directory } = options.config
+  if (identity === undefined || directory === undefined) throw withoutDirectory()
   const { client } = identity
-  const binder = ldapBinder(client, { random: systemRandom })
-  const ports = { clock: systemClock, logger, lookup: resolve, binder }
-  const serves = settings.domain
-  const search = new LdapSearch({ ...settings, ca, serves }, ports)
+  const settings = await readDomainSettings(directory)
+  const world = { clock: systemClock, random: systemRandom }
+  const ports = ldapPorts(directory, { ...world, logger: options.logger, resolve, client })
+  const search = new LdapSearch(settings, ports)
   const servers = settings.servers.map(asCatalog)
-  const catalog = new LdapSearch({ ...settings, servers, ca, serves }, ports)
+  const catalog = new LdapSearch({ ...settings, servers }, ports)
   return {
     client,
     account: client.name.slice(0, client.name.lastIndexOf('@')),

@@ -5,7 +5,7 @@
  */
 
 import { createHash } from 'node:crypto'
-import { errorCode, errorText } from '../../platform/index.ts'
+import { counted, errorCode, errorText } from '../../platform/index.ts'
 import type { Route } from '../../sso/index.ts'
 import { found, type Check, type Finding } from '../check.ts'
 import {
@@ -131,7 +131,7 @@ function judgeTime(
   { ends, nowMs }: { ends: string; nowMs: number },
 ): Finding {
   const days = daysLeft(facts, nowMs)
-  const message = `the certificate of ${facts.subject}, by ${facts.issuer}, ends in ${days} days, at ${ends}`
+  const message = `the certificate of ${facts.subject}, by ${facts.issuer}, ends in ${counted(days, 'day')}, at ${ends}`
   if (days >= ENDS_SOON_DAYS) return found('DOCTOR_APP_TLS_GOOD', message)
   return found('DOCTOR_APP_CERT_ENDS_SOON', message, { mends: [{ text: 'Renew it.' }] })
 }

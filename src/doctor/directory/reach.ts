@@ -4,7 +4,7 @@
  * @module
  */
 
-import { errorCode, errorText } from '../../platform/index.ts'
+import { counted, errorCode, errorText } from '../../platform/index.ts'
 import { found, type Check, type Finding, type Mend } from '../check.ts'
 import { accountCommands, shellWord, type Target } from '../commands.ts'
 import type { DirectoryWorld } from './world.ts'
@@ -141,7 +141,7 @@ export const controllersCheck: Check<DirectoryWorld> = {
         .join(', '),
     )
     const level = LEVELS[root.domainLevel ?? 0] ?? `level ${root.domainLevel ?? 'unknown'}`
-    const message = `${controllers.length} domain controllers (${told.slice(0, 10).join('; ')}); sites: ${sites.slice(0, 10).join(', ')}; functional level ${level}`
+    const message = `${counted(controllers.length, 'domain controller')} (${told.slice(0, 10).join('; ')}); sites: ${sites.slice(0, 10).join(', ')}; functional level ${level}`
     const findings = [found('DOCTOR_CONTROLLERS', message)]
     const asked = new Set(world.hosts.map(({ host }) => host.toLowerCase()))
     const readOnly = controllers.filter(

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { errorText, SallyportError } from '../../platform/index.ts'
+import { counted, errorText, SallyportError } from '../../platform/index.ts'
 import type { IssuerPolicy } from '../../sso/index.ts'
 import { found, type Check, type Finding, type Mend } from '../check.ts'
 import type { IssuerWorld, PublicKey } from './world.ts'
@@ -45,7 +45,7 @@ async function look(world: IssuerWorld, issuer: IssuerPolicy): Promise<Finding> 
     const fitting = algorithms.filter((algorithm) => keys.some((key) => fits(key, algorithm)))
     const where = placeOf(issuer)
     if (fitting.length === 0) return unfit(issuer, keys, where)
-    const message = `${keys.length} keys from ${where}, for ${fitting.join(', ')}`
+    const message = `${counted(keys.length, 'key')} from ${where}, for ${fitting.join(', ')}`
     return found('DOCTOR_ISSUER_KEYS', message, { subject })
   } catch (error) {
     const mends = [...unreachable(issuer, error)]

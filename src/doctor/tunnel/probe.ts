@@ -4,7 +4,7 @@
  * @module
  */
 
-import { errorCode, errorText } from '../../platform/index.ts'
+import { counted, errorCode, errorText } from '../../platform/index.ts'
 import { found, type Check } from '../check.ts'
 import { registerMend } from '../register-mend.ts'
 import type { TunnelWorld } from './world.ts'
@@ -20,7 +20,7 @@ export const probeCheck: Check<TunnelWorld> = {
     try {
       const { apps, roundTripMs } = await world.ask()
       const ms = `${roundTripMs.toFixed(1)} ms there and back`
-      const message = `the gateway took a tunnel and told ${apps.length} apps; ${ms}`
+      const message = `the gateway took a tunnel and told ${counted(apps.length, 'app')}; ${ms}`
       const code = roundTripMs > SLOW_MS ? 'DOCTOR_TUNNEL_SLOW' : 'DOCTOR_TUNNEL_GOOD'
       return [found(code, message)]
     } catch (error) {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { errorCode, errorText } from '../../platform/index.ts'
+import { counted, errorCode, errorText } from '../../platform/index.ts'
 import { found, type Check } from '../check.ts'
 import { registerMend } from '../register-mend.ts'
 import { daysLeft, isOutOfTime, readCertificate } from '../tls-facts.ts'
@@ -51,7 +51,7 @@ export const certificateCheck: Check<TunnelWorld> = {
       const message = `the connector’s certificate is valid from ${from} to ${ends}; it is ${now} here`
       return [found('DOCTOR_CERTIFICATE_ENDED', message, { mends })]
     }
-    const message = `the connector’s certificate ends in ${days} days, at ${ends}`
+    const message = `the connector’s certificate ends in ${counted(days, 'day')}, at ${ends}`
     if (days >= ENDS_SOON_DAYS) return [found('DOCTOR_CERTIFICATE_GOOD', message)]
     return [found('DOCTOR_CERTIFICATE_ENDS_SOON', message, { mends })]
   },

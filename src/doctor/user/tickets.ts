@@ -6,7 +6,7 @@
 
 import type { DirectoryAccount } from '../../directory/index.ts'
 import type { ServiceTicket } from '../../kerberos/index.ts'
-import { errorCode, errorText } from '../../platform/index.ts'
+import { counted, errorCode, errorText } from '../../platform/index.ts'
 import { found, type Check, type Finding, type Mend } from '../check.ts'
 import { connectorCommands } from '../commands.ts'
 import { headerMends } from '../header-room.ts'
@@ -46,7 +46,7 @@ export const selfCheck: Check<UserWorld> = {
       const evidence = await world.evidence(signal)
       const groups = evidence.groupSids.length
       if (evidence.forwardable) {
-        const message = `a forwardable ticket for ${name}, ${groups} groups in its PAC`
+        const message = `a forwardable ticket for ${name}, ${counted(groups, 'group')} in its PAC`
         return [found('DOCTOR_S4U2SELF_GOOD', message)]
       }
       const message = `the KDC gives a ticket for ${name}, but it cannot be forwarded: no protocol transition, a sensitive user, or a sensitive krbtgt`

@@ -116,7 +116,7 @@ describe('configuration', () => {
 
   it('a good file is good', async () => {
     const { status, stdout } = await runCommand(['gateway', 'check', '--config', gatewayFile])
-    assert.deepEqual([status, stdout.endsWith('good, 1 apps\n')], [0, true])
+    assert.deepEqual([status, stdout.endsWith('good, 1 app\n')], [0, true])
   })
 
   it('names the address that is taken', async () => {

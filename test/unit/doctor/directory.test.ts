@@ -169,6 +169,16 @@ describe('the checks of the directory', () => {
     assert.equal((await look({ ...readOnly, world: { hosts } })).codes, '')
   })
 
+  it('count domain controllers in words', async () => {
+    const told = async (count: number): Promise<string> => {
+      const controllers = Array.from({ length: count }, (_, at) => controller(`DC${at + 1}`, false))
+      const { findings } = await look({ controllers })
+      return findings.find(({ code }) => code === 'DOCTOR_CONTROLLERS')?.message ?? ''
+    }
+    assert.match(await told(1), /^1 domain controller \(DC1 in Berlin/)
+    assert.match(await told(2), /^2 domain controllers \(DC1 /)
+  })
+
   it('tell what is wrong with the connector’s own account', async () => {
     const missing = await look({ picture: { connector: undefined } })
     assert.equal(missing.codes, 'DOCTOR_OWN_ACCOUNT_MISSING')
