@@ -11,6 +11,7 @@ import { join } from 'node:path'
 import { startLab } from '../lab.ts'
 import { addressesOf, LAB, type LabEnvironment } from './environment.ts'
 import { FurtherController, SCRIPTS, stopTogether } from './further.ts'
+import { instanceDirectory, type LabServiceName } from './instance.ts'
 import { keepSnapshots, withSnapshots } from './kept.ts'
 import { runScript } from './processes.ts'
 import { variablesOf } from './running.ts'
@@ -23,6 +24,8 @@ const BRANCH = {
   dc: 'bdc1.branch.example',
   upnSuffix: 'fabrikam.test',
 } as const
+const WORKGROUP = 'BRANCH'
+const TLS_FOLDER = 'branch-tls'
 const HOST = 5
 const PORTS = [53, 88, 135, 389, 445, 636, 3268, 3269] as const
 const ADMINISTRATOR = { name: 'Administrator', password: 'Lab-administrator-1' } as const
@@ -47,7 +50,7 @@ class BranchController extends FurtherController {
 
   constructor(env: LabEnvironment) {
     const { instance, directory } = env
-    const [state, tls] = [join(directory, 'branch'), join(directory, 'branch-tls')]
+    const [state, tls] = [join(directory, 'branch'), join(directory, TLS_FOLDER)]
     super({
       name: 'branch',
       address: addressOf(instance),
@@ -59,7 +62,7 @@ class BranchController extends FurtherController {
         LAB_TLS: tls,
         KRB5_CONFIG: join(state, 'krb5.conf'),
         LAB_REALM: BRANCH.realm,
-        LAB_WORKGROUP: 'BRANCH',
+        LAB_WORKGROUP: WORKGROUP,
         LAB_DC: 'bdc1',
         LAB_ADDRESS: addressOf(instance),
         LAB_EPA_ADDRESS: '',
@@ -98,6 +101,20 @@ class BranchController extends FurtherController {
   }
 }
 
+/** The branch's people can sign in at the lab's OpenID provider too. */
+function variablesIn(instance: number): Readonly<Record<string, string>> {
+  const further = {
+    suffixes: [BRANCH.domain, BRANCH.upnSuffix],
+    caFile: join(instanceDirectory(instance), TLS_FOLDER, 'ca.pem'),
+    ldapUrl: `ldaps://${addressOf(instance)}`,
+    ldapServerName: BRANCH.dc,
+    workgroup: WORKGROUP,
+    lookupUser: `svc-reader@${BRANCH.domain}`,
+    lookupPassword: 'Lab-svc-reader-1',
+  }
+  return { ...namesOf(instance), LAB_OIDC_FURTHER: JSON.stringify(further) }
+}
+
 /** Both controllers ask the second one for names: it knows its own domain and passes on the rest to the first. */
 function namesOf(instance: number): Readonly<Record<string, string>> {
   return { LAB_NAME_SERVER: addressOf(instance) }
@@ -108,26 +125,34 @@ export interface ForestsLab extends Lab {
   readonly branch: BranchController
 }
 
+/** What a lab of two forests may be told. */
+export interface ForestsOptions {
+  /** What runs beside the controllers. Default nothing. */
+  readonly services?: readonly Exclude<LabServiceName, 'dc'>[]
+  /** Gets a line a step. */
+  readonly log?: (line: string) => void
+}
+
 /**
  * Starts a lab with the domain controllers of both domains.
  *
- * @param log - Gets a line a step.
+ * @param options - What else runs there.
  * @returns The lab.
  */
-export function startForestsLab(log?: (line: string) => void): Promise<ForestsLab> {
+export function startForestsLab(options: ForestsOptions = {}): Promise<ForestsLab> {
   return withSnapshots('forests', import.meta.filename, (folder, known) =>
-    startWith(folder, known, log),
+    startWith(folder, known, options),
   )
 }
 
 async function startWith(
   folder: string,
   known: boolean,
-  log: (line: string) => void = () => undefined,
+  { services = [], log = () => undefined }: ForestsOptions,
 ): Promise<ForestsLab> {
   const lab = await startLab({
-    services: ['dc'],
-    variables: namesOf,
+    services: ['dc', ...services],
+    variables: variablesIn,
     ...(known ? { snapshot: join(folder, 'dc.tar.gz') } : {}),
     log,
   })

@@ -1,12 +1,12 @@
 /**
- * Who can sign in: the accounts of the domain, checked by an LDAPS bind, and `ghost`, whom only this provider knows.
+ * Who can sign in: the accounts of the domains, checked by an LDAPS bind, and `ghost`, whom only this provider knows.
  *
  * @module
  */
 
 import { readFileSync } from 'node:fs'
 import { Client, EqualityFilter, InvalidCredentialsError, OrFilter, type Entry } from 'ldapts'
-import type { ProviderSettings } from './settings.ts'
+import type { PeopleSettings, ProviderSettings } from './settings.ts'
 
 /** One person as the ID token will tell it. */
 export interface Person {
@@ -92,28 +92,20 @@ function personOf(entry: Entry): Person {
   }
 }
 
-/** The people of the domain, over LDAPS. */
-export class People {
-  readonly #settings: ProviderSettings
-  readonly #ca: string
+/** The people of one domain, over LDAPS. */
+class Domain {
+  readonly #settings: PeopleSettings
 
-  constructor(settings: ProviderSettings) {
+  constructor(settings: PeopleSettings) {
     this.#settings = settings
-    this.#ca = readFileSync(`${settings.tlsDirectory}/ca.pem`, 'utf8')
   }
 
-  /**
-   * Checks a password.
-   *
-   * @param login - UPN or sAMAccountName.
-   * @param password - As typed; an empty one is refused here, as LDAP would take it for an anonymous bind.
-   * @returns The person, or undefined where the directory refuses.
-   */
+  /** Whether logins with this suffix are its own. */
+  has(suffix: string): boolean {
+    return this.#settings.suffixes.includes(suffix.toLowerCase())
+  }
+
   async signIn(login: string, password: string): Promise<Person | undefined> {
-    if (login === '' || password === '') return undefined
-    if (login === GHOST.accountName || login === GHOST.upn) {
-      return password === GHOST_PASSWORD ? GHOST : undefined
-    }
     const bindName = login.includes('@') ? login : `${this.#settings.workgroup}\\${login}`
     const filter = new OrFilter({
       filters: [
@@ -129,33 +121,26 @@ export class People {
     }
   }
 
-  /**
-   * Looks a person up again, for a refresh.
-   *
-   * @param id - The `sub` of an earlier sign-in.
-   * @returns The person, or undefined when the account is gone.
-   */
-  async find(id: string): Promise<Person | undefined> {
-    if (id === GHOST.id) return GHOST
+  find(sid: Buffer): Promise<Person | undefined> {
     const account = { name: this.#settings.lookupUser, password: this.#settings.lookupPassword }
-    if (!/^([0-9a-f]{2})+$/.test(id)) return undefined
-    const filter = new EqualityFilter({ attribute: 'objectSid', value: Buffer.from(id, 'hex') })
-    return this.#search(account, filter)
+    return this.#search(account, new EqualityFilter({ attribute: 'objectSid', value: sid }))
   }
 
   async #search(
     account: { readonly name: string; readonly password: string },
     filter: OrFilter | EqualityFilter,
   ): Promise<Person | undefined> {
+    const { ldapUrl, ldapServerName, caFile, baseDn } = this.#settings
     const client = new Client({
-      url: this.#settings.ldapUrl,
+      url: ldapUrl,
       timeout: 10_000,
       connectTimeout: 5_000,
-      tlsOptions: { ca: this.#ca, servername: this.#settings.ldapServerName },
+      // Another domain's may be made after this provider has started.
+      tlsOptions: { ca: readFileSync(caFile, 'utf8'), servername: ldapServerName },
     })
     try {
       await client.bind(account.name, account.password)
-      const { searchEntries } = await client.search(this.#settings.baseDn, {
+      const { searchEntries } = await client.search(baseDn, {
         filter,
         attributes: ATTRIBUTES,
         explicitBufferAttributes: ['objectSid', 'objectGUID'],
@@ -165,5 +150,49 @@ export class People {
     } finally {
       await client.unbind()
     }
+  }
+}
+
+/** The people of all domains. */
+export class People {
+  readonly #first: Domain
+  readonly #further: readonly Domain[]
+
+  constructor({ people: [first, ...further] }: Pick<ProviderSettings, 'people'>) {
+    this.#first = new Domain(first)
+    this.#further = further.map((each) => new Domain(each))
+  }
+
+  /**
+   * Checks a password.
+   *
+   * @param login - UPN or sAMAccountName.
+   * @param password - As typed; an empty one is refused here, as LDAP would take it for an anonymous bind.
+   * @returns The person, or undefined where the directory refuses.
+   */
+  signIn(login: string, password: string): Promise<Person | undefined> {
+    if (login === '' || password === '') return Promise.resolve(undefined)
+    if (login === GHOST.accountName || login === GHOST.upn) {
+      return Promise.resolve(password === GHOST_PASSWORD ? GHOST : undefined)
+    }
+    const suffix = login.slice(login.lastIndexOf('@') + 1)
+    const domain = this.#further.find((each) => each.has(suffix)) ?? this.#first
+    return domain.signIn(login, password)
+  }
+
+  /**
+   * Looks a person up again, for a refresh.
+   *
+   * @param id - The `sub` of an earlier sign-in.
+   * @returns The person, or undefined when the account is gone.
+   */
+  async find(id: string): Promise<Person | undefined> {
+    if (id === GHOST.id) return GHOST
+    if (!/^([0-9a-f]{2})+$/.test(id)) return undefined
+    for (const domain of [this.#first, ...this.#further]) {
+      const person = await domain.find(Buffer.from(id, 'hex'))
+      if (person !== undefined) return person
+    }
+    return undefined
   }
 }

@@ -15,6 +15,9 @@ import { Agent, request } from 'undici'
 import type { People, Person } from './people.ts'
 import type { ProviderSettings } from './settings.ts'
 
+/** Whose people they are, `People` knows. */
+type OwnSettings = Omit<ProviderSettings, 'people'>
+
 const SCOPES = 'openid profile email offline_access'
 const HOURS = 3600
 
@@ -96,7 +99,7 @@ async function grantEverything(ctx: KoaContextWithOIDC): Promise<Grant | undefin
   return grant
 }
 
-function clientOf(settings: ProviderSettings): NonNullable<Configuration['clients']>[number] {
+function clientOf(settings: OwnSettings): NonNullable<Configuration['clients']>[number] {
   return {
     client_id: settings.clientId,
     client_secret: settings.clientSecret,
@@ -108,7 +111,7 @@ function clientOf(settings: ProviderSettings): NonNullable<Configuration['client
   }
 }
 
-function configuration(settings: ProviderSettings, people: People): Configuration {
+function configuration(settings: OwnSettings, people: People): Configuration {
   return {
     clients: [clientOf(settings)],
     jwks: signingKeys(),
@@ -172,7 +175,7 @@ function configuration(settings: ProviderSettings, people: People): Configuratio
  * @param people - Who can sign in.
  * @returns The provider; its `callback()` serves everything but the sign-in page.
  */
-export function createProvider(settings: ProviderSettings, people: People): Provider {
+export function createProvider(settings: OwnSettings, people: People): Provider {
   const provider = new Provider(settings.issuer, configuration(settings, people))
   // Demos and tests listen on ports of the moment, so the list of a real provider would not do.
   const client = provider.Client.prototype

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Initiator, type Evidence, type ServiceTicket } from '../kerberos/index.ts'
+import { formatPrincipal, Initiator, type Evidence, type ServiceTicket } from '../kerberos/index.ts'
 import { fraction, sameName } from '../platform/index.ts'
 import type { DirectoryAccount } from '../directory/index.ts'
 import type { FairQueue, Pass } from './fair-queue.ts'
@@ -63,7 +63,14 @@ export class TicketExchanges {
     if (accepted === undefined || kerberos.evidenceFrom === undefined) return undefined
     if (accepted.ticket === undefined) throw unknownAssertion()
     const evidence: Evidence = kerberos.evidenceFrom(accepted.ticket, identity.account.sid)
-    if (!evidence.forwardable || !isOwnName(evidence, identity.account)) return undefined
+    if (!evidence.forwardable) return undefined
+    if (!isOwnName(evidence, identity.account)) {
+      this.#ports.logger.info('a ticket in another name than the account’s own is no evidence', {
+        user: identity.account.sAMAccountName,
+        name: formatPrincipal(evidence.client, evidence.clientRealm),
+      })
+      return undefined
+    }
     return { ...this.#keep(evidence, wish), evidence, cleared: new WeakSet() }
   }
 

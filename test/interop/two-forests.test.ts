@@ -25,6 +25,7 @@ import { systemClock } from '../../src/platform/io/index.ts'
 import type { DoctorCode } from '../../src/doctor/codes/index.ts'
 import type { Finding } from '../../src/doctor/index.ts'
 import type { IdentityReport } from '../../src/sso/index.ts'
+import { describeForestUsers } from '../support/forest-users.ts'
 import { runOnController } from '../support/lab-delegation.ts'
 import { labDoctor, troublesOf } from '../support/lab-doctor.ts'
 import { NO_LAB, sharedLab } from '../support/lab.ts'
@@ -61,7 +62,7 @@ describe('a connector with the directories of two real forests', { skip }, () =>
   const closing: (() => void)[] = []
 
   before(async () => {
-    lab = await startForestsLab()
+    lab = await startForestsLab({ services: ['apache', 'oidc'] })
     const { env, branch } = lab
     const passwordFile = join(env.directory, 'reader.txt')
     await writeFile(passwordFile, 'Lab-svc-reader-1\n', { mode: 0o600 })
@@ -255,6 +256,11 @@ describe('a connector with the directories of two real forests', { skip }, () =>
       await lab.samba(['user', 'enable', 'alice'])
     })
   })
+
+  describeForestUsers(
+    () => lab,
+    () => plain(),
+  )
 
   describe('sallyport identity resolve', () => {
     let connector: string

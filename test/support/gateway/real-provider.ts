@@ -36,8 +36,7 @@ export interface RealProvider {
 
 function settings(issuer: string, idTokenSeconds: number) {
   return {
-    ...{ address: '127.0.0.1', port: 0, issuer, tlsDirectory: '', ldapUrl: '', ldapServerName: '' },
-    ...{ baseDn: '', workgroup: '', lookupUser: '', lookupPassword: '' },
+    ...{ address: '127.0.0.1', port: 0, issuer, tlsDirectory: '' },
     ...{ clientId: 'sallyport', clientSecret: 'a-secret-of-the-test', idTokenSeconds },
   }
 }
