@@ -27,6 +27,8 @@ export interface BindResponse {
 
 /** Longest bind response that is read, octets. */
 const MAX_BIND_RESPONSE_OCTETS = 65_536
+/** Longest text of the server that is kept, characters. */
+const MAX_MESSAGE_LENGTH = 256
 
 const INTEGER = 0x02
 const OCTET_STRING = 0x04
@@ -111,8 +113,8 @@ export function decodeBindResponse(received: Uint8Array): BindResponse | undefin
   return {
     messageId,
     resultCode,
-    // Active Directory ends its texts with a NUL.
-    diagnosticMessage: words.replace(/\0+$/, '').slice(0, 256),
+    // Active Directory ends its texts with a NUL. Cut first: the pattern is tried at every NUL.
+    diagnosticMessage: words.slice(0, MAX_MESSAGE_LENGTH).replace(/\0+$/, ''),
     serverSaslCreds: response.find(SERVER_SASL_CREDS) ?? new Uint8Array(),
     octets: message.end,
   }

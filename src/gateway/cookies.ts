@@ -14,8 +14,8 @@ export const SIGN_IN_COOKIE_PREFIX = '__Host-sallyport-tx-'
 /** Says that this browser could not sign in with Kerberos a while ago. */
 export const NO_NEGOTIATE_COOKIE = '__Host-sallyport-no-kerberos'
 
-/** Part of every name of ours: a header without it holds none. */
-const MARK = 'sallyport'
+/** Part of every name of ours: a pair without it is none. */
+const MARK = /sallyport/gi
 
 /** A cookie as a browser sent it. */
 export interface Cookie {
@@ -44,6 +44,26 @@ function nameOf(pair: string): string {
   return (equals < 0 ? pair : pair.slice(0, equals)).trim()
 }
 
+/** Where a pair stands in a Cookie header, without the semicolons around it. */
+interface Pair {
+  readonly start: number
+  readonly end: number
+}
+
+/** The pairs whose names are ours. Of all others nothing is copied: a header may be nothing but semicolons. */
+function ownPairs(header: string): Pair[] {
+  const own: Pair[] = []
+  MARK.lastIndex = 0
+  for (let mark = MARK.exec(header); mark !== null; mark = MARK.exec(header)) {
+    const start = header.lastIndexOf(';', mark.index) + 1
+    const next = header.indexOf(';', mark.index)
+    const end = next < 0 ? header.length : next
+    if (isOwnCookie(nameOf(header.slice(start, end)))) own.push({ start, end })
+    MARK.lastIndex = end
+  }
+  return own
+}
+
 /**
  * Finds our cookies in a Cookie header.
  *
@@ -51,11 +71,11 @@ function nameOf(pair: string): string {
  * @returns Those that are ours, in order.
  */
 export function ownCookies(header: string | undefined): readonly Cookie[] {
-  if (!header?.includes(MARK)) return []
-  return header
-    .split(';')
-    .map((pair) => ({ name: nameOf(pair), value: pair.slice(pair.indexOf('=') + 1).trim() }))
-    .filter(({ name }) => isOwnCookie(name))
+  if (header === undefined) return []
+  return ownPairs(header).map(({ start, end }) => {
+    const pair = header.slice(start, end)
+    return { name: nameOf(pair), value: pair.slice(pair.indexOf('=') + 1).trim() }
+  })
 }
 
 /**
@@ -76,9 +96,16 @@ export function sessionCookieOf(header: string | undefined): string | undefined 
  * @returns What is left; '' when nothing is.
  */
 export function withoutOwnCookies(header: string): string {
-  if (!header.toLowerCase().includes(MARK)) return header
-  const others = header.split(';').filter((pair) => !isOwnCookie(nameOf(pair)))
-  return others.join(';').trim()
+  const own = ownPairs(header)
+  if (own.length === 0) return header
+  const kept: string[] = []
+  let from = 0
+  for (const { start, end } of own) {
+    if (start > from) kept.push(header.slice(from, start - 1))
+    from = end + 1
+  }
+  if (from <= header.length) kept.push(header.slice(from))
+  return kept.join(';').trim()
 }
 
 /**

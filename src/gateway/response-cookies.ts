@@ -11,14 +11,9 @@ function coversHost(domain: string, host: string): boolean {
   return bare !== '' && (host === bare || host.endsWith(`.${bare}`))
 }
 
-function splitAttribute(attribute: string): { name: string; value: string } {
-  const equals = attribute.indexOf('=')
-  if (equals < 0) return { name: attribute.trim().toLowerCase(), value: '' }
-  return {
-    name: attribute.slice(0, equals).trim().toLowerCase(),
-    value: attribute.slice(equals + 1).trim(),
-  }
-}
+/** The attributes that matter here, with the semicolon before them; the others are not looked at one by one. */
+const DOMAIN = /;\s*domain\s*(?:=([^;]*))?(?=;|$)/gi
+const SECURE = /;\s*secure\s*(?:=[^;]*)?(?=;|$)/i
 
 /**
  * Fits a backend's cookie to the external host: a Domain that does not cover that host is dropped (the cookie then
@@ -30,14 +25,11 @@ function splitAttribute(attribute: string): { name: string; value: string } {
  * @returns What the browser gets; undefined when the cookie has a name of ours.
  */
 export function outwardCookie(value: string, externalHost: string): string | undefined {
-  const [pair = '', ...attributes] = value.split(';')
   // A cookie without a name, `=__Host-sallyport=x`, would come back as one of ours.
-  const name = /^[\s=]*([^=]*)/.exec(pair)?.[1] ?? ''
+  const name = /^[\s=]*([^=;]*)/.exec(value)?.[1] ?? ''
   if (isOwnCookie(name.trim())) return undefined
-  const kept = attributes.filter((attribute) => {
-    const { name: key, value: argument } = splitAttribute(attribute)
-    return key !== 'domain' || coversHost(argument, externalHost)
-  })
-  const secure = kept.some((attribute) => splitAttribute(attribute).name === 'secure')
-  return [pair, ...kept, ...(secure ? [] : [' Secure'])].join(';')
+  const kept = value.replace(DOMAIN, (attribute, domain = '') =>
+    coversHost(String(domain).trim(), externalHost) ? attribute : '',
+  )
+  return SECURE.test(kept) ? kept : `${kept}; Secure`
 }

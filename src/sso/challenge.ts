@@ -10,9 +10,32 @@ const CONNECTION_SCHEMES = new Set(['negotiate', 'ntlm', 'kerberos'])
 
 const SCHEME = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?:[ \t]+(?!=)|$)/
 
-/** Splits at commas outside quoted strings. */
+const QUOTE = 0x22
+const COMMA = 0x2c
+const BACKSLASH = 0x5c
+
+/** Where the element that begins there ends: at a comma outside quoted strings. */
+function endOfElement(value: string, start: number): number {
+  let quoted = false
+  for (let at = start; at < value.length; at += 1) {
+    const code = value.charCodeAt(at)
+    if (code === QUOTE) quoted = !quoted
+    else if (quoted && code === BACKSLASH) at += 1
+    else if (!quoted && code === COMMA) return at
+  }
+  return value.length
+}
+
+/** Splits at commas outside quoted strings; RFC 9110 section 5.6.1: empty elements count for nothing. */
 function elementsOf(value: string): readonly string[] {
-  return value.match(/(?:"(?:\\.|[^"\\])*"?|[^",])+/gs)?.map((part) => part.trim()) ?? []
+  const elements: string[] = []
+  for (let start = 0; start < value.length;) {
+    const end = endOfElement(value, start)
+    const element = value.slice(start, end).trim()
+    if (element !== '') elements.push(element)
+    start = end + 1
+  }
+  return elements
 }
 
 /** No parameter has such a name: what begins so is a challenge, even with a '=' behind it. */

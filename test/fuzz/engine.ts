@@ -2,6 +2,7 @@
 
 import { performance } from 'node:perf_hooks'
 import { errorCode } from '../../src/platform/index.ts'
+import { cpuMs } from './cpu-time.ts'
 import { mutate } from './mutate.ts'
 import { generator, type Below } from './random.ts'
 import type { Target } from './target.ts'
@@ -85,29 +86,6 @@ function tryInput(target: Target, input: Uint8Array, timed: boolean): Trial {
     const state = target.isRefusal(error) ? 'refused' : 'fault'
     return { state, kind: 'error', what: textOf(error), tookMs }
   }
-}
-
-function decodeOnce(target: Target, input: Uint8Array): number {
-  const before = performance.now()
-  try {
-    target.decode(input)
-  } catch {
-    // Refusing may take no longer than accepting.
-  }
-  return performance.now() - before
-}
-
-/**
- * CPU time that decoding takes, milliseconds: the least of several measurements by the clock. A busy machine can spoil
- * all of those for a slow input, so that it also counts what the system says of this thread: in steps of a few
- * milliseconds, hence over all measurements together.
- */
-function cpuMs(target: Target, input: Uint8Array, times: number): number {
-  const before = process.threadCpuUsage()
-  let least = Infinity
-  for (let left = times; left > 0; left -= 1) least = Math.min(least, decodeOnce(target, input))
-  const { user, system } = process.threadCpuUsage(before)
-  return least > target.maxCpuMs ? Math.min(least, (user + system) / 1000 / times) : least
 }
 
 /** Takes parts out as long as the finding stays. */
@@ -233,8 +211,12 @@ class Campaign {
     this.#findings.push({ kind: trial.kind, run, what, input: small })
   }
 
+  #cpuMs(input: Uint8Array, times: number): number {
+    return cpuMs(this.#target, input, { times, slowMs: this.#target.maxCpuMs })
+  }
+
   #measure(run: number, input: Uint8Array, trial: Trial): void {
-    const ms = Math.min(trial.tookMs, cpuMs(this.#target, input, trial.tookMs > 1000 ? 1 : 8))
+    const ms = Math.min(trial.tookMs, this.#cpuMs(input, trial.tookMs > 1000 ? 1 : 8))
     if (ms <= this.#worstMs) return
     this.#worstMs = ms
     this.#worstOctets = input.length
@@ -243,7 +225,7 @@ class Campaign {
     const { maxCpuMs } = this.#target
     const stays = (smaller: Uint8Array): boolean => {
       this.#options.onTrial?.()
-      return cpuMs(this.#target, smaller, 4) > maxCpuMs
+      return this.#cpuMs(smaller, 4) > maxCpuMs
     }
     const small = ms > 2000 ? input : shrink(input, stays, 60)
     const what = `${ms.toFixed(1)} ms of CPU for ${input.length} octets`

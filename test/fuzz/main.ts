@@ -5,6 +5,7 @@
  *     npm run fuzz -- --list                         their names
  *     npm run fuzz -- --target kerberos --inputs 50000 those whose name begins so
  *     npm run fuzz -- --seed 12345                   the same inputs again
+ *     npm run fuzz -- --growth                       longer and longer inputs of many shapes instead
  *     npm run fuzz -- --help
  *
  * A finding is an input that makes a decoder throw anything but the room's own error, take more than 10 ms of CPU
@@ -16,6 +17,7 @@ import { parseArgs } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
 import { Worker } from 'node:worker_threads'
 import { systemRandom } from '../../src/platform/io/index.ts'
+import { findSteep } from './growth.ts'
 import type { Target } from './target.ts'
 import { TARGETS } from './targets/index.ts'
 import { NOW_HEAD, type Assignment, type Message } from './worker.ts'
@@ -25,6 +27,7 @@ const HELP = `npm run fuzz -- [options]: mutates real messages and feeds them to
   --target NAME   targets whose name begins so, or is this; may be given several times (default all)
   --inputs N      inputs for each target (default 1000000)
   --seed N        the same inputs again (default by chance, printed)
+  --growth        instead looks for inputs that cost more time than their length explains
   --list          prints the names of the targets
 `
 
@@ -50,6 +53,7 @@ const { values } = parseArgs({
     inputs: { type: 'string', default: '1000000' },
     seed: { type: 'string' },
     target: { type: 'string', multiple: true },
+    growth: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -135,6 +139,25 @@ function fuzzInThread(target: Target, runs: number, seed: number): Promise<Resul
   })
 }
 
+/** Places of a seed at which something is put in. */
+const GROWTH_PLACES = 40
+
+/** Tries each target with inputs of every shape, short and long ones. */
+function tellGrowth(targets: readonly Target[]): number {
+  let found = 0
+  for (const target of targets) {
+    let tried = 0
+    const steep = findSteep(target, GROWTH_PLACES, () => (tried += 1))
+    const { shape, octets, ms, times } = steep ?? {}
+    if (steep) found += 1
+    console.log(`${target.name}: ${tried} shapes; ${steep ? '1 FINDING' : 'ok'}`)
+    if (!steep) continue
+    const took = `${ms?.toFixed(1)} ms for ${octets} octets, ${times?.toFixed(0)} times as long`
+    console.log(`FINDING ${target.name}: ${took} as for a sixteenth of them: ${shape}`)
+  }
+  return found
+}
+
 /** Prints what was found. */
 function tell({ name, latest, faults }: Result, seed: number): number {
   if (latest) console.log(line(latest))
@@ -159,6 +182,7 @@ async function main(): Promise<number> {
   const drawn = String(Buffer.from(systemRandom.bytes(4)).readUInt32LE())
   const seed = wholeNumber('seed', values.seed ?? drawn)
   const targets = chosen()
+  if (values.growth) return tellGrowth(targets)
   console.log(`seed ${seed}, ${targets.length} targets, ${runs} inputs each`)
   let found = 0
   for (const target of targets) found += tell(await fuzzInThread(target, runs, seed), seed)

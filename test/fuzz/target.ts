@@ -5,6 +5,13 @@ import { SallyportError } from '../../src/platform/index.ts'
 /** Looks further into what was accepted: the fault, or undefined. */
 export type Verify = () => string | undefined
 
+/** Inputs of any length that look alike. */
+export interface Shape {
+  readonly name: string
+  /** About so many octets. */
+  readonly make: (octets: number) => Uint8Array
+}
+
 /** One decoder. */
 export interface Target {
   /** `room/what`. */
@@ -22,6 +29,8 @@ export interface Target {
   readonly maxCpuMs: number
   /** Runs in the part that belongs to every test run. */
   readonly shortRuns: number
+  /** Inputs to see how time grows with length, besides what is made of seeds and words. */
+  readonly shapes: readonly Shape[]
   /** Decodes; only this is timed. */
   readonly decode: (input: Uint8Array) => Verify
   /** Whether an error is the room's own answer to bad input. */
@@ -30,7 +39,7 @@ export interface Target {
 
 /** What a target may leave to the defaults. */
 type Optional = Partial<
-  Pick<Target, 'maxOctets' | 'maxCpuMs' | 'refusesPrefixes' | 'shortRuns' | 'isRefusal'>
+  Pick<Target, 'maxOctets' | 'maxCpuMs' | 'refusesPrefixes' | 'shortRuns' | 'shapes' | 'isRefusal'>
 > & { readonly words?: readonly (string | Uint8Array)[] }
 
 /** A decoder of octets. */
@@ -73,6 +82,7 @@ export function octetTarget<T>(parts: OctetDecoder<T>, kind: 'der' | 'octets' = 
     maxCpuMs: parts.maxCpuMs ?? DEFAULT_MAX_CPU_MS,
     refusesPrefixes: parts.refusesPrefixes ?? false,
     shortRuns: parts.shortRuns ?? DEFAULT_SHORT_RUNS,
+    shapes: parts.shapes ?? [],
     isRefusal: parts.isRefusal ?? isOwnError,
     decode: (input) => {
       const value = decode(input)

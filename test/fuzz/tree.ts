@@ -173,3 +173,30 @@ export function mutateTree(input: Buffer, below: Below, donor: Buffer): Buffer {
   }
   return changed
 }
+
+/** An element of a message whose content can be put anew. */
+export interface Opening {
+  readonly tag: number
+  readonly content: Buffer
+  /** The whole message with this content instead, all lengths true. */
+  readonly put: (content: Buffer) => Buffer
+}
+
+/**
+ * Every element of a message, those inside others and inside octet strings too.
+ *
+ * @param octets - DER or BER; what is no sequence of elements has none.
+ * @returns Outer ones first.
+ */
+export function openingsOf(octets: Buffer, depth: number = MAX_DEPTH): Opening[] {
+  return placesIn(octets).flatMap(({ at, start, end }) => {
+    const tag = octets[at] ?? 0
+    const content = octets.subarray(start, end)
+    const put = (fresh: Buffer): Buffer =>
+      Buffer.concat([octets.subarray(0, at), element(tag, fresh), octets.subarray(end)])
+    const holds = depth > 0 && ((tag & CONSTRUCTED) !== 0 || tag === OCTET_STRING)
+    const inner = holds ? openingsOf(content, depth - 1) : []
+    const deeper = inner.map((each) => ({ ...each, put: (fresh: Buffer) => put(each.put(fresh)) }))
+    return [{ tag, content, put }, ...deeper]
+  })
+}

@@ -20,14 +20,17 @@ export interface Sensitive {
 
 const SHORTEST_SECRET = 4
 
-/** What looks like a secret, whoever wrote it. The first group stays. */
+/**
+ * What looks like a secret, whoever wrote it. The first group stays. None begins in the middle of what it repeats: a long row
+ * would be read again from each of its characters.
+ */
 const FORMS: readonly RegExp[] = [
   /(-----BEGIN [A-Z ]*PRIVATE KEY-----)[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g,
   /\b((?:proxy-)?authorization["']?\s*[:=]\s*["']?)[^\r\n"']+/gi,
   /\b((?:set-)?cookie["']?\s*[:=]\s*["']?)[^\r\n"']+/gi,
   /\b((?:negotiate|bearer|basic|ntlm)\s+)[A-Za-z0-9+/=._~-]{8,}/gi,
-  /()\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*/g,
-  /\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@"']+@/gi,
+  /(?<![\w-])((?:(?!\beyJ)[\w-])*)\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*/g,
+  /(?<![a-z0-9+.-])([a-z0-9+.-]+:\/\/)[^\s/@"']+@/gi,
   /\b((?:password|passwd|secret|token|private_?key|session)["']?\s*[:=]\s*["']?)[^\s"',}]+/gi,
 ]
 

@@ -33,6 +33,8 @@ export class ReplayCache {
   /** By the minute of the authenticator's time. */
   readonly #minutes = new Map<number, Set<string>>()
   #entries = 0
+  /** The longest that any of the acceptors that share it has asked for. */
+  #maxClockSkewMs = 0
 
   constructor(clock: Clock, options: ReplayCacheOptions = {}) {
     this.#clock = clock
@@ -52,11 +54,14 @@ export class ReplayCache {
    *
    * @param cipher - Its cipher.
    * @param timeMs - Its own time, milliseconds since the epoch.
-   * @param maxClockSkewMs - How far that may be off: how long it has to be remembered.
+   * @param maxClockSkewMs - How far that may be off: how long it has to be remembered. Of several acceptors that share the
+   *   cache, the longest counts.
    * @returns What became of it.
    */
   remember(cipher: Uint8Array, timeMs: number, maxClockSkewMs: number): ReplayVerdict {
-    this.#forget(maxClockSkewMs)
+    // What one acceptor would refuse by its time, another that allows more would accept again.
+    this.#maxClockSkewMs = Math.max(this.#maxClockSkewMs, maxClockSkewMs)
+    this.#forget()
     const minute = Math.floor(timeMs / MINUTE_MS)
     const known = this.#minutes.get(minute)
     const hash = createHash('sha256').update(cipher).digest().subarray(0, HASH_OCTETS)
@@ -70,8 +75,8 @@ export class ReplayCache {
   }
 
   /** Whole minutes whose last millisecond is too long ago. */
-  #forget(maxClockSkewMs: number): void {
-    const oldest = Math.floor((this.#clock.nowMs() - maxClockSkewMs) / MINUTE_MS)
+  #forget(): void {
+    const oldest = Math.floor((this.#clock.nowMs() - this.#maxClockSkewMs) / MINUTE_MS)
     for (const [minute, names] of this.#minutes) {
       if (minute >= oldest) continue
       this.#entries -= names.size

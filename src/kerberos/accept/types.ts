@@ -56,7 +56,10 @@ export interface Accepted extends ServiceTicket {
   readonly subkey: EncryptionKey | undefined
   /** Our subkey, where the token asked for an AP-REP. */
   readonly acceptorSubkey: EncryptionKey | undefined
-  /** The initiator's first sequence number, as the authenticator says it: that of its first message token (RFC 4121). */
+  /**
+   * The initiator's first sequence number, as the authenticator says it: that of its first per-message token (RFC 4121). Where
+   * SPNEGO exchanged MICs, which the tokens show, the MICs were those.
+   */
   readonly initiatorSequenceNumber: number
   /** Ours: the AP-REP's, or the initiator's where none was asked for. */
   readonly acceptorSequenceNumber: number

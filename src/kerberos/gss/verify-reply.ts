@@ -121,7 +121,9 @@ export class ReplyVerifier {
   }
 
   #step(answer: NegTokenResp): Uint8Array | undefined {
-    const { negState, supportedMech, responseToken } = answer
+    const { supportedMech, responseToken } = answer
+    // RFC 4178 section 4.2.2: required in the first answer; a later one may leave it to the mechanism, which is at its end.
+    const negState = answer.negState ?? (this.#micSent ? NegState.ACCEPT_COMPLETED : undefined)
     if (responseToken !== undefined) {
       const refusal = refusalInToken(responseToken)
       if (refusal !== undefined) throw refusal

@@ -97,7 +97,10 @@ interface Announced {
 }
 
 function announced(ndr: NdrReader): Announced {
-  return { count: ndr.uint32(), present: ndr.pointer() }
+  const [count, present] = [ndr.uint32(), ndr.pointer()]
+  // Groups that are announced and left out would be groups that nobody is held to.
+  if (count > 0 && !present) throw ndr.fail(`${count} elements announced, none follow`)
+  return { count, present }
 }
 
 function readTimes(ndr: NdrReader): PacTimes {
@@ -184,7 +187,11 @@ function readRest(ndr: NdrReader, fixed: FixedPart) {
   const logonDomainSid = ndr.rpcSid()
   const extra = readExtraSids(ndr, fixed.extraSids)
   const resourceDomainSid = fixed.hasResourceDomainSid ? ndr.rpcSid() : undefined
-  const resource = inDomain(resourceDomainSid, readGroups(ndr, fixed.resourceGroups), 'resource')
+  const resourceGroups = readGroups(ndr, fixed.resourceGroups)
+  if (resourceDomainSid === undefined && resourceGroups.length > 0) {
+    throw ndr.fail('resource groups without ResourceGroupDomainSid')
+  }
+  const resource = inDomain(resourceDomainSid, resourceGroups, 'resource')
   const domain = inDomain(logonDomainSid, domainGroups, 'domain')
   const names = { effectiveName, fullName, logonServer, logonDomainName, logonDomainSid }
   return { names, domain, extra, resource }

@@ -9,6 +9,8 @@ import {
 } from '../../../src/gateway/browser-request.ts'
 import { ownCookies, sessionCookieOf, withoutOwnCookies } from '../../../src/gateway/cookies.ts'
 import { IDENTITY_FIELDS, IDENTITY_PREFIXES } from '../../../src/gateway/header-names.ts'
+import { hopFieldsFor, takesTrailers } from '../../../src/gateway/hop-fields.ts'
+import { negotiateToken } from '../../../src/gateway/negotiate.ts'
 import { claimsOf, textClaim, textsClaim } from '../../../src/gateway/oidc.ts'
 import { outwardCookie } from '../../../src/gateway/response-cookies.ts'
 import { requestFields } from '../../../src/gateway/request-fields.ts'
@@ -21,7 +23,7 @@ import { testConfig } from '../../support/gateway/world.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { repeatableRandom } from '../random.ts'
 import { octetTarget, textTarget, type Target } from '../target.ts'
-import { foldName } from '../../../src/tunnel/index.ts'
+import { CAPABILITY, foldName } from '../../../src/tunnel/index.ts'
 
 const random = repeatableRandom('gateway')
 const OWN = '__Host-sallyport'
@@ -256,6 +258,20 @@ function addressTarget(name: string, translate: (value: string) => string): Targ
   })
 }
 
+/** Many addresses in one field, each of which may grow. */
+const linkField = textTarget({
+  name: 'gateway/link-field',
+  encoding: 'latin1',
+  seeds: [
+    '<http://app.corp.example/a.css>; rel=preload, </b>; rel="x, <y>"',
+    '<//app.corp.example>',
+  ],
+  words: [...URL_WORDS, '<', '>', ', <', '>; rel=', ',<', '<a', '<http://app.corp.example>'],
+  decode: (value) => translator.outwardLink(value),
+  check: (value, input) =>
+    value.split('<').length === input.split('<').length ? undefined : 'another number of brackets',
+})
+
 const returnTo = textTarget({
   name: 'gateway/return-address',
   encoding: 'latin1',
@@ -330,6 +346,23 @@ const host = textTarget({
 
 const { translator } = KERBEROS
 
+/** Lists in fields that are for one hop, and the challenge that a browser answers. */
+const lists = textTarget({
+  name: 'gateway/lists',
+  encoding: 'latin1',
+  seeds: ['gzip, trailers', 'X-Sum, Content-Length', 'Negotiate YII='],
+  words: [',', ', ', ' ', 'trailers', 'Negotiate ', '=', ';q=0.5', '"'],
+  decode: (value) => ({
+    hop: hopFieldsFor(
+      { takesTrailers: takesTrailers(value), trailer: value, expectsContinue: false },
+      undefined,
+      [CAPABILITY.TRAILERS],
+    ),
+    token: negotiateToken(value),
+  }),
+  check: ({ hop }) => faultIn(hop, (name) => foldName(name) === 'content-length'),
+})
+
 export const GATEWAY_TARGETS: readonly Target[] = [
   ...[sessionCookie, cookieField, setCookie, signIn, box, claims, host, returnTo, ownTarget],
   ...[requestTarget('request-kerberos', KERBEROS), requestTarget('request-open', OPEN)],
@@ -337,4 +370,6 @@ export const GATEWAY_TARGETS: readonly Target[] = [
   addressTarget('address-outward', (value) => translator.outward(value)),
   addressTarget('address-inward', (value) => translator.inward(value)),
   addressTarget('refresh-field', (value) => translator.outwardRefresh(value)),
+  linkField,
+  lists,
 ]

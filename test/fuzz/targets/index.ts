@@ -5,6 +5,7 @@ import { ACCEPT_TARGETS } from './accept.ts'
 import { ASN1_TARGETS } from './asn1.ts'
 import { CONFIG_TARGETS } from './config.ts'
 import { DIRECTORY_TARGETS } from './directory.ts'
+import { DOCTOR_TARGETS } from './doctor.ts'
 import { EXCHANGE_TARGETS } from './exchanges.ts'
 import { FAR_KDC_TARGETS } from './far-kdcs.ts'
 import { FILE_TARGETS } from './files.ts'
@@ -32,7 +33,8 @@ export const TARGETS: readonly Target[] = [
     ...DIRECTORY_TARGETS,
     ...OWN_ACCOUNT_TARGETS,
   ],
-  ...[...TUNNEL_TARGETS, ...PKI_TARGETS, ...GATEWAY_TARGETS, ...SSO_TARGETS, ...CONFIG_TARGETS],
+  ...[...TUNNEL_TARGETS, ...PKI_TARGETS, ...GATEWAY_TARGETS, ...SSO_TARGETS, ...DOCTOR_TARGETS],
+  ...CONFIG_TARGETS,
 ]
 
 /** The target of that name. */

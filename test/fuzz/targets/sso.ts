@@ -3,9 +3,11 @@
 import { addressRule, parseAddress, parseNetwork } from '../../../src/sso/addresses.ts'
 import {
   isConnectionAuthorization,
+  schemesIn,
   ticketChallenge,
   withoutConnectionChallenges,
 } from '../../../src/sso/challenge.ts'
+import { AssertionKey } from '../../../src/sso/assertion.ts'
 import { challengeOf, clientHeaders } from '../../../src/sso/headers.ts'
 import { HeaderTemplate, TemplateFault } from '../../../src/sso/header-sign-on/template.ts'
 import { SallyportError } from '../../../src/platform/index.ts'
@@ -13,6 +15,7 @@ import { isPerhapsUnder, isPlainlyUnder } from '../../../src/tunnel/index.ts'
 import { parseNegotiate } from '../../../src/kerberos/index.ts'
 import { splitHostPort } from '../../../src/connector/index.ts'
 import { FakeDirectory } from '../../support/sso/world.ts'
+import { repeatableRandom } from '../random.ts'
 import { textTarget, type Target } from '../target.ts'
 
 const account = new FakeDirectory().add('v')
@@ -44,6 +47,7 @@ const challenges = textTarget({
     kept: withoutConnectionChallenges(value),
     found: ticketChallenge(value, 'negotiate'),
     connection: isConnectionAuthorization(value),
+    schemes: schemesIn(value),
   }),
   check: ({ kept }) => {
     const again =
@@ -135,6 +139,22 @@ const pathPrefix = textTarget({
   check: ({ open, closed }) => (open && closed ? 'a closed path is open' : undefined),
 })
 
+const assertionKey = new AssertionKey(repeatableRandom('assertion'))
+const CLAIMS = {
+  ...{ iss: 'sallyport:kerberos', sub: 'S-1-5-21-1-2-3-1104', jti: 'x', app: 'intranet' },
+  ...{ iat: 1, exp: 2, auth_time: 1, upn: 'v@v', account: 'v', realm: 'V', groups: ['g'] },
+}
+const ASSERTION = assertionKey.sign(CLAIMS)
+
+const assertion = textTarget({
+  name: 'sso/assertion',
+  seeds: [ASSERTION],
+  words: ['.', '..', 'e30', '=', '-', '_'],
+  decode: (text) => assertionKey.open(text),
+  check: (_claims, text) => (text === ASSERTION ? undefined : 'a changed assertion was opened'),
+})
+
 export const SSO_TARGETS: readonly Target[] = [
   ...[challenges, token, responseHeaders, address, hostPort, headerTemplate, pathPrefix],
+  assertion,
 ]

@@ -1,11 +1,14 @@
 /** The tunnel: frames and heads by themselves, control messages, and whole sessions of both sides. */
 
+import { errorCode } from '../../../src/platform/index.ts'
 import {
   decodeControl,
   DEFAULT_LIMITS,
   encodeControl,
   HTTP_CAPABILITIES,
 } from '../../../src/tunnel/index.ts'
+import { GATEWAY_URI } from '../../../src/tunnel/io/options.ts'
+import { checkGateway } from '../../../src/tunnel/io/tls.ts'
 import { FLAG_END, FRAME, FrameCursor } from '../../../src/tunnel/frame.ts'
 import { FrameBatch } from '../../../src/tunnel/batch.ts'
 import {
@@ -37,7 +40,7 @@ import {
 import { openRecorded, requestHead } from '../../support/tunnel/recorder.ts'
 import { Solo } from '../../support/tunnel/solo.ts'
 import { generator, pick, type Below } from '../random.ts'
-import { octetTarget, textTarget, type Target } from '../target.ts'
+import { octetTarget, textTarget, type Shape, type Target } from '../target.ts'
 
 const HEADERS = ['content-type', 'text/html', 'set-cookie', 'a=b; path=/', 'x', '']
 
@@ -142,8 +145,44 @@ function lawful(below: Below): Buffer[] {
 
 const below = generator(1, 'tunnel')
 
+/** Frames that are longer in one thing. */
+const FRAME_SHAPES: readonly Shape[] = [
+  shape('many small frames', (count) =>
+    Buffer.alloc(count * 13, frame(TYPE.PING, 0, { payload: u32(5) })),
+  ),
+  shape('many fields', (count) =>
+    frame(TYPE.HEAD, 1, { payload: headPayload(200, Array<string>(count >> 1).fill('a')) }),
+  ),
+  ...[' ', 'a', '\u00e9', ',', '%'].map((text) =>
+    shape(`a field of ${JSON.stringify(text)}`, (count) =>
+      frame(TYPE.HEAD, 1, { payload: headPayload(200, ['x', text.repeat(count)]) }),
+    ),
+  ),
+  ...['/', '%', '.'].map((text) =>
+    shape(`a target of ${text}`, (count) =>
+      frame(TYPE.OPEN, 1, {
+        payload: openPayload(requestHead({ target: `/${text.repeat(count)}` })),
+      }),
+    ),
+  ),
+  shape('a long reason', (count) =>
+    frame(TYPE.RESET, 1, { payload: reasonPayload('ERR_X', '\u0001'.repeat(count)) }),
+  ),
+  shape('many acr values', (count) =>
+    frame(TYPE.RESET, 1, {
+      payload: reasonPayload('ERR_X', 'why', { acr: Array<string>(count >> 1).fill('a') }),
+    }),
+  ),
+  shape('many capabilities', (count) => hello({ names: Array<string>(count >> 1).fill('a') })),
+]
+
+function shape(name: string, make: (octets: number) => Uint8Array): Shape {
+  return { name, make }
+}
+
 const frames = octetTarget({
   name: 'tunnel/frames',
+  shapes: FRAME_SHAPES,
   seeds: [...lawful(below), Buffer.concat(lawful(below))],
   decode: (message) => readMessage(message).filter(isRich),
   encode: writeMessageOrNothing,
@@ -267,6 +306,16 @@ const session = octetTarget({
   isRefusal: () => false,
 })
 
+/** The names in a gateway's certificate, as Node writes them. */
+const gatewayNames = textTarget({
+  name: 'tunnel/gateway-names',
+  seeds: [`DNS:gateway.example, URI:${GATEWAY_URI}`, 'DNS:"a, URI:x\\"", DNS:gateway.example'],
+  words: ['"', '\\', '\\"', ', ', `URI:${GATEWAY_URI}`, 'DNS:', 'IP Address:'],
+  decode: (subjectaltname) =>
+    checkGateway('gateway.example', { subject: { CN: 'x' }, subjectaltname }),
+  isRefusal: (error) => errorCode(error) === 'ERR_TLS_CERT_ALTNAME_FORMAT',
+})
+
 /** A request's target never becomes the start of another line. */
 const head = textTarget({
   name: 'tunnel/request-target',
@@ -280,5 +329,12 @@ const head = textTarget({
 })
 
 export const TUNNEL_TARGETS: readonly Target[] = [
-  ...[frames, controls('gateway', CONTROLS), controls('connector', [STATUS]), session, head],
+  ...[
+    frames,
+    controls('gateway', CONTROLS),
+    controls('connector', [STATUS]),
+    session,
+    head,
+    gatewayNames,
+  ],
 ]

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import {
   clearCookie,
+  ownCookies,
   sessionCookieOf,
   setCookie,
   withoutOwnCookies,
@@ -24,6 +25,31 @@ describe('withoutOwnCookies', () => {
         const left = withoutOwnCookies(text(pairs))
         assert.equal(left, text(pairs.filter(([key]) => !isOurs(key))))
       }),
+    )
+  })
+})
+
+describe('a Cookie field of any form', () => {
+  const part = fc.constantFrom(...OWN, ';', '; ', '=', ' ', '\t', 'a', 'sallyport', '\u00a0', '"')
+  const field = fc.array(part, { maxLength: 12 }).map((parts) => parts.join(''))
+  const isOurs = (pair: string): boolean => {
+    const name = (pair.split('=')[0] ?? '').trim().toLowerCase()
+    return name === '__host-sallyport' || /^__host-sallyport-(no-kerberos$|tx-)/.test(name)
+  }
+
+  it('is read and written as its pairs are, one by one', () => {
+    fc.assert(
+      fc.property(field, (text) => {
+        const pairs = text.split(';')
+        const ours = pairs.filter(isOurs).map((pair) => (pair.split('=')[0] ?? '').trim())
+        assert.deepEqual(
+          ownCookies(text).map(({ name }) => name),
+          ours,
+        )
+        const left = pairs.filter((pair) => !isOurs(pair)).join(';')
+        assert.equal(withoutOwnCookies(text), ours.length === 0 ? text : left.trim())
+      }),
+      { numRuns: 2000 },
     )
   })
 })

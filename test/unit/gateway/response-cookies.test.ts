@@ -14,6 +14,12 @@ describe('outwardCookie', () => {
     ['a=1; Domain=pp.example', 'a=1; Secure'],
     ['a=1; Domain=', 'a=1; Secure'],
     ['a=secure', 'a=secure; Secure'],
+    [
+      'a=1;domain=x.example;Domain = app.example ;Secure = 1',
+      'a=1;Domain = app.example ;Secure = 1',
+    ],
+    ['a=1;;Domain=x.example;', 'a=1;;; Secure'],
+    ['a=1; xDomain=x.example; Domainx=1', 'a=1; xDomain=x.example; Domainx=1; Secure'],
     ['sallyport=1', 'sallyport=1; Secure'],
   ] as const) {
     it(`makes '${from}' '${to}'`, () => {

@@ -193,6 +193,15 @@ describe('an offer of Kerberos', () => {
     const silent = encodeNegTokenResp({ negState: 0 })
     assert.throws(() => sent.answer(silent), { code: 'ERR_KRB_MUTUAL', message: /sent none/ })
     sent.verifyReply(encodeNegTokenResp({ negState: 0, mechListMic }))
+    // RFC 4178 section 4.2.2: after its first answer an acceptor may leave the state out.
+    sent.verifyReply(encodeNegTokenResp({ mechListMic }))
+    const first = world.initiator().createToken()
+    assert.throws(
+      () => {
+        first.verifyReply(encodeNegTokenResp({ ...asked, negState: undefined }))
+      },
+      { message: /answered nothing/ },
+    )
     const twice = encodeNegTokenResp({ negState: 1 })
     assert.throws(() => sent.answer(twice), { message: /a second MIC/ })
     assert.throws(() => sent.answer(encodeNegTokenResp(asked)), { message: /second AP-REP/ })

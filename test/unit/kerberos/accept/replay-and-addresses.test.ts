@@ -35,6 +35,18 @@ describe('ReplayCache', () => {
     assert.equal(cache.remember(cipher, ahead, SKEW_MS), 'replay')
   })
 
+  it('shared by two acceptors remembers for as long as the more generous one lets pass', async () => {
+    const world = new AcceptWorld()
+    const replayCache = new ReplayCache(world.clock)
+    const strict = world.acceptor({ replayCache, maxClockSkewMs: 30_000 })
+    const generous = world.acceptor({ replayCache, maxClockSkewMs: SKEW_MS })
+    const { token } = world.initiator().createToken()
+    generous.accept(token)
+    await world.clock.advance(180_000)
+    strict.accept(world.initiator().createToken().token)
+    assert.throws(() => generous.accept(token), { code: 'ERR_KRB_REPLAY' })
+  })
+
   it('has room again when the oldest are forgotten', async () => {
     const clock = new ManualClock()
     const cache = new ReplayCache(clock, { maxEntries: 3 })

@@ -303,6 +303,21 @@ describe('decodePac, malformed', () => {
     refused(changed, /elements announced/)
   })
 
+  it('refuses groups that are announced and left out, and groups of no domain', () => {
+    const start = Buffer.from(whole).readUInt32LE(16)
+    const without = Buffer.from(whole)
+    // Behind GroupCount: the pointer to GroupIds.
+    without.writeUInt32LE(0, start + 132)
+    refused(without, /2 elements announced, none follow/)
+    const resourceGroups = { domainSid: 'S-1-5-21-7-8-9', groupIds: [1, 2, 3, 4] }
+    const resource = encodePac({ ...content, extraSids: [], resourceGroups }, signers)
+    decodePac(resource)
+    const homeless = Buffer.from(resource)
+    // ResourceGroupDomainSid; what stood behind it reads as four groups.
+    homeless.writeUInt32LE(0, homeless.readUInt32LE(16) + 224)
+    refused(homeless, /without ResourceGroupDomainSid/)
+  })
+
   it('refuses a version, too many buffers, doubled, overlapping and misaligned ones', () => {
     const changed = (at: number, value: number) => {
       const copy = Buffer.from(whole)
