@@ -45,4 +45,18 @@ export class AppList {
   get(id: string): AppSettings | undefined {
     return this.#apps.get(id)?.app
   }
+
+  /**
+   * Finds what is published as one with an app: the app's parts, or what it is a part of.
+   *
+   * @param app - One of them.
+   * @returns The others with both its URLs.
+   */
+  beside(app: AppSettings): readonly AppSettings[] {
+    const all = [...this.#apps.values()].map((known) => known.app)
+    return all.filter(
+      ({ id, externalUrl, internalUrl }) =>
+        id !== app.id && externalUrl === app.externalUrl && internalUrl === app.internalUrl,
+    )
+  }
 }

@@ -63,6 +63,7 @@ export class SignInDesk {
     const binding = channelBinding === undefined ? undefined : Buffer.from(channelBinding, 'base64')
     const answer: SignInAnswer = await pipeline.signIn({
       app,
+      beside: apps.beside(app),
       token: Buffer.from(token, 'base64'),
       channelBinding: binding,
     })

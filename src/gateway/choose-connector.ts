@@ -18,6 +18,8 @@ export interface Wanted {
 /** What says that a session by Kerberos is of no use any more. */
 const USELESS = new Set([
   'ERR_SSO_ASSERTION_UNKNOWN',
+  // The app has been changed since.
+  'ERR_SSO_ASSERTION_INVALID',
   'ERR_SSO_PROOF_EXPIRED',
   'ERR_GATEWAY_CONNECTOR_CHANGED',
 ])

@@ -117,6 +117,7 @@ function passthroughFaults(app: AppConfig): readonly Fault[] {
     { field: 'acr', isSaid: app.acr !== undefined },
     { field: 'maxAgeMinutes', isSaid: app.maxAgeMinutes !== undefined },
     { field: 'cors', isSaid: app.cors !== undefined },
+    { field: 'frontEndKerberos', isSaid: app.frontEndKerberos !== undefined },
     { field: 'allow', isSaid: Object.keys(app.allow).length > 0 },
   ]
   return said.filter(({ isSaid }) => isSaid).map(({ field }) => ({ field, message }))
@@ -171,20 +172,11 @@ function pathFaults(app: WrittenApp): readonly (Fault & { readonly at: number })
   })
 }
 
-/** What a sign-in with Kerberos proves counts for one app alone. */
-function frontEndFaults(app: WrittenApp): readonly Fault[] {
-  const field = 'frontEndKerberos'
-  if (app.frontEndKerberos === undefined) return []
-  if (app.preAuthentication !== 'oidc') return [{ field, message: 'needs preAuthentication: oidc' }]
-  return app.paths.length > 0 ? [{ field, message: 'cannot go with paths' }] : []
-}
-
 function checkApps(apps: readonly WrittenApp[], context: z.RefinementCtx): void {
   const refuse = (path: readonly (string | number)[], message: string): void => {
     context.addIssue({ code: 'custom', path: [...path], message })
   }
   apps.forEach((app, index) => {
-    for (const { field, message } of frontEndFaults(app)) refuse([index, field], message)
     for (const { field, message } of faultsOf(whole(app))) refuse([index, field], message)
     for (const { at, field, message } of pathFaults(app))
       refuse([index, 'paths', at, field], message)

@@ -14,7 +14,7 @@ export type PathOverride = { readonly path: string } & Partial<
   Omit<AppConfig, 'id' | 'externalUrl' | 'internalUrl' | 'hostHeader' | 'connectorGroup' | 'path'>
 >
 
-const SIGN_IN_ONLY = ['acr', 'maxAgeMinutes', 'cors']
+const SIGN_IN_ONLY = ['acr', 'maxAgeMinutes', 'cors', 'frontEndKerberos']
 const KERBEROS_ONLY = ['servicePrincipalName', ...Object.keys(sendingFields)]
 
 function without<T extends object>(object: T, names: readonly string[]): T {

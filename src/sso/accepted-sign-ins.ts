@@ -19,8 +19,8 @@ export interface SignInFacts {
   readonly user: string
   /** DER of the Ticket to us that the user presented. */
   readonly ticket: Uint8Array
-  /** What the gateway said of the app for which the user signed in. */
-  readonly app: AppSettings
+  /** What the gateway said of the app for which the user signed in; its parts, or what it is a part of, behind it. */
+  readonly apps: readonly [AppSettings, ...AppSettings[]]
   /** Milliseconds since 1970. */
   readonly signedInMs: number
   readonly endMs: number
@@ -33,13 +33,12 @@ const OVERHEAD_OCTETS = 1024
 export class AcceptedSignIn {
   readonly facts: Omit<SignInFacts, 'ticket'>
   #ticket: Uint8Array | undefined
-  /** The same object for all requests of one revision of the app. */
-  #app: AppSettings
+  /** The same object for all requests of one revision of an app. */
+  readonly #checked = new WeakSet<AppSettings>()
 
   constructor({ ticket, ...facts }: SignInFacts) {
     this.facts = facts
     this.#ticket = ticket
-    this.#app = facts.app
   }
 
   /** DER of the user's ticket; undefined when the sign-in is gone. */
@@ -58,28 +57,33 @@ export class AcceptedSignIn {
   }
 
   /**
-   * Sees that a request is for the app that the user signed in to, and that the app is still what it was then.
+   * Sees that a request is for the app that the user signed in to or a part of it, and that this is still what it was then.
    *
    * @param app - Of the request.
    * @throws SsoError ERR_SSO_ASSERTION_INVALID.
    */
   checkApp(app: AppSettings): void {
-    if (app === this.#app) return
-    const { id, externalUrl, internalUrl, servicePrincipalName } = this.facts.app
-    const same =
-      app.id === id &&
-      app.externalUrl === externalUrl &&
-      app.internalUrl === internalUrl &&
-      app.servicePrincipalName === servicePrincipalName
-    if (!same) {
+    if (this.#checked.has(app)) return
+    const { apps } = this.facts
+    if (!apps.some((then) => isUnchanged(then, app))) {
       throw new SsoError(
         'ERR_SSO_ASSERTION_INVALID',
-        `the sign-in with Kerberos was for app ${id} as it was then, and the request is for app ${app.id}`,
+        `the sign-in with Kerberos was for app ${apps[0].id} as it was then, and the request is for app ${app.id}`,
         { mend: 'Sign in again, where the app was changed.' },
       )
     }
-    this.#app = app
+    this.#checked.add(app)
   }
+}
+
+/** In what says where requests go, and with which name. */
+function isUnchanged(then: AppSettings, now: AppSettings): boolean {
+  return (
+    now.id === then.id &&
+    now.externalUrl === then.externalUrl &&
+    now.internalUrl === then.internalUrl &&
+    now.servicePrincipalName === then.servicePrincipalName
+  )
 }
 
 /** All of them. */

@@ -11,7 +11,7 @@
 import { Acceptor, AcceptError, formatPrincipal, type Accepted } from '../kerberos/index.ts'
 import { sameName, type Clock, type Random } from '../platform/index.ts'
 import type { AppSettings } from '../tunnel/index.ts'
-import { AcceptedSignIns, type AcceptedSignIn } from './accepted-sign-ins.ts'
+import { AcceptedSignIns, type AcceptedSignIn, type SignInFacts } from './accepted-sign-ins.ts'
 import { AssertionKey, unknownAssertion, type AssertionClaims } from './assertion.ts'
 import { SsoError } from './errors.ts'
 import type { FrontEndKerberosRow } from './front-end-policy.ts'
@@ -116,14 +116,14 @@ export class FrontEnd {
    *   up, changed or sent twice; what policy, directory and account refuse as ever.
    */
   async accept(request: SignInRequest): Promise<SignInAnswer> {
-    const { app, token } = request
+    const { app, beside = [], token } = request
     this.#checkApp(app)
     const accepted = this.#verify(request)
     const judged = await this.#ports.judge?.(token)
     this.#checkJudged(accepted, judged?.client)
     const identity = await this.#identityOf(accepted)
     this.#clear(app, identity, accepted)
-    const assertion = this.#issue(app, identity, accepted)
+    const assertion = this.#issue([app, ...beside], identity, accepted)
     return { assertion, reply: judged?.reply ?? accepted.replyToken, user: identity.account }
   }
 
@@ -204,7 +204,7 @@ export class FrontEnd {
     backend.mayImpersonate({ account, groupSids })
   }
 
-  #issue(app: AppSettings, { account }: Identity, accepted: Accepted): string {
+  #issue(apps: SignInFacts['apps'], { account }: Identity, accepted: Accepted): string {
     const { clock, random } = this.#ports
     const now = clock.nowMs()
     const endMs = Math.min(accepted.endTimeMs, now + this.#row.maxAgeMinutes * 60_000)
@@ -212,12 +212,12 @@ export class FrontEnd {
     const id = Buffer.from(random.bytes(ID_OCTETS)).toString('base64url')
     const { sid, sAMAccountName, realm, userPrincipalName } = account
     this.signIns.add({
-      ...{ id, user: sid, app, endMs },
+      ...{ id, user: sid, apps, endMs },
       ticket: new Uint8Array(accepted.ticket),
       signedInMs: now,
     })
     return this.#key.sign({
-      ...{ iss: ISSUER, sub: sid, jti: id, app: app.id },
+      ...{ iss: ISSUER, sub: sid, jti: id, app: apps[0].id },
       iat: Math.floor(now / 1000),
       auth_time: Math.floor(accepted.authTimeMs / 1000),
       exp: Math.floor(endMs / 1000),

@@ -31,6 +31,8 @@ export interface Proof {
 export interface SignInRequest {
   /** What the browser wants. */
   readonly app: AppSettings
+  /** Its parts, or what it is a part of, with settings of their own: the sign-in counts there too. Default none. */
+  readonly beside?: readonly AppSettings[]
   /** What stood behind `Negotiate`. */
   readonly token: Uint8Array
   /** Application data of the browser's TLS channel, as the gateway tells it. */

@@ -75,7 +75,7 @@ describe(
     before(async () => {
       directory = await mkdtemp(join(tmpdir(), 'sallyport-front-end-'))
       await runOnController(lab, `samba-tool spn add ${SPN} 'CONN2$'`)
-      alice = await TicketHolder.of(lab, directory, 'alice')
+      alice = await TicketHolder.of(lab, directory, { name: 'alice' })
     })
     after(async () => {
       await runOnController(lab, `samba-tool spn delete ${SPN} 'CONN2$'`)

@@ -1,8 +1,11 @@
 /** People of the lab with tickets of their own, as on a computer of the domain: MIT's kinit, and curl that shows the ticket. */
 
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
+import { createServer, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { LabEnvironment } from '../../docker/lab.ts'
 import { NO_LAB } from './lab.ts'
@@ -66,18 +69,21 @@ export class TicketHolder {
    *
    * @param lab - The lab.
    * @param directory - Where cache and krb5.conf go.
-   * @param name - Who.
+   * @param who - Their name; the password of somebody who is not among the lab's users.
    * @returns The holder.
    */
-  static async of(lab: LabEnvironment, directory: string, name: string): Promise<TicketHolder> {
-    const user = lab.users[name]
-    if (user === undefined) throw new Error(`the lab has no user ${name}`)
+  static async of(
+    lab: LabEnvironment,
+    directory: string,
+    { name, password = lab.users[name]?.password }: { name: string; password?: string | undefined },
+  ): Promise<TicketHolder> {
+    if (password === undefined) throw new Error(`the lab has no user ${name}`)
     const conf = join(directory, 'krb5.conf')
     const text = await readFile(lab.krb5Conf, 'utf8')
     await writeFile(conf, `${text}  .localhost = ${lab.realm}\n`)
     const cache = `FILE:${join(directory, `cc-${name}`)}`
     const env = { ...process.env, KRB5_CONFIG: conf, KRB5CCNAME: cache }
-    const said = await run(KINIT, [name], { env, stdin: `${user.password}\n` })
+    const said = await run(KINIT, [name], { env, stdin: `${password}\n` })
     if (said.includes('kinit:')) throw new Error(said)
     return new TicketHolder(env)
   }
@@ -90,6 +96,24 @@ export class TicketHolder {
    */
   curl(...args: readonly string[]): Promise<string> {
     return run(CURL, ['-ksi', '--negotiate', '-u', ':', ...args], { env: this.env })
+  }
+
+  /**
+   * A token that nobody has seen but the holder: curl shows it to a server of this process.
+   *
+   * @param host - Which the ticket is for.
+   * @returns The Authorization field.
+   */
+  async freshToken(host: string): Promise<string> {
+    const server = createServer((_request, response) => response.end())
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const { port } = server.address() as AddressInfo
+    const arrived = once(server, 'request') as Promise<[IncomingMessage]>
+    await this.curl(`http://${host}:${port}/`)
+    const [{ headers }] = await arrived
+    server.close()
+    if (headers.authorization === undefined) throw new Error(`no token for ${host}`)
+    return headers.authorization
   }
 
   /**

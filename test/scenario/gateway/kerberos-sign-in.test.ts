@@ -10,17 +10,18 @@ const TOKEN = Buffer.from('a token of a browser').toString('base64')
 const HTML = { Accept: 'text/html' }
 
 /** With how long ago the user typed the password. */
-function assertionOf(user: string, ageMinutes = 0): string {
+function assertionOf(user: string, ageMinutes = 0, groups = ['staff']): string {
   const now = Math.floor(Date.now() / 1000)
   const claims = {
     ...{ iss: 'urn:sallyport:front-end-kerberos', sub: 'S-1-5-21-1-2-3-1104' },
-    ...{ upn: `${user}@corp.example`, groups: ['staff'], iat: now, exp: now + 3600 },
+    ...{ upn: `${user}@corp.example`, groups, iat: now, exp: now + 3600 },
     auth_time: now - ageMinutes * 60,
   }
   return `h.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.m`
 }
 
 interface Wishes {
+  readonly paths?: readonly object[]
   readonly acr?: readonly string[]
   readonly maxAgeMinutes?: number
 }
@@ -150,6 +151,48 @@ describe('sign-in with Kerberos at the gateway', () => {
     const ends = await withToken()
     assert.equal(ends.status, 401)
     assert.equal(ends.headers['www-authenticate'], undefined)
+  })
+
+  it('signs in again where the app was changed since', async () => {
+    await connect()
+    const cookie = cookiesOf(await withToken())
+    world.connector.arrived = ({ stream }) => {
+      stream.reset({ code: 'ERR_SSO_ASSERTION_INVALID', message: 'another app' })
+    }
+    world.connector.answer = () => undefined
+    const asks = await navigate({ cookie })
+    assert.deepEqual([asks.status, asks.headers['www-authenticate']], [401, 'Negotiate'])
+    assert.equal((await withToken()).status, 403)
+  })
+
+  it('signs in once for all parts of an app, each of which has its own rule', async () => {
+    await world.stop()
+    const admin = { path: '/admin', allow: { groups: ['admins'] } }
+    await begin(undefined, {
+      paths: [admin, { path: '/open', preAuthentication: 'passthrough' }],
+    })
+    await connect()
+    assert.equal((await navigate({ path: '/open' })).body, 'hello')
+    const asks = await navigate({ path: '/admin' })
+    assert.deepEqual([asks.status, asks.headers['www-authenticate']], [401, 'Negotiate'])
+    const first = await navigate({
+      path: '/x',
+      headers: { Authorization: `Negotiate ${TOKEN}` },
+    })
+    assert.equal(first.body, 'hello')
+    const refused = await navigate({ path: '/admin', cookie: cookiesOf(first) })
+    assert.equal(refused.status, 403)
+    answer = () => ({ assertion: assertionOf('alice', 0, ['staff', 'admins']) })
+    const headers = { Authorization: `Negotiate ${TOKEN}` }
+    const second = await navigate({ path: '/admin', headers })
+    assert.equal(second.body, 'hello')
+    for (const path of ['/', '/admin/x']) {
+      assert.equal((await navigate({ path, cookie: cookiesOf(second) })).body, 'hello')
+    }
+    assert.deepEqual(
+      asked.map(({ app }) => app),
+      ['app', 'app:/admin'],
+    )
   })
 
   it('forgets at sign-out, tells the provider nothing, and does not sign in again by itself', async () => {

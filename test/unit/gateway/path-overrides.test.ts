@@ -56,6 +56,16 @@ describe('paths of an app', () => {
     assert.ok(api && !Object.hasOwn(api, 'sendTicket'))
   })
 
+  it('offer sign-in with Kerberos as the app does, where they have a sign-in', () => {
+    const app = { ...WIKI, frontEndKerberos: { networks: ['10.0.0.0/8'] } }
+    const [whole, open, ...closed] = appsSchema.parse([{ ...app, paths: PATHS }])
+    assert.ok(whole && open)
+    assert.equal(open.frontEndKerberos, undefined)
+    for (const each of closed) assert.equal(each.frontEndKerberos, whole.frontEndKerberos)
+    const nobody = { ...app, preAuthentication: 'passthrough', singleSignOn: 'none', allow: {} }
+    assert.match(faults([], nobody), /frontEndKerberos: has no effect .* where nobody signs in/)
+  })
+
   const ways: readonly (readonly [string, string])[] = [
     ['/', 'wiki'],
     ['/public/a.css', 'wiki:/public/'],

@@ -8,7 +8,7 @@ describe('sign-ins with Kerberos that are kept', () => {
     const kept = new AcceptedSignIns({ acceptedCount, acceptedPerUser, acceptedOctets: 1_000_000 })
     const add = (user: string, id: string) =>
       kept.add({
-        ...{ id, user, ticket: new Uint8Array(100), app: appOf('http://a.example/') },
+        ...{ id, user, ticket: new Uint8Array(100), apps: [appOf('http://a.example/')] as const },
         ...{ signedInMs: 0, endMs: 1 },
       })
     return { kept, add }

@@ -7,6 +7,7 @@ import { TicketFlag } from '../../../src/kerberos/index.ts'
 import { errorCode } from '../../../src/platform/index.ts'
 import type { Proof, SsoPipeline } from '../../../src/sso/index.ts'
 import type { Tricks } from '../../support/memory-kdc/index.ts'
+import type { AppSettings } from '../../../src/tunnel/index.ts'
 import { FRONT, FrontEndWorld } from '../../support/sso/front-end-world.ts'
 
 const HOUR_MS = 3_600_000
@@ -198,6 +199,36 @@ describe('sign-in with Kerberos', () => {
       assert.equal(moved.code, 'ERR_SSO_ASSERTION_INVALID')
       const same = await world.get(connector, proof, { app: { ...world.app } })
       assert.equal(same.body.toString(), 'alice@CORP.EXAMPLE')
+    })
+
+    describe('with an app that has parts', () => {
+      const part = () => ({ ...world.app, id: 'app:/admin', path: '/admin' })
+      const signInBeside = async (beside: readonly AppSettings[]): Promise<Proof> => {
+        const request = { app: world.app, beside, channelBinding: undefined }
+        const token = await world.token('alice')
+        const { assertion } = await connector.signIn({ ...request, token })
+        return { id: assertion, idToken: assertion, kind: 'assertion' }
+      }
+
+      it('uses one for the parts that there were', async () => {
+        const beside = [part()]
+        const proof = await signInBeside(beside)
+        for (const app of [world.app, part(), world.app]) {
+          const outcome = await world.get(connector, proof, { app, target: '/admin' })
+          assert.equal(outcome.body.toString(), 'alice@CORP.EXAMPLE')
+        }
+      })
+
+      it('cannot use one for a part that came later, or was changed', async () => {
+        const proof = await signInBeside([part()])
+        const later = { ...part(), id: 'app:/later' }
+        const moved = { ...part(), internalUrl: 'http://127.0.0.1:9/' }
+        const renamed = { ...part(), servicePrincipalName: 'HTTP/other.corp.example' }
+        for (const app of [later, moved, renamed]) {
+          const { code } = await world.get(connector, proof, { app })
+          assert.equal(code, 'ERR_SSO_ASSERTION_INVALID', app.id)
+        }
+      })
     })
 
     it('cannot pass one off as an ID token, or an ID token as one', async () => {
