@@ -4,7 +4,7 @@
  * @module
  */
 
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -129,24 +129,39 @@ class RunningService implements ServiceProcess {
   }
 }
 
+/** How a process is run. */
+export interface RunAs {
+  /** Added to the environment of this process. */
+  readonly environment?: Readonly<Record<string, string>> | undefined
+  /** As this user and the group of the same number. Default: as this process. */
+  readonly uid?: number | undefined
+}
+
+function spawnOptions({ environment, uid }: RunAs): Pick<SpawnOptions, 'env' | 'uid' | 'gid'> {
+  return {
+    env: programEnvironment(environment),
+    ...(uid !== undefined && { uid, gid: uid }),
+  }
+}
+
 /**
  * Starts `sallyport <args>` and waits until its log says that it is ready.
  *
  * @param args - Command and options.
  * @param ready - The message that says so, or what knows such a line.
- * @param environment - Added to the environment of this process.
+ * @param how - As whom, in which environment.
  * @returns The running service.
  */
 export async function startService(
   args: readonly string[],
   ready: string | ((line: LogLine) => boolean),
-  environment: Readonly<Record<string, string>> = {},
+  how: RunAs = {},
 ): Promise<ServiceProcess> {
   // A group of its own: Ctrl-C at the terminal reaches the demo, which then stops its services in order.
   const child = spawn(process.execPath, ['--disable-sigusr1', CLI, ...args], {
     stdio: ['ignore', 'inherit', 'pipe'],
     detached: true,
-    env: programEnvironment(environment),
+    ...spawnOptions(how),
   })
   const service = new RunningService(`sallyport ${args.slice(0, 2).join(' ')}`, child)
   try {
@@ -166,17 +181,15 @@ export interface CommandResult {
 }
 
 /** What a command is given besides its arguments. */
-export interface CommandInput {
+export interface CommandInput extends RunAs {
   readonly stdin?: string
-  /** Added to the environment of this process. */
-  readonly environment?: Readonly<Record<string, string>>
 }
 
 /**
  * Runs `sallyport <args>` to its end.
  *
  * @param args - Command and options.
- * @param input - Standard input, and variables added to the environment.
+ * @param input - Standard input, as whom, in which environment.
  * @returns Exit status and output.
  */
 export async function runCommand(
@@ -185,7 +198,7 @@ export async function runCommand(
 ): Promise<CommandResult> {
   const child = spawn(process.execPath, [CLI, ...args], {
     stdio: 'pipe',
-    env: programEnvironment(input.environment),
+    ...spawnOptions(input),
   })
   const chunks = { stdout: [] as Buffer[], stderr: [] as Buffer[] }
   child.stdout.on('data', (chunk: Buffer) => chunks.stdout.push(chunk))

@@ -6,6 +6,7 @@
  */
 
 import type { Configuration } from '../../docker/demo/configuration.ts'
+import type { RunAs } from '../../docker/demo/process.ts'
 import type { AccountWish } from './world/ldif.ts'
 import type { Names, Place } from './world/place.ts'
 
@@ -47,6 +48,8 @@ export interface SetUp {
   readonly configure?: Edits
   /** Environment of the connector of its own, and of doctor. */
   readonly environment?: () => Readonly<Record<string, string>>
+  /** That connector, and doctor, run as `nobody` and not as root: modes of files count. */
+  readonly asNobody?: true
   /** Servers of the case's own, there before its connector starts and until the end of the case. */
   readonly serve?: (place: Place) => Promise<Server>
 }
@@ -90,6 +93,14 @@ export type Mending =
 
 /** Instead of a code: the request works all the same, and the connector's log warns. */
 export const WORKS = 'works'
+
+/** Who a connector runs as that is not root's: `nobody`. */
+export const NOBODY = 65_534
+
+/** How the connector of its own is run, and doctor. */
+export function runAs({ environment, asNobody }: SetUp): RunAs {
+  return { environment: environment?.(), uid: asNobody && NOBODY }
+}
 
 /** One case. */
 export interface MatrixCase extends SetUp {

@@ -1,6 +1,6 @@
 /** Asks `sallyport doctor` about a case. */
 
-import { runCommand } from '../../docker/demo/process.ts'
+import { runCommand, type RunAs } from '../../docker/demo/process.ts'
 import type { Place } from './world/place.ts'
 
 /** A finding, as `--json` prints it. */
@@ -20,13 +20,10 @@ export interface DoctorFinding {
 }
 
 /** What doctor finds that is not well. */
-export async function consult(
-  place: Place,
-  environment: Readonly<Record<string, string>> = {},
-): Promise<readonly DoctorFinding[]> {
+export async function consult(place: Place, how: RunAs = {}): Promise<readonly DoctorFinding[]> {
   const { connector, id, user, people } = place
   const about = ['--config', connector.configFile, '--app', id, '--user', people.login(user)]
-  const { stdout, stderr } = await runCommand(['doctor', ...about, '--json'], { environment })
+  const { stdout, stderr } = await runCommand(['doctor', ...about, '--json'], how)
   try {
     const { findings } = JSON.parse(stdout) as { findings: readonly DoctorFinding[] }
     return findings.filter(({ outcome }) => outcome === 'fail' || outcome === 'warn')

@@ -3,7 +3,7 @@
 import { remoteUser } from '../../docker/demo/proof.ts'
 import type { Page } from '../../docker/demo/visitor.ts'
 import { pageCode } from '../support/people.ts'
-import { WORKS, type MatrixCase, type Mending, type Server } from './case.ts'
+import { runAs, WORKS, type MatrixCase, type Mending, type Server } from './case.ts'
 import { consult, type DoctorFinding } from './doctor.ts'
 import { hasOwnConnector } from './world/names.ts'
 import type { Place } from './world/place.ts'
@@ -143,7 +143,7 @@ class Run {
   }
 
   consult(): Promise<readonly DoctorFinding[]> {
-    return consult(this.#place, this.#case.environment?.())
+    return consult(this.#place, runAs(this.#case))
   }
 
   get user(): string {

@@ -65,6 +65,16 @@ export const ticketCheck: Check<DirectoryWorld> = {
   },
 }
 
+/** The keytab can be read, and its keys are of no use. */
+const WRONG_KEYS = new Set(['ERR_KRB_PREAUTH_FAILED', 'ERR_KRB_ETYPE'])
+
+/** What is in the keytab is none; where the file itself cannot be read, the error says what to do. */
+function isSpoilt(error: unknown): boolean {
+  const isOfFile =
+    error instanceof Error && error.cause instanceof Error && 'syscall' in error.cause
+  return errorCode(error) === 'ERR_KRB_KEYTAB' && !isOfFile
+}
+
 /** By name alone: without a ticket the directory cannot be asked where the account is. */
 function ticketMends({ account, keytab }: DirectoryWorld, error: unknown): readonly Mend[] {
   const target: Target = { sAMAccountName: account, distinguishedName: account, kind: 'computer' }
@@ -80,7 +90,7 @@ function ticketMends({ account, keytab }: DirectoryWorld, error: unknown): reado
       },
     ]
   }
-  if (keytab !== undefined && ['ERR_KRB_PREAUTH_FAILED', 'ERR_KRB_ETYPE'].includes(code)) {
+  if (keytab !== undefined && (WRONG_KEYS.has(code) || isSpoilt(error))) {
     return [exportMend(account, keytab)]
   }
   const { mend } = error as { readonly mend?: unknown }

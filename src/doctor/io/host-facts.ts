@@ -54,8 +54,14 @@ async function statOf(path: string) {
 
 /** The user that doctor runs as. */
 export function ownUser(): HostWorld['user'] {
-  const { uid, username } = userInfo()
-  return { uid, name: username }
+  try {
+    const { uid, username } = userInfo()
+    return { uid, name: username }
+  } catch {
+    // A container may run as a number that has no name.
+    const uid = process.getuid?.() ?? -1
+    return { uid, name: String(uid) }
+  }
 }
 
 /** What OpenSSL offers. */

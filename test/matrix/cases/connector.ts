@@ -1,10 +1,11 @@
 /** What may be wrong with the connector's own account and its keytab. */
 
 import { readFileSync, writeFileSync } from 'node:fs'
+import { chmod, chown, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Configuration } from '../../../docker/demo/configuration.ts'
 import { decodeKeytab, encodeKeytab, type KeytabEntry } from '../../../src/kerberos/files/keytab.ts'
-import { WORKS, type MatrixCase } from '../case.ts'
+import { NOBODY, WORKS, type MatrixCase } from '../case.ts'
 import { CaseClock } from '../servers/case-clock.ts'
 import { computerDn, DISABLED, replace, TRUSTED_TO_AUTH, userDn } from '../world/ldif.ts'
 import type { Place } from '../world/place.ts'
@@ -45,6 +46,23 @@ function keytabOf(
   }
 }
 
+/** Whose the connector's keytab is. */
+function keytabOwner(uid: number) {
+  return async ({ directory, connectorAccount }: Place): Promise<void> => {
+    const path = directory.keytab(connectorAccount)
+    await chmod(path, 0o600)
+    await chown(path, uid, uid)
+  }
+}
+
+/** Writes something else into the connector's keytab. */
+function spoilKeytab(change: (good: Buffer) => Uint8Array) {
+  return async ({ directory, connectorAccount }: Place): Promise<void> => {
+    const path = directory.keytab(connectorAccount)
+    await writeFile(path, change(await readFile(path)))
+  }
+}
+
 const clock = new CaseClock()
 
 export const CONNECTOR_CASES: readonly MatrixCase[] = [
@@ -73,7 +91,7 @@ export const CONNECTOR_CASES: readonly MatrixCase[] = [
   },
   {
     id: 'no-keytab',
-    name: 'the keytab cannot be read',
+    name: 'there is no keytab',
     connector: {},
     edits: {
       connector: (config, { directory }) => {
@@ -84,6 +102,41 @@ export const CONNECTOR_CASES: readonly MatrixCase[] = [
     code: 'ERR_GATEWAY_NO_CONNECTOR',
     doctor: ['DOCTOR_FILE_MISSING'],
     mend: { setting: 'DOCTOR_FILE_MISSING', says: /Correct the path in connector\.yaml/ },
+  },
+  {
+    id: 'keytab-mode',
+    name: 'the keytab is root’s alone, and the connector runs as another user',
+    connector: {},
+    asNobody: true,
+    arrange: keytabOwner(NOBODY),
+    breakIt: keytabOwner(0),
+    startsAgain: true,
+    startSays: /ERR_KRB_KEYTAB.*EACCES/,
+    code: 'ERR_GATEWAY_NO_CONNECTOR',
+    doctor: ['DOCTOR_FILE_UNREADABLE'],
+    mend: { printed: 'DOCTOR_FILE_UNREADABLE', which: /chown nobody/ },
+  },
+  {
+    id: 'keytab-garbage',
+    name: 'the keytab is no keytab',
+    connector: {},
+    breakIt: spoilKeytab(() => Buffer.from('KEYTAB\nof CONN1\n')),
+    startsAgain: true,
+    startSays: /ERR_KRB_KEYTAB.*starts with 0x4b45/,
+    code: 'ERR_GATEWAY_NO_CONNECTOR',
+    doctor: ['DOCTOR_OWN_TICKET_REFUSED'],
+    mend: { printed: 'DOCTOR_OWN_TICKET_REFUSED', which: /exportkeytab/ },
+  },
+  {
+    id: 'keytab-cut',
+    name: 'the keytab was cut off in the middle of a key',
+    connector: {},
+    breakIt: spoilKeytab((good) => good.subarray(0, good.length - 10)),
+    startsAgain: true,
+    startSays: /ERR_KRB_KEYTAB.*are left/,
+    code: 'ERR_GATEWAY_NO_CONNECTOR',
+    doctor: ['DOCTOR_OWN_TICKET_REFUSED'],
+    mend: { printed: 'DOCTOR_OWN_TICKET_REFUSED', which: /exportkeytab/ },
   },
   {
     id: 'other-keytab',

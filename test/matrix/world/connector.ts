@@ -1,5 +1,6 @@
 /** Connectors of the matrix: each registered once, in a group of its own, and started with whatever configuration a case has. */
 
+import { chown, readdir } from 'node:fs/promises'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse, stringify } from 'yaml'
@@ -8,6 +9,7 @@ import {
   runCommand,
   startService,
   type LogLine,
+  type RunAs,
   type ServiceProcess,
 } from '../../../docker/demo/process.ts'
 import { endAtOnce, type MatrixGateway } from './gateway.ts'
@@ -85,17 +87,24 @@ export class MatrixConnector {
    * Starts it, and waits until its tunnel is up.
    *
    * @param instead - What its log says, or its last words, where it is to get no tunnel.
-   * @param environment - Added to the environment of this process.
+   * @param how - As whom, in which environment.
    */
-  async start(instead?: RegExp, environment?: Readonly<Record<string, string>>): Promise<void> {
+  async start(instead?: RegExp, how: RunAs = {}): Promise<void> {
+    await this.#belongTo(how.uid ?? 0)
     const run = ['connector', 'run', '--config', this.configFile]
     const ready = (line: LogLine) => line.msg === 'tunnel up' || instead?.test(JSON.stringify(line))
     try {
-      this.#service = await startService(run, (line) => ready(line) === true, environment)
+      this.#service = await startService(run, (line) => ready(line) === true, how)
     } catch (error) {
       // It ended, and the error has its last words.
       if (!(error instanceof Error && instead?.test(error.message) === true)) throw error
     }
+  }
+
+  /** Whoever runs it owns its files. */
+  async #belongTo(uid: number): Promise<void> {
+    const inside = await readdir(this.#directory, { recursive: true })
+    for (const name of ['', ...inside]) await chown(join(this.#directory, name), uid, uid)
   }
 
   /** What registration has left: who it is, and where the gateway is. */

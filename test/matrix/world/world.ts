@@ -1,6 +1,6 @@
 /** The world of the matrix: a lab of its own, one gateway, three connectors, and what each case needs, all made at once. */
 
-import { mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -10,7 +10,7 @@ import {
 } from '../../../docker/demo/configuration.ts'
 import { startLab, type Lab } from '../../../docker/lab.ts'
 import { disown, own as tie, type Owned } from '../../../docker/lab/lifetime.ts'
-import type { MatrixCase } from '../case.ts'
+import { runAs, type MatrixCase } from '../case.ts'
 import { LabApache } from './apache.ts'
 import { Certificates } from './certificates.ts'
 import { MatrixConnector } from './connector.ts'
@@ -73,6 +73,8 @@ export class MatrixWorld implements Owned {
     const cases = [STEADY, ASIDE, BESIDE, ...wanted]
     const lab = await startLab({ log })
     const folder = mkdtempSync(join(tmpdir(), 'sallyport-matrix-'))
+    // A connector may run as another user, who passes through.
+    chmodSync(folder, 0o711)
     try {
       return await begin(cases, { lab, folder })
     } catch (error) {
@@ -103,7 +105,7 @@ export class MatrixWorld implements Owned {
       edits?.policy?.(files.policy, place)
     }
     this.#parts.own.write(files)
-    await this.#parts.own.start(instead, one.environment?.())
+    await this.#parts.own.start(instead, runAs(one))
   }
 
   /** Ends every process and removes every file. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { KerberosError } from '../../../src/kerberos/index.ts'
 import { describe, it } from 'node:test'
 import type { AccountSettings, Trust } from '../../../src/directory/index.ts'
 import type { DirectoryPicture } from '../../../src/doctor/directory/world.ts'
@@ -151,6 +152,18 @@ describe('the checks of the directory', () => {
       assert.match((await mendsFor(code))[0] ?? '', /exportkeytab .* --principal='CONN\$'$/)
     }
     assert.deepEqual(await mendsFor('ERR_KRB_KDC_UNREACHABLE'), ['do'])
+  })
+
+  it('tell a keytab that is none from one that cannot be read', async () => {
+    const mendFor = async (cause: Error): Promise<string> => {
+      const error = new KerberosError('ERR_KRB_KEYTAB', 'why', { cause, mend: 'do' })
+      const { unwell } = await look({ world: { ownTicket: () => Promise.reject(error) } })
+      const [{ sambaTool, text } = { text: '', sambaTool: '' }] = unwell[0]?.mends ?? []
+      return sambaTool ?? text
+    }
+    assert.match(await mendFor(new Error('at octet 6')), /^rm -f .* exportkeytab /)
+    const denied = Object.assign(new Error('EACCES'), { code: 'EACCES', syscall: 'open' })
+    assert.equal(await mendFor(denied), 'do')
   })
 
   it('stop at a directory that lets nobody in', async () => {
