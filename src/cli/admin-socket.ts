@@ -47,8 +47,9 @@ export function print(answer: unknown): void {
  * @throws SallyportError as the gateway answered, or when none runs.
  */
 export async function ask(options: AdminOptions, question: Question): Promise<unknown> {
+  // By the client's own file: the room's index would load all that a gateway runs on.
   const { loadGatewayConfig } = await import('./gateway-config.ts')
-  const { adminRequest } = await import('../gateway/io/index.ts')
+  const { adminRequest } = await import('../gateway/io/admin-client.ts')
   const { stateDirectory } = loadGatewayConfig(options.config)
   try {
     return await adminRequest(stateDirectory, question)

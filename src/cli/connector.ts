@@ -46,9 +46,8 @@ function registerCommand(): Command {
         what: 'registration token',
         option: '--token-file',
       })
-      const { registerConnector } = await import('../connector/index.ts')
-      const outside = await import('../connector/io/index.ts')
-      const { id, group, address } = await registerConnector(
+      const outside = await import('../connector/io/registering.ts')
+      const { id, group, address } = await outside.registerConnector(
         { token, name: options.name, force: options.force },
         {
           transport: outside.registrationTransport(),

@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { after, before, describe, it } from 'node:test'
+import { programEnvironment } from '../../docker/lab/own-programs.ts'
 import { formatNegotiate, Initiator } from '../../src/kerberos/index.ts'
 import { systemClock, systemRandom } from '../../src/platform/io/index.ts'
 import { userClient } from '../support/lab-kerberos.ts'
@@ -44,9 +45,7 @@ describe('the examples', { concurrency: 4, skip: lab ? false : NO_LAB }, () => {
       ['--conditions=sallyport-source', '--import', LAB_NAMES, join(EXAMPLES, name), ...args],
       {
         env: {
-          ...process.env,
-          KRB5_CONFIG: lab.krb5Conf,
-          NODE_EXTRA_CA_CERTS: lab.caFile,
+          ...programEnvironment({ KRB5_CONFIG: lab.krb5Conf, NODE_EXTRA_CA_CERTS: lab.caFile }),
           ...env,
         },
       },

@@ -1,12 +1,11 @@
 /** Whom sign-ins name, against a real directory: every kind of key, both ports, both binds, several directories, and the whole way. */
 
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { remoteUser } from '../../docker/demo/proof.ts'
+import { runCommand } from '../../docker/demo/process.ts'
 import { startStack, type Stack } from '../../docker/demo/stack.ts'
 import { connectorConfigSchema, type ConnectorConfig } from '../../src/connector/index.ts'
 import { createNameResolver, openIdentity, openOwnDirectory } from '../../src/connector/io/index.ts'
@@ -24,7 +23,6 @@ import { MemoryLogger } from '../support/manual-clock.ts'
 import { pageCode, signIn } from '../support/people.ts'
 
 const lab = sharedLab()
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 const SKIP = { skip: lab ? false : NO_LAB }
 const ISSUER_ROW = {
   sidClaim: 'onprem_sid',
@@ -233,14 +231,11 @@ describe('a sign-in whose claim is no user principal name', SKIP, () => {
     })
   }
 
-  const resolve = (...args: readonly string[]) => {
-    const command = [MAIN, 'identity', 'resolve', ...args, '--config', stack.files.connector]
-    const { status, stdout, stderr } = spawnSync(process.execPath, command, { encoding: 'utf8' })
-    return { status, stdout, stderr }
-  }
+  const resolve = (...args: readonly string[]) =>
+    runCommand(['identity', 'resolve', ...args, '--config', stack.files.connector])
 
-  it('is explained step by step: `identity resolve` with an app asks the gateway for its kind', () => {
-    const { status, stdout, stderr } = resolve('0042', '--app', 'intranet')
+  it('is explained step by step: `identity resolve` with an app asks the gateway for its kind', async () => {
+    const { status, stdout, stderr } = await resolve('0042', '--app', 'intranet')
     assert.equal(status, 0, stderr)
     assert.match(stdout, /claim +employee_id = 0042/)
     assert.match(
@@ -267,18 +262,18 @@ describe('a sign-in whose claim is no user principal name', SKIP, () => {
     },
   ]
   for (const { args, code } of refused) {
-    it(`is explained with ${code} for ${args.join(' ')}`, () => {
-      const { status, stdout, stderr } = resolve(...args, '--json')
+    it(`is explained with ${code} for ${args.join(' ')}`, async () => {
+      const { status, stdout, stderr } = await resolve(...args, '--json')
       assert.equal(status, 1, stderr)
       const report = JSON.parse(stdout) as { refusal: { code: string } }
       assert.equal(report.refusal.code, code)
     })
   }
 
-  it('is not explained without a kind, nor for an app that there is not', () => {
-    assert.match(resolve('alice').stderr, /--app or --delegated-login-identity/)
+  it('is not explained without a kind, nor for an app that there is not', async () => {
+    assert.match((await resolve('alice')).stderr, /--app or --delegated-login-identity/)
     assert.match(
-      resolve('alice', '--app', 'nothing').stderr,
+      (await resolve('alice', '--app', 'nothing')).stderr,
       /tells this connector's group of no app/,
     )
   })

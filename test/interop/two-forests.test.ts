@@ -4,13 +4,11 @@
  */
 
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { parse, stringify } from 'yaml'
+import { runCommand } from '../../docker/demo/process.ts'
 import { startForestsLab, type ForestsLab } from '../../docker/lab/forests.ts'
 import { furtherControllersMissing } from '../../docker/lab/further.ts'
 import { connectorConfigSchema } from '../../src/connector/index.ts'
@@ -31,7 +29,6 @@ import { labDoctor, troublesOf } from '../support/lab-doctor.ts'
 import { NO_LAB, sharedLab } from '../support/lab.ts'
 import { MemoryLogger } from '../support/manual-clock.ts'
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 const CORP = 'CORP.EXAMPLE'
 const BRANCH = 'BRANCH.EXAMPLE'
 /** Both alices have it: one company, one mail domain. */
@@ -288,10 +285,7 @@ describe('a connector with the directories of two real forests', { skip }, () =>
 
     async function resolve(value: string, kind: string): Promise<IdentityReport> {
       const args = ['identity', 'resolve', value, '-k', kind, '--config', connector, '--json']
-      const run = promisify(execFile)
-      const ended = await run(process.execPath, [MAIN, ...args]).catch((error: unknown) => {
-        return error as { readonly stdout: string; readonly stderr: string }
-      })
+      const ended = await runCommand(args)
       assert.notEqual(ended.stdout, '', ended.stderr)
       return JSON.parse(ended.stdout) as IdentityReport
     }

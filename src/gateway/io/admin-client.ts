@@ -7,7 +7,7 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { errorText, SallyportError } from '../../platform/index.ts'
-import { ADMIN_SOCKET } from './admin-server.ts'
+import { ADMIN_SOCKET } from './admin-socket.ts'
 
 /** Longest wait for an answer, milliseconds. */
 const TIMEOUT_MS = 30_000

@@ -17,9 +17,7 @@ import {
   tokenOrderSchema,
   type AdminOperations,
 } from '../admin.ts'
-
-/** Name of the socket in the state directory. */
-export const ADMIN_SOCKET = 'admin.sock'
+import { ADMIN_SOCKET } from './admin-socket.ts'
 
 /** Longest path of a Unix socket on Linux, octets (sun_path without its final NUL); macOS has 103. */
 const MAX_SOCKET_PATH_OCTETS = 103

@@ -65,6 +65,34 @@ async function refused(args: readonly string[], expected: RegExp): Promise<strin
   return stderr
 }
 
+/** Says on standard error which of the packages that a whole service runs on are loaded. */
+const HEAVY_PACKAGES = `data:text/javascript,${encodeURIComponent(`
+  import { registerHooks } from 'node:module'
+  registerHooks({
+    load(url, context, next) {
+      const name = /node_modules.(kysely|fastify|undici|jose|ldapts)./.exec(url)?.[1]
+      if (name) console.error('loads ' + name)
+      return next(url, context)
+    },
+  })`)}`
+
+describe('what short commands load', () => {
+  const environment = { NODE_OPTIONS: `--import=${HEAVY_PACKAGES}` }
+
+  it('is nothing that a whole service runs on', async () => {
+    const asked = await runCommand(['tokens', 'create', '--config', gatewayFile], { environment })
+    assert.deepEqual([asked.status, asked.stderr], [0, ''])
+    const use = ['connector', 'register', '--state', join(directory, 'light'), '--token-file', '-']
+    const registered = await runCommand(use, { stdin: asked.stdout, environment })
+    assert.deepEqual([registered.status, registered.stderr], [0, ''])
+  })
+
+  it('is seen: a service loads them', async () => {
+    const failed = await runCommand(['connector', 'run', '--config', '/nowhere'], { environment })
+    assert.match(failed.stderr, /loads undici/)
+  })
+})
+
 describe('help and usage', () => {
   it('--help shows commands and examples', async () => {
     const { status, stdout } = await runCommand(['--help'])
