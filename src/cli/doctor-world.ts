@@ -17,7 +17,7 @@ import {
   type OwnDirectory,
   type NameResolver,
 } from '../connector/io/index.ts'
-import { splitHostPort, type ConnectorConfig } from '../connector/index.ts'
+import { domainsOf, splitHostPort, type ConnectorConfig } from '../connector/index.ts'
 import {
   headerRooms,
   type BackendPlace,
@@ -202,6 +202,7 @@ function issuerWorld(
   })
   return {
     issuers: [...policy.issuers.values()],
+    domains: domainsOf(config.directories).flatMap(({ domain }) => domain ?? []),
     keysOf: async (issuer) => (await readKeySet(issuer, await options())).keys,
     told: () => tunnel.ask(),
   }

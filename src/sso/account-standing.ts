@@ -30,7 +30,8 @@ function refuse(
   code: SsoErrorCode,
   [why, mend]: [string, string],
 ): void {
-  throw new AccountRefusal(code, `the account ${account.sAMAccountName} ${why}`, { mend, account })
+  const name = `${account.sAMAccountName}@${account.realm}`
+  throw new AccountRefusal(code, `the account ${name} ${why}`, { mend, account })
 }
 
 /**
@@ -43,19 +44,21 @@ function refuse(
 export function checkStanding(account: DirectoryAccount, nowMs: number): void {
   const { enabled, expiresMs, locked, sensitive, protectedUser, sAMAccountName: name } = account
   const quoted = JSON.stringify(name)
+  // Another domain may have a namesake.
+  const domain = account.realm.toLowerCase()
   if (!enabled) {
     refuse(account, 'ERR_SSO_ACCOUNT_DISABLED', [
       'is disabled',
-      'Enable the account in the directory.',
+      `Enable the account in the directory of ${domain}.`,
     ])
   }
   if (expiresMs !== undefined && expiresMs <= nowMs) {
     const since = new Date(expiresMs).toISOString()
-    const mend = `Move its end: Set-ADAccountExpiration ${quoted} -DateTime …, on Samba samba-tool user setexpiry ${quoted} --days=…`
+    const mend = `Move its end in ${domain}: Set-ADAccountExpiration ${quoted} -DateTime …, on Samba samba-tool user setexpiry ${quoted} --days=…`
     refuse(account, 'ERR_SSO_ACCOUNT_EXPIRED', [`has expired at ${since}`, mend])
   }
   if (locked === true) {
-    const mend = `Wait, or unlock it: Unlock-ADAccount ${quoted}, on Samba samba-tool user unlock ${quoted}`
+    const mend = `Wait, or unlock it in ${domain}: Unlock-ADAccount ${quoted}, on Samba samba-tool user unlock ${quoted}`
     refuse(account, 'ERR_SSO_ACCOUNT_LOCKED', ['is locked after too many wrong passwords', mend])
   }
   if (!sensitive && !protectedUser) return

@@ -18,6 +18,7 @@ import type { Route } from './policy.ts'
 import type { ResponseSink, SsoCall, SsoRequest } from './ports.ts'
 import type { Verdict } from './proof.ts'
 import type { PreparedTicket, TicketWish } from './ticket-types.ts'
+import { userFields } from './user-fields.ts'
 
 /** What a call needs of its pipeline. */
 export interface CallHome {
@@ -129,7 +130,7 @@ export class Call implements SsoCall, RosterMember {
     this.#home.logger[known ? 'debug' : 'error']('request refused', {
       requestId: this.request.requestId,
       app: this.request.app.id,
-      user: this.identity?.account.sAMAccountName,
+      ...userFields(this.identity?.account),
       code: errorCode(error),
       reason: errorText(error),
       ...(known ? { mend: error.mend } : {}),

@@ -9,13 +9,14 @@ import type { LogFields, Logger } from '../platform/index.ts'
 import type { Channel } from './backend.ts'
 import { refusalFields } from './backend-refusal.ts'
 import type { Call } from './call.ts'
+import { userFields } from './user-fields.ts'
 
 function fieldsOf(call: Call): LogFields {
   return {
     app: call.request.app.id,
     origin: call.route?.backend.origin,
     servicePrincipalName: call.route?.servicePrincipalName,
-    user: call.identity?.account.sAMAccountName,
+    ...userFields(call.identity?.account),
   }
 }
 

@@ -14,6 +14,7 @@ import type { Call } from './call.ts'
 import { SsoError } from './errors.ts'
 import type { SsoLimits } from './limits.ts'
 import type { TokenSizes } from './token-sizes.ts'
+import { userFields } from './user-fields.ts'
 
 /** Bad Request (Apache, IIS, nginx), Content Too Large (some servers), Request Header Fields Too Large (RFC 6585 section 5). */
 const TOO_LARGE_STATUSES: readonly number[] = [400, 413, 431]
@@ -114,7 +115,7 @@ export class LargeTokens {
     this.#logger.warn('large Authorization field: the backend may refuse it', {
       app,
       origin: call.route?.backend.origin,
-      user: call.identity?.account.sAMAccountName,
+      ...userFields(call.identity?.account),
       octets,
       mend: settingsFor(octets),
     })

@@ -24,15 +24,16 @@ function mayBeSame(one: string, other: string): boolean {
  * Whether an account is meant.
  *
  * @param account - The account.
- * @param user - A sAMAccountName, a UPN or a SID, in any letter case.
+ * @param user - A sAMAccountName, a UPN, the name with its realm as `cache show` tells it, or a SID, in any letter case.
  * @returns True when it is one of the account's names.
  */
 export function isNamed(
-  { sAMAccountName, userPrincipalName, sid }: DirectoryAccount,
+  { sAMAccountName, userPrincipalName, realm, sid }: DirectoryAccount,
   user: string,
 ): boolean {
   const wanted = user.toLowerCase()
-  return [sAMAccountName, userPrincipalName, sid].some((name) => name?.toLowerCase() === wanted)
+  const names = [sAMAccountName, userPrincipalName, `${sAMAccountName}@${realm}`, sid]
+  return names.some((name) => name?.toLowerCase() === wanted)
 }
 
 /**

@@ -43,6 +43,7 @@ import {
 } from './stages.ts'
 import type { DropReason } from './ticket-counts.ts'
 import { TicketKeeper } from './tickets.ts'
+import { userFields } from './user-fields.ts'
 
 class Pipeline implements SsoPipeline, CallHome {
   readonly #ports: PipelinePorts
@@ -179,9 +180,9 @@ class Pipeline implements SsoPipeline, CallHome {
     const what = securityEventOf(code)
     if (what === undefined) return
     const { app, requestId } = call.request
-    const user = call.identity?.account.sAMAccountName
     const subject = call.verdict?.subject
-    const fields = { requestId, app: app.id, user, subject, reason: errorText(error) }
+    const user = userFields(call.identity?.account)
+    const fields = { requestId, app: app.id, ...user, subject, reason: errorText(error) }
     this.#security.report({ code, what, fields })
   }
 

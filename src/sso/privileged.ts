@@ -105,7 +105,7 @@ function compile(settings: ImpersonationSettings): Compiled {
 function refused(account: DirectoryAccount, reason: string): SsoError {
   return new SsoError(
     'ERR_SSO_NEVER_IMPERSONATE',
-    `the connector's policy never acts for ${account.sAMAccountName}: ${reason}`,
+    `the connector's policy never acts for ${account.sAMAccountName}@${account.realm}: ${reason}`,
     {
       mend: 'Sign in with an account without such rights, or change neverImpersonate or allowPrivileged in the policy.',
     },

@@ -12,6 +12,7 @@ import type { SsoLimits } from './limits.ts'
 import { unknownAssertion } from './assertion.ts'
 import type { TicketCounts } from './ticket-counts.ts'
 import type { Kept, KeptEvidence, PreparedTicket, TicketPorts, TicketWish } from './ticket-types.ts'
+import { userFields } from './user-fields.ts'
 
 /**
  * Whether a ticket calls its user by the account's own name. KDCs also give tickets under the first part of a user principal name, which
@@ -66,7 +67,7 @@ export class TicketExchanges {
     if (!evidence.forwardable) return undefined
     if (!isOwnName(evidence, identity.account)) {
       this.#ports.logger.info('a ticket in another name than the account’s own is no evidence', {
-        user: identity.account.sAMAccountName,
+        ...userFields(identity.account),
         name: formatPrincipal(evidence.client, evidence.clientRealm),
       })
       return undefined
@@ -94,7 +95,7 @@ export class TicketExchanges {
     const { kerberos, random, logger } = this.#ports
     const clock = kerberos.tokenClock?.(ticket.serverRealm) ?? this.#ports.clock
     logger.info('service ticket obtained', {
-      user: wish.identity.account.sAMAccountName,
+      ...userFields(wish.identity.account),
       servicePrincipalName: wish.spn,
       endsAt: new Date(ticket.endTimeMs).toISOString(),
     })

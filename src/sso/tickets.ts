@@ -20,6 +20,7 @@ import { clear, TicketErrands, type Errand } from './ticket-errands.ts'
 import type { DropReason, TicketCounters, TicketCounts } from './ticket-counts.ts'
 import type { PreparedTicket, TicketPorts, TicketWish } from './ticket-types.ts'
 import { isTransportFailure } from './transport-failure.ts'
+import { userFields } from './user-fields.ts'
 
 /** Gets, keeps and drops tickets. */
 export class TicketKeeper {
@@ -154,7 +155,7 @@ export class TicketKeeper {
       this.counts.refreshFailures += refused ? 0 : 1
       ticket.refreshFromMs = this.#errands.retryAtMs()
       this.#ports.logger[refused ? 'info' : 'debug']('a ticket in use could not be renewed', {
-        user: wish.identity.account.sAMAccountName,
+        ...userFields(wish.identity.account),
         servicePrincipalName: wish.spn,
         code: errorCode(error),
         reason: errorText(error),

@@ -23,6 +23,17 @@ export const ISSUER_CODES = {
       'None of the issuer’s keys is for an algorithm that the policy lists: every sign-in is refused with ERR_SSO_PROOF_INVALID.',
     mend: 'List the provider’s algorithm under algorithms of the issuer in policy.yaml.',
   },
+  DOCTOR_ISSUER_REALMS: {
+    outcome: 'pass',
+    means:
+      'The policy says whose accounts the issuer may assert, as it should with several domains.',
+  },
+  DOCTOR_ISSUER_WITHOUT_REALMS: {
+    outcome: 'warn',
+    means:
+      'Users are looked up in several domains, and the policy lists no realms for an issuer: suffixes of user principal names alone limit whom it may assert, and who administers a domain can give any suffix to its accounts.',
+    mend: 'List under realms of the issuer, in policy.yaml, the domains whose people it knows.',
+  },
   DOCTOR_ISSUER_GATEWAY: {
     outcome: 'pass',
     means: 'The policy lists the gateway’s provider, with the gateway’s client id.',

@@ -19,6 +19,8 @@ export interface PublicKey {
 export interface IssuerWorld {
   /** Issuers that the policy lists. */
   readonly issuers: readonly IssuerPolicy[]
+  /** DNS names of the domains in which users are looked up, as far as connector.yaml has them. */
+  readonly domains: readonly string[]
   /** The issuer's keys, had as the connector has them. Rejects with SsoError ERR_SSO_KEYS_UNREACHABLE. */
   keysOf(issuer: IssuerPolicy): Promise<readonly PublicKey[]>
   /** What the gateway told. Rejects when it cannot be asked. */

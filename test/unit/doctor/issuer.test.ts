@@ -13,6 +13,7 @@ const ROW = {
   loginClaim: 'upn',
   jwksUrl: `${ISSUER}/jwks`,
   upnSuffixes: ['corp.example'],
+  realms: ['CORP.EXAMPLE'],
 }
 const RSA = { kty: 'RSA', use: 'sig', alg: 'RS256' }
 const signIn = { issuer: ISSUER, clientId: 'sallyport' }
@@ -26,6 +27,7 @@ async function look({ rows = [ROW], ...change }: Setting = {}) {
   const policy = compilePolicy(policySchema.parse({ issuers: rows, backends: [] }), () => '')
   const world: IssuerWorld = {
     issuers: [...policy.issuers.values()],
+    domains: ['corp.example', 'branch.example'],
     keysOf: () => Promise.resolve([RSA]),
     told: () => Promise.resolve({ apps, signIn }),
     ...change,
@@ -36,7 +38,7 @@ async function look({ rows = [ROW], ...change }: Setting = {}) {
 describe('the checks of the sign-in', () => {
   it('pass where all is well', async () => {
     const { all } = await look()
-    assert.deepEqual(all, ['DOCTOR_ISSUER_KEYS', 'DOCTOR_ISSUER_GATEWAY'])
+    assert.deepEqual(all, ['DOCTOR_ISSUER_KEYS', 'DOCTOR_ISSUER_GATEWAY', 'DOCTOR_ISSUER_REALMS'])
   })
 
   it('have nothing to say of a gateway that does not tell, of apps that are open, and of no issuer', async () => {
@@ -44,10 +46,24 @@ describe('the checks of the sign-in', () => {
       told: () => Promise.resolve(answer),
     })
     for (const setting of [told({ apps }), told({ apps: [], signIn })]) {
-      assert.deepEqual((await look(setting)).all, ['DOCTOR_ISSUER_KEYS', 'DOCTOR_NOT_APPLICABLE'])
+      assert.deepEqual((await look(setting)).all, [
+        'DOCTOR_ISSUER_KEYS',
+        'DOCTOR_NOT_APPLICABLE',
+        'DOCTOR_ISSUER_REALMS',
+      ])
     }
     const { all } = await look({ ...told({ apps: [], signIn }), rows: [] })
-    assert.deepEqual(all, ['DOCTOR_NOT_APPLICABLE', 'DOCTOR_NOT_APPLICABLE'])
+    assert.deepEqual(all, Array(3).fill('DOCTOR_NOT_APPLICABLE'))
+  })
+
+  it('tell an issuer that may assert accounts of every domain, where there are several', async () => {
+    const rows = [{ ...ROW, realms: [] }]
+    const { codes, unwell } = await look({ rows })
+    assert.equal(codes, 'DOCTOR_ISSUER_WITHOUT_REALMS')
+    assert.deepEqual([unwell[0]?.outcome, unwell[0]?.subject], ['warn', ISSUER])
+    assert.match(unwell[0]?.mends[0]?.setting ?? '', /^realms: \[CORP\.EXAMPLE, BRANCH\.EXAMPLE\] /)
+    assert.equal((await look({ rows, domains: ['corp.example'] })).codes, '')
+    assert.equal((await look({ rows, domains: [] })).codes, '')
   })
 
   it('tell keys that cannot be had, of the issuer that it is', async () => {
