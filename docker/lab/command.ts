@@ -19,17 +19,29 @@ import {
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { instanceDirectory, labRoot, readState, type LabState } from './instance.ts'
+import {
+  HIGHEST_INSTANCE,
+  instanceDirectory,
+  labRoot,
+  readState,
+  type LabState,
+} from './instance.ts'
 import { processStart } from './processes.ts'
 import type { Lab, LabOptions } from './types.ts'
 
 const STOP_TIMEOUT_MS = 30_000
 const USAGE = `usage: npm run lab -- up|down|status|env [--instance N]
+       node docker/lab.ts up|down|status|env [--instance N]
 
   up       start the lab in the background and wait until it answers
   down     stop it (without --instance: every lab of this checkout)
   status   say what runs
-  env      print everything about a running lab as JSON`
+  env      print everything about a running lab as JSON
+
+  --instance N   which one, 1 to ${HIGHEST_INSTANCE}: its addresses are 127.88.N.x. Default for up: 1
+  --help         this
+
+SALLYPORT_LAB=…/env.json, as up prints it, leads tests to a lab that runs. More: docker/README.md.`
 
 type StartLab = (options: LabOptions) => Promise<Lab>
 type Message = { readonly line: string } | { readonly ready: true } | { readonly failed: string }
@@ -144,14 +156,39 @@ function printEnv(instance: number | undefined): void {
   process.stdout.write(readFileSync(join(instanceDirectory(state.instance), 'env.json'), 'utf8'))
 }
 
+/** The command line is wrong. */
+class UsageError extends Error {}
+
+function readArguments(args: string[]) {
+  try {
+    const { values, positionals } = parseArgs({
+      args,
+      allowPositionals: true,
+      options: { instance: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+    })
+    const { help = false, instance: number } = values
+    const instance = number === undefined ? undefined : instanceOf(number)
+    return { help, instance, command: positionals[0] }
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error))
+  }
+}
+
+function instanceOf(text: string): number {
+  const number = Number(text)
+  if (Number.isInteger(number) && number >= 1 && number <= HIGHEST_INSTANCE) return number
+  throw new UsageError(
+    `--instance wants a whole number from 1 to ${HIGHEST_INSTANCE}, not '${text}'`,
+  )
+}
+
 async function dispatch(args: string[], startLab: StartLab): Promise<void> {
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: { instance: { type: 'string' } },
-  })
-  const instance = values.instance === undefined ? undefined : Number(values.instance)
-  switch (positionals[0]) {
+  const { help, instance, command } = readArguments(args)
+  if (help) {
+    console.log(USAGE)
+    return
+  }
+  switch (command) {
     case 'up':
       await up(instance ?? 1)
       break
@@ -184,6 +221,8 @@ export async function runCommand(args: string[], startLab: StartLab): Promise<vo
     await dispatch(args, startLab)
   } catch (error) {
     console.error(`lab: ${error instanceof Error ? error.message : String(error)}`)
-    process.exitCode = 1
+    const isUsage = error instanceof UsageError
+    if (isUsage) console.error(USAGE)
+    process.exitCode = isUsage ? 2 : 1
   }
 }

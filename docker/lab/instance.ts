@@ -15,7 +15,8 @@ import { processStart } from './processes.ts'
 
 const LOCK_HOST = 254
 const LOCK_PORT = 88
-const HIGHEST_INSTANCE = 250
+/** The number of the last lab. */
+export const HIGHEST_INSTANCE = 250
 
 /** Services of the lab, in the order they are started. */
 export const SERVICE_NAMES = ['dc', 'apache', 'epa', 'oidc'] as const

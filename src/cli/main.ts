@@ -2,13 +2,14 @@
 /**
  * The one door: `sallyport <command>`.
  *
- * Exit status: 0 done, 1 it failed (the error is on standard error), 2 the command line is wrong.
+ * Exit status: 0 done, 1 it failed (the error is on standard error), 2 the command line is wrong, 141 nobody took the output.
  *
  * @module
  */
 
 import { Command, CommanderError } from 'commander'
 import { adminCommands } from './admin.ts'
+import { watchOutput } from './closed-output.ts'
 import { connectorCommand } from './connector.ts'
 import { delegationCommand } from './delegation.ts'
 import { doctorCommand } from './doctor.ts'
@@ -67,6 +68,7 @@ function withExitOverride(command: Command): Command {
 }
 
 async function main(): Promise<void> {
+  watchOutput()
   try {
     await buildProgram().parseAsync(process.argv)
   } catch (error) {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, open, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer as createHttpServer } from 'node:http'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -20,6 +22,8 @@ apps:
   - { id: plain, externalUrl: 'https://plain.localhost:${ports.browser}/', internalUrl: http://plain.corp.example/, preAuthentication: passthrough, singleSignOn: none, connectorGroup: default }
 `
 const POLICY_YAML = 'issuers: []\nbackends:\n  - { origin: http://plain.corp.example }\n'
+
+const CLI = join(import.meta.dirname, '..', '..', '..', 'src', 'cli', 'main.ts')
 
 let directory: string
 let gateway: ServiceProcess
@@ -99,6 +103,31 @@ describe('help and usage', () => {
     assert.equal(status, 0)
     for (const word of ['gateway', 'connector', 'tokens', 'Examples:'])
       assert.ok(stdout.includes(word))
+  })
+
+  it('ends without a word where nobody takes the output any more', async () => {
+    const child = spawn(process.execPath, [CLI, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] })
+    child.stdout.destroy()
+    let said = ''
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))
+    const [status] = (await once(child, 'close')) as [number | null]
+    assert.deepEqual([status, said], [141, ''])
+  })
+
+  it('says why where the output cannot be written', async (t) => {
+    if (!existsSync('/dev/full')) {
+      t.skip('this system has no /dev/full')
+      return
+    }
+    const full = await open('/dev/full', 'w')
+    const child = spawn(process.execPath, [CLI, '--help'], { stdio: ['ignore', full.fd, 'pipe'] })
+    assert.ok(child.stderr)
+    let said = ''
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))
+    const [status] = (await once(child, 'close')) as [number | null]
+    await full.close()
+    assert.equal(status, 1)
+    assert.match(said, /^sallyport: ERR_CLI_OUTPUT: .*ENOSPC.*\n$/)
   })
 
   it('a misspelt command ends with status 2 and a suggestion', async () => {

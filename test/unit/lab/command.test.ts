@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+
+const LAB = join(import.meta.dirname, '..', '..', '..', 'docker', 'lab.ts')
+
+function lab(...args: readonly string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [LAB, ...args], {
+    encoding: 'utf8',
+  })
+  return { status, stdout, stderr }
+}
+
+describe('the command line of the lab', () => {
+  it('prints help where it is asked for', () => {
+    for (const option of ['--help', '-h']) {
+      const { status, stdout, stderr } = lab(option)
+      assert.deepEqual([status, stderr], [0, ''])
+      assert.match(stdout, /^usage: .*up\|down\|status\|env/)
+    }
+  })
+
+  it('says what is wrong, and how it is used', () => {
+    const wrong: readonly (readonly [readonly string[], RegExp])[] = [
+      [[], /^usage: /],
+      [['upp'], /^usage: /],
+      [['up', '--instanse', '3'], /^lab: .*--instanse.*\nusage: /],
+      [['up', '--instance', 'three'], /^lab: --instance .*1 to 250.*'three'\nusage: /],
+      [['env', '--instance', '0'], /^lab: --instance /],
+    ]
+    for (const [args, expected] of wrong) {
+      const { status, stdout, stderr } = lab(...args)
+      assert.deepEqual([status, stdout], [2, ''], args.join(' '))
+      assert.match(stderr, expected)
+    }
+  })
+})
