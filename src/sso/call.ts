@@ -79,7 +79,7 @@ export class Call implements SsoCall, RosterMember {
 
   /** Its head has been told, and says so. */
   becomeEndless(): void {
-    if (this.#over) return
+    if (this.#over || this.#endless) return
     this.#endless = true
     this.#home.onEndless()
   }

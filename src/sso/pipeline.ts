@@ -64,6 +64,8 @@ class Pipeline implements SsoPipeline, CallHome {
     asked: 0,
     retried: 0,
   }
+  /** Of the calls under way: those that have no end of their own. */
+  #endless = 0
   #requests = 0
   #refused = 0
   #sweep: Timer | undefined
@@ -155,10 +157,12 @@ class Pipeline implements SsoPipeline, CallHome {
 
   onOver(call: Call): void {
     this.#calls.delete(call)
-    if (!call.endless) this.#endEndless()
+    if (call.endless) this.#endless--
+    else this.#endEndless()
   }
 
   onEndless(): void {
+    this.#endless++
     this.#endEndless()
   }
 
@@ -169,9 +173,8 @@ class Pipeline implements SsoPipeline, CallHome {
 
   /** What has no end of its own is waited for as long as for the rest, and no longer. */
   #endEndless(): void {
-    if (!this.#draining) return
-    const left = this.#calls.list()
-    if (left.every(({ endless }) => endless)) for (const call of left) call.fail(closed())
+    if (!this.#draining || this.#calls.size > this.#endless) return
+    for (const call of this.#calls.list()) call.fail(closed())
   }
 
   onRefused(call: Call, error: unknown): void {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { DirectoryError } from '../../../src/directory/index.ts'
 import { KdcReplyError, KerberosError } from '../../../src/kerberos/index.ts'
+import { Roster } from '../../../src/platform/index.ts'
 import type { Proof } from '../../../src/sso/index.ts'
 import { settled } from '../../support/manual-clock.ts'
 import { CollectingSink, TestBody } from '../../support/sso/sink.ts'
@@ -190,5 +191,21 @@ describe('what lasts', { timeout: 60_000 }, () => {
     // One that comes too late to be turned away.
     const late = stage.start({ proof, ...KINDS['event stream']?.() })
     assert.equal((await late.sink.outcome).code, 'ERR_SSO_CLOSED')
+  })
+
+  it('a drain does not go through all calls at the end of each', async (t) => {
+    const stream = await open({ proof: await proofOf('alice'), ...KINDS['event stream']?.() })
+    const release = Promise.withResolvers<undefined>()
+    stage.kerberos.gate = release.promise
+    const proof = await proofOf('bob')
+    const answers = Array.from({ length: 50 }, () => stage.ask({ proof }))
+    const lists = t.mock.method(Roster.prototype, 'list')
+    stage.pipeline.drain()
+    assert.equal(stream.ends, 0)
+    release.resolve(undefined)
+    const statuses = new Set((await Promise.all(answers)).map(({ status }) => status))
+    assert.deepEqual([...statuses], [200])
+    assert.equal((await stream.outcome).code, 'ERR_SSO_CLOSED')
+    assert.ok(lists.mock.callCount() <= 2, `all calls were listed ${lists.mock.callCount()} times`)
   })
 })
