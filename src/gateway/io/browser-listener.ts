@@ -75,7 +75,8 @@ function serverOptions(
 function applyLimits(server: Server, limits: BrowserLimits): void {
   server.maxConnections = limits.connections
   server.maxRequestsPerSocket = limits.requestsPerConnection
-  // One more than allowed, so that Front can see that there are too many; node:http drops the rest without a word.
+  // One more than allowed, so that Front can see that there are too many: older Nodes drop the rest without a word, newer
+  // ones answer 431.
   server.maxHeadersCount = limits.headerFields + 1
 }
 
