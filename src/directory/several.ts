@@ -16,6 +16,7 @@ import {
   type DirectoryAccount,
 } from './account.ts'
 import { domainOf } from './distinguished-name.ts'
+import { DomainSids } from './domain-sids.ts'
 import { DirectoryError } from './errors.ts'
 import { accountFilter, filterText } from './filter.ts'
 import type { DirectorySearch } from './search.ts'
@@ -44,9 +45,11 @@ function includesName(names: readonly string[], name: string): boolean {
 /** Asks each of several directories where an account may be. */
 export class SeveralDirectories implements AccountDirectory {
   readonly #parts: readonly DirectoryPart[]
+  readonly #sids: DomainSids
 
   constructor(parts: readonly DirectoryPart[]) {
     this.#parts = parts
+    this.#sids = new DomainSids(parts.flatMap(({ domains }) => domains))
   }
 
   /**
@@ -61,7 +64,9 @@ export class SeveralDirectories implements AccountDirectory {
     const answers = await Promise.allSettled(
       asked.map(({ directory }) => directory.findAccount(key, signal)),
     )
-    return onlyAccount(key, answers)
+    const account = onlyAccount(key, answers)
+    this.#sids.check(account)
+    return account
   }
 
   #partsFor(key: AccountKey): readonly DirectoryPart[] {

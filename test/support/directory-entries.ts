@@ -20,6 +20,8 @@ export interface AccountShape {
   readonly userPrincipalName?: string
   readonly control?: number
   readonly rid?: number
+  /** Instead of one of the tests' domain. */
+  readonly sid?: string
   readonly groups?: readonly number[]
   readonly distinguishedName?: string
   /** Attributes besides those of every account. */
@@ -49,7 +51,7 @@ export function accountEntry(shape: AccountShape): DirectoryEntry {
       ),
     ]),
     binary: new Map([
-      ['objectsid', [encodeSid(`${DOMAIN_SID}-${rid}`)]],
+      ['objectsid', [encodeSid(shape.sid ?? `${DOMAIN_SID}-${rid}`)]],
       ...(shape.guid === undefined ? [] : [['objectguid', [shape.guid]] as const]),
       ['tokengroups', groups.map((group) => encodeSid(`${DOMAIN_SID}-${group}`))],
     ]),

@@ -9,7 +9,6 @@ import type { AddressInfo } from 'node:net'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import {
   AccountFinder,
-  encodeSid,
   ForestDirectory,
   type DirectoryEntry,
 } from '../../../src/directory/index.ts'
@@ -39,13 +38,12 @@ const realms = new MemoryRealms().add(corp, child)
 /** The entry of a KDC's account. */
 function entryOf(kdc: MemoryKdc, name: string, userPrincipalName?: string): DirectoryEntry {
   const dc = kdc.directory.realm.toLowerCase().replaceAll('.', ',DC=')
-  const entry = accountEntry({
+  return accountEntry({
     name,
+    sid: kdc.sidOf(name),
     distinguishedName: `CN=${name},CN=Users,DC=${dc}`,
     ...(userPrincipalName !== undefined && { userPrincipalName }),
   })
-  const sid = ['objectsid', [encodeSid(kdc.sidOf(name))]] as const
-  return { ...entry, binary: new Map([...entry.binary, sid]) }
 }
 
 /** A search that has these people. */

@@ -11,6 +11,7 @@ import {
   type DirectoryEntry,
   type LookupReport,
 } from '../../../src/directory/index.ts'
+import { errorCode } from '../../../src/platform/index.ts'
 import { systemClock } from '../../../src/platform/io/index.ts'
 import { accountEntry, DOMAIN_SID, ScriptedSearch } from '../../support/directory-entries.ts'
 
@@ -22,19 +23,27 @@ function domain(name: string, people: readonly DirectoryEntry[]) {
   return { search, part: { directory, domains: [name], upnSuffixes: [] as string[] } }
 }
 
+interface PersonShape {
+  readonly rid?: number
+  readonly upn?: string
+  readonly domainSid?: string
+}
+
 /** An account of a domain, by default with its name as UPN. */
-function person(name: string, domainDns: string, more: { rid?: number; upn?: string } = {}) {
+function person(name: string, domainDns: string, more: PersonShape = {}) {
   const dc = domainDns.replaceAll('.', ',DC=')
+  const { rid = 1104, domainSid = domainDns === OTHER ? OTHER_SID : DOMAIN_SID } = more
   return accountEntry({
     name,
     userPrincipalName: more.upn ?? `${name}@${domainDns}`,
-    rid: more.rid ?? 1104,
+    sid: `${domainSid}-${rid}`,
     distinguishedName: `CN=${name},CN=Users,DC=${dc}`,
   })
 }
 
 const CORP = 'corp.example'
 const OTHER = 'other.example'
+const OTHER_SID = 'S-1-5-21-4444-5555-6666'
 const byName = (value: string, realms: readonly string[] = []) =>
   ({ by: 'sAMAccountName', value, realms }) as const
 const byUpn = (value: string) => ({ by: 'userPrincipalName', value }) as const
@@ -99,6 +108,33 @@ describe('SeveralDirectories', () => {
       code: 'ERR_DIRECTORY_NOT_FOUND',
       mend: /directories/,
     })
+  })
+
+  it('refuses a SID of another domain, whichever was asked first', async () => {
+    for (const first of ['alice@corp.example', 'mallory@other.example'] as const) {
+      const { both, other } = twoDomains()
+      other.search.people = [person('mallory', OTHER, { domainSid: DOMAIN_SID })]
+      const asked = [first, 'alice@corp.example', 'mallory@other.example'] as const
+      const answers = await Promise.all(
+        asked.map((upn) =>
+          both.findAccount(byUpn(upn)).then(
+            ({ realm }) => realm,
+            (error: unknown) => errorCode(error),
+          ),
+        ),
+      )
+      assert.equal(answers[1], 'CORP.EXAMPLE')
+      assert.equal(answers[2], 'ERR_DIRECTORY_REPLY')
+      await assert.rejects(both.findAccount(byUpn('mallory@other.example')), {
+        message:
+          /directory of other\.example .* S-1-5-21-1111-2222-3333-1104, which is of corp\.example/,
+        mend: /take it out of directories/,
+      })
+    }
+    const { both } = twoDomains()
+    for (const upn of ['olga@other.example', 'alice@corp.example', 'olga@other.example']) {
+      assert.ok(await both.findAccount(byUpn(upn)))
+    }
   })
 
   it('finds nobody whom none has', async () => {
