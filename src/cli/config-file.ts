@@ -76,7 +76,11 @@ export function readConfigFile<T>(path: string, schema: ZodType<T>): T {
 export function checkConfigText<T>(path: string, text: string, schema: ZodType<T>): T {
   const lines = new LineCounter()
   // Keys that are not unique are found in linear time afterwards.
-  const options = { lineCounter: lines, prettyErrors: false, uniqueKeys: false }
+  // The library's own warnings quote the file to standard error.
+  const options = {
+    ...{ lineCounter: lines, prettyErrors: false, uniqueKeys: false },
+    logLevel: 'error',
+  } as const
   const document = parseDocument(text, options)
   const at = (offset: number): string => place(path, lines, offset)
   if (document.errors.length > 0) {

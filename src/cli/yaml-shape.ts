@@ -10,6 +10,7 @@ import {
   isCollection,
   isMap,
   isNode,
+  isScalar,
   visit,
   type Document,
   type Pair,
@@ -54,8 +55,11 @@ function repeatedKey(node: YAMLMap | YAMLSeq): ShapeFault | undefined {
   return undefined
 }
 
-/** A list or a map would be written out as text, again at every depth. */
+/** A list or a map would be written out as text, again at every depth; octets (`!!binary`) too, with a warning that quotes them. */
 function oddKey({ key }: Pair): ShapeFault | undefined {
+  const holdsMore = isScalar(key) && typeof key.value === 'object' && key.value !== null
+  if (holdsMore)
+    return fault(key, 'something else than text stands where the name of a field should')
   const odd = isCollection(key) || isAlias(key)
   return odd ? fault(key, 'a list or a map stands where the name of a field should') : undefined
 }

@@ -41,6 +41,14 @@ describe('checkConfigText', () => {
     }
   })
 
+  it('refuses octets in place of names, without a word of them on standard error', (t) => {
+    const warned = t.mock.method(process, 'emitWarning', () => undefined)
+    const faults = faultsOf('port: 1\n!!binary c2VjcmV0: 1\n')
+    assert.match(faults, /^gateway\.yaml:2:\d+: something else than text stands where the name/m)
+    assert.doesNotMatch(faults, /secret|c2VjcmV0/)
+    assert.equal(warned.mock.callCount(), 0)
+  })
+
   it('names line, column and field of every fault', () => {
     const faults = faultsOf(
       'port: 99999\napps:\n  - id: 7\n    url: https://a.example/\n    colour: red\n',
