@@ -35,6 +35,8 @@ export interface BrowserLimits {
   readonly keepAliveMs: number
   /** How long a browser may neither send what it announced nor take what it asked for. */
   readonly stalledMs: number
+  /** Most Kerberos tokens of browsers that are remembered at a time, each for a quarter of an hour. */
+  readonly kerberosTokens: number
   /** Octets of a request body kept for a second attempt when the first was refused before it began. */
   readonly replayOctets: number
   /** How long requests in flight may take to end when the gateway stops. */
@@ -111,6 +113,7 @@ const limitsSchema: z.ZodType<BrowserLimits> = z.strictObject({
   requestMs: wholeNumber(1000, DAY_MS).default(3_600_000),
   keepAliveMs: wholeNumber(0, DAY_MS).default(60_000),
   stalledMs: wholeNumber(1000, DAY_MS).default(120_000),
+  kerberosTokens: wholeNumber(100, 10_000_000).default(250_000),
   replayOctets: wholeNumber(0, 1_048_576).default(65_536),
   drainMs: wholeNumber(0, DAY_MS).default(10_000),
 })

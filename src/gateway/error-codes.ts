@@ -190,6 +190,7 @@ const NAMES: Readonly<Record<string, FaultName>> = {
   ERR_GATEWAY_LOGIN_CLAIM: 'signInRefused',
   ERR_GATEWAY_LOGOUT_TOKEN: 'badRequest',
   ERR_GATEWAY_CROSS_SITE: 'crossSite',
+  ERR_GATEWAY_KERBEROS_FULL: 'busy',
   ERR_GATEWAY_NO_CONNECTOR: 'noConnector',
   ERR_GATEWAY_CONNECTOR_CHANGED: 'signInAgain',
   ERR_GATEWAY_UPGRADE: 'noConnector',

@@ -38,6 +38,8 @@ export type GatewayErrorCode =
   | 'ERR_GATEWAY_LOGOUT_TOKEN'
   /** A request from another site to a page that only our own pages may ask for, or to an app that does not list it. */
   | 'ERR_GATEWAY_CROSS_SITE'
+  /** More sign-ins with Kerberos than can be remembered: the ordinary sign-in is the answer. */
+  | 'ERR_GATEWAY_KERBEROS_FULL'
   /** No connector of the app's group is connected. */
   | 'ERR_GATEWAY_NO_CONNECTOR'
   /** The connector that signed the user in with Kerberos is gone: sign in again. */

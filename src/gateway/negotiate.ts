@@ -6,7 +6,13 @@
  * @module
  */
 
-import { errorCode, errorText, type Logger } from '../platform/index.ts'
+import {
+  errorCode,
+  errorText,
+  type Clock,
+  type Logger,
+  type SecurityLog,
+} from '../platform/index.ts'
 import type { AcceptedMessage } from '../tunnel/index.ts'
 import type { AppRoute } from './apps.ts'
 import { signInTarget } from './browser-request.ts'
@@ -15,6 +21,7 @@ import type { LiveConnectors } from './live-connectors.ts'
 import { claimsOf, textClaim } from './oidc.ts'
 import type { OpenSession } from './open-session.ts'
 import { htmlPage, type Page } from './pages.ts'
+import { SeenTokens } from './seen-tokens.ts'
 import type { Sessions } from './sessions.ts'
 
 /** What it works through. */
@@ -22,6 +29,10 @@ export interface NegotiatePorts {
   readonly connectors: LiveConnectors
   readonly sessions: Sessions
   readonly logger: Logger
+  readonly clock: Clock
+  readonly security: Pick<SecurityLog, 'report'>
+  /** Most tokens that are remembered at a time. */
+  readonly tokens: number
   /** Application data of the channel binding of browsers' connections. */
   readonly channelBinding: () => Uint8Array | undefined
 }
@@ -47,6 +58,7 @@ const OTHER_WAY = new Set([
   'ERR_SSO_POLICY_DENIED',
   'ERR_GATEWAY_NO_CONNECTOR',
   'ERR_GATEWAY_TIMEOUT',
+  'ERR_GATEWAY_KERBEROS_FULL',
   'ERR_CONNECTOR_BUSY',
   'ERR_CONNECTOR_APP_UNKNOWN',
 ])
@@ -90,9 +102,11 @@ export function noNegotiate({ app }: AppRoute): readonly string[] {
 /** Offers and takes tokens. */
 export class Negotiate {
   readonly #ports: NegotiatePorts
+  readonly #seen: SeenTokens
 
   constructor(ports: NegotiatePorts) {
     this.#ports = ports
+    this.#seen = new SeenTokens(ports.clock, ports.tokens)
   }
 
   /**
@@ -140,11 +154,28 @@ export class Negotiate {
    * @returns What became of it. Never rejects for a refusal.
    */
   async accept(arriving: Arriving, token: string): Promise<NegotiateOutcome> {
+    const giveBack = this.#seen.take(Buffer.from(token, 'base64'))
+    if (typeof giveBack === 'string') return this.#notTaken(arriving, giveBack)
     try {
-      return await this.#accept(arriving, token)
+      const outcome = await this.#accept(arriving, token)
+      if (outcome.session === undefined) giveBack()
+      return outcome
     } catch (error) {
+      // Not given back: a connector that did not answer may have accepted it.
       return this.#refused(arriving, errorCode(error), errorText(error))
     }
+  }
+
+  #notTaken(arriving: Arriving, why: 'copy' | 'full'): NegotiateOutcome {
+    if (why === 'full') {
+      const what = `more than ${this.#ports.tokens} tokens (browser.limits.kerberosTokens) came lately`
+      return this.#refused(arriving, 'ERR_GATEWAY_KERBEROS_FULL', what)
+    }
+    const code = 'ERR_SSO_NEGOTIATE_REFUSED'
+    const { route, clientAddress, requestId } = arriving
+    const fields = { app: route.app.id, clientAddress, requestId }
+    this.#ports.security.report({ code, what: 'negotiate-replay', fields })
+    return this.#refused(arriving, code, 'a token that was taken before')
   }
 
   async #accept(arriving: Arriving, token: string): Promise<NegotiateOutcome> {

@@ -8,7 +8,13 @@
  * @module
  */
 
-import { Acceptor, AcceptError, formatPrincipal, type Accepted } from '../kerberos/index.ts'
+import {
+  Acceptor,
+  AcceptError,
+  formatPrincipal,
+  ReplayCache,
+  type Accepted,
+} from '../kerberos/index.ts'
 import { sameName, type Clock, type Random } from '../platform/index.ts'
 import type { AppSettings } from '../tunnel/index.ts'
 import { AcceptedSignIns, type AcceptedSignIn, type SignInFacts } from './accepted-sign-ins.ts'
@@ -35,6 +41,8 @@ export interface FrontEndPorts {
 /** Who "issues" the assertions; in claims and messages. */
 const ISSUER = 'urn:sallyport:front-end-kerberos'
 const ID_OCTETS = 18
+/** Of a client's text that is repeated in a message. */
+const MAX_NAME = 200
 
 /** Refusals that nobody brings about by having no ticket. */
 const HOSTILE = new Set(['ERR_KRB_REPLAY', 'ERR_KRB_CHANNEL_BINDING', 'ERR_KRB_INTEGRITY'])
@@ -76,6 +84,19 @@ function foreignSid(clientRealm: string, realm: string): SsoError {
   )
 }
 
+/**
+ * The name on a ticket stands outside its cipher: who has a ticket for one of our names can write another over it. Windows' clients
+ * say within the token which one they meant (MS-KILE, AD-TARGET-PRINCIPAL); a port may stand behind it.
+ */
+function checkTarget({ targetName }: Accepted, service: string): void {
+  const [meant = ''] = targetName?.split('@') ?? [service]
+  if (meant.replace(/:\d+$/, '').toLowerCase() === service.toLowerCase()) return
+  throw new SsoError(
+    'ERR_SSO_NEGOTIATE_REFUSED',
+    `the browser made the token for ${meant.slice(0, MAX_NAME)}, and it was sent to ${service}`,
+  )
+}
+
 /** A group is there in up to three spellings: the plain name is the one that is neither SID nor distinguished name. */
 function groupNames({ memberOf }: Identity['account']): readonly string[] {
   return memberOf.filter((name) => !/^S-1-\d/i.test(name) && !/^[a-z]+=.*,dc=/i.test(name))
@@ -103,6 +124,8 @@ export class FrontEnd {
       services: row.services,
       requirePac: true,
       trustedRealms: row.realms,
+      // The host's library keeps a replay cache in a file; alone we know of no earlier run.
+      replayCache: new ReplayCache(clock, { refuseEarlier: ports.judge === undefined }),
     }
     this.#acceptor = new Acceptor(options, { clock, random })
   }
@@ -145,8 +168,11 @@ export class FrontEnd {
     try {
       const accepted = this.#acceptor.accept(token, { channelBinding, requireChannelBinding })
       const named = accepted.server.nameString.join('/')
-      if (named.toLowerCase() === service.toLowerCase()) return accepted
-      throw unfit(`a ticket for ${named}, and the app is ${service}`)
+      if (named.toLowerCase() !== service.toLowerCase()) {
+        throw unfit(`a ticket for ${named}, and the app is ${service}`)
+      }
+      checkTarget(accepted, service)
+      return accepted
     } catch (error) {
       throw this.#translate(error, service)
     }

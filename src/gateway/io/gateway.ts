@@ -226,7 +226,8 @@ export class Gateway {
       logout: new BackchannelLogout(logoutTokens, { provider, sessions, clock, logger, security }),
       claimNames: { loginClaim, groupsClaim },
       negotiate: new Negotiate({
-        ...{ connectors: this.connectors, sessions, logger },
+        ...{ connectors: this.connectors, sessions, logger, clock, security },
+        tokens: this.#config.browser.limits.kerberosTokens,
         channelBinding: () => this.#channelBinding,
       }),
     }

@@ -127,14 +127,26 @@ function openAuthenticator(
 
 function checkReplay(
   cipher: Uint8Array,
-  { ctimeMs }: Authenticator,
+  { ctimeMs, cusec }: Authenticator,
   { rules, moment }: { readonly rules: ApReqRules; readonly moment: Moment },
 ): void {
-  const verdict = rules.replayCache.remember(cipher, ctimeMs, moment.maxClockSkewMs)
+  const timeMs = ctimeMs + cusec / 1000
+  const verdict = rules.replayCache.remember(cipher, timeMs, moment.maxClockSkewMs)
   if (verdict === 'fresh') return
+  if (verdict === 'earlier') throw madeBefore()
   const what =
     verdict === 'replay'
       ? 'a token that was accepted before'
       : 'the replay cache is full: no token can be told from a replay now'
   throw new Refusal('ERR_KRB_REPLAY', what, { krb: KrbErrorCode.KRB_AP_ERR_REPEAT })
+}
+
+/** Nothing hostile in most cases: the client's clock is behind, and this service has just begun. */
+function madeBefore(): Refusal {
+  const what =
+    'by its own time the token was made before this service began, which cannot know whether it was accepted then'
+  return new Refusal('ERR_KRB_SKEW', what, {
+    krb: KrbErrorCode.KRB_AP_ERR_SKEW,
+    mend: 'Try again; where that does not help, compare the clocks of the client and this host.',
+  })
 }

@@ -5,7 +5,7 @@
  * for it, and clients whose clocks tell the same microsecond do not get into each other's way. It is kept by the minute of its
  * time and forgotten when the clock skew would refuse it anyway.
  *
- * In memory alone: other processes and an earlier run of this one are not known.
+ * In memory alone: other processes and an earlier run of this one are not known. `refuseEarlier` is for those who have nothing else.
  *
  * @module
  */
@@ -17,19 +17,27 @@ import type { Clock } from '../../platform/index.ts'
 export interface ReplayCacheOptions {
   /** Most authenticators at a time. Default 250 000, some 30 MB. When it is full nothing is accepted. */
   readonly maxEntries?: number
+  /**
+   * Whether authenticators are refused that were made before this cache was, by their own time: an earlier run may have accepted
+   * them (RFC 4120 section 3.2.3: a server that loses track must refuse). What a client whose clock is ahead made before
+   * that is not seen by it. Default false.
+   */
+  readonly refuseEarlier?: boolean
 }
 
 const DEFAULT_MAX_ENTRIES = 250_000
 const MINUTE_MS = 60_000
 const HASH_OCTETS = 16
 
-/** What became of an authenticator: first seen, seen before, or not to be remembered for want of room. */
-export type ReplayVerdict = 'fresh' | 'replay' | 'full'
+/** What became of an authenticator: first seen, seen before, made before the cache was, or not to be remembered for want of room. */
+export type ReplayVerdict = 'fresh' | 'replay' | 'earlier' | 'full'
 
 /** Authenticators of some minutes. */
 export class ReplayCache {
   readonly #clock: Clock
   readonly #maxEntries: number
+  /** When it was made, monotonic: the wall clock may be corrected since. Undefined: that does not matter. */
+  readonly #begunMs: number | undefined
   /** By the minute of the authenticator's time. */
   readonly #minutes = new Map<number, Set<string>>()
   #entries = 0
@@ -39,6 +47,7 @@ export class ReplayCache {
   constructor(clock: Clock, options: ReplayCacheOptions = {}) {
     this.#clock = clock
     this.#maxEntries = options.maxEntries ?? DEFAULT_MAX_ENTRIES
+    this.#begunMs = options.refuseEarlier === true ? clock.monotonicMs() : undefined
     if (!Number.isSafeInteger(this.#maxEntries) || this.#maxEntries < 1) {
       throw new RangeError('a replay cache needs room for at least one entry')
     }
@@ -67,11 +76,18 @@ export class ReplayCache {
     const hash = createHash('sha256').update(cipher).digest().subarray(0, HASH_OCTETS)
     const name = hash.toString('latin1')
     if (known?.has(name) === true) return 'replay'
+    if (this.#isEarlier(timeMs)) return 'earlier'
     if (this.#entries >= this.#maxEntries) return 'full'
     this.#entries++
     if (known === undefined) this.#minutes.set(minute, new Set([name]))
     else known.add(name)
     return 'fresh'
+  }
+
+  #isEarlier(timeMs: number): boolean {
+    if (this.#begunMs === undefined) return false
+    const ageMs = this.#clock.monotonicMs() - this.#begunMs
+    return timeMs < this.#clock.nowMs() - ageMs
   }
 
   /** Whole minutes whose last millisecond is too long ago. */

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { NEGOTIATE, type AcceptedMessage, type AcceptMessage } from '../../../src/tunnel/index.ts'
 import { cookiesOf, testConfig, World, type Answer, type Ask } from '../../support/gateway/world.ts'
+import { framingsOf, madeUpToken } from '../../support/reframed-tokens.ts'
 import { TestConnector } from '../../support/gateway/test-connector.ts'
 
 const TOKEN = Buffer.from('a token of a browser').toString('base64')
@@ -34,6 +35,14 @@ function configWith(networks: readonly string[], wishes: Wishes): ReturnType<typ
     ...wishes,
   }
   return testConfig({ apps: [app] })
+}
+
+function withRoomFor(kerberosTokens: number, more: object = {}): ReturnType<typeof testConfig> {
+  const { apps } = configWith(['127.0.0.0/8'], {})
+  return testConfig({
+    apps,
+    browser: { ...testConfig().browser, limits: { kerberosTokens, ...more } },
+  })
 }
 
 describe('sign-in with Kerberos at the gateway', () => {
@@ -193,6 +202,70 @@ describe('sign-in with Kerberos at the gateway', () => {
       asked.map(({ app }) => app),
       ['app', 'app:/admin'],
     )
+  })
+
+  const copyOf = (token: Uint8Array): Promise<Answer> => {
+    const Authorization = `Negotiate ${Buffer.from(token).toString('base64')}`
+    return navigate({ headers: { Authorization } })
+  }
+
+  describe('a copied token', () => {
+    it('is shown to no other connector of the group either, in whatever framing', async () => {
+      await connect()
+      await connect('c2', new TestConnector())
+      const token = madeUpToken()
+      assert.equal((await copyOf(token)).status, 200)
+      for (const copy of [...Object.values(framingsOf(token)), token]) {
+        const { status, headers } = await copyOf(copy)
+        assert.deepEqual([status, headers['www-authenticate']], [303, undefined])
+      }
+      assert.equal(asked.length, 1)
+      const events = world.logger.lines.filter(({ fields }) => fields['event'] === 'security')
+      assert.equal(events[0]?.fields['what'], 'negotiate-replay')
+      assert.ok(!JSON.stringify(world.logger).includes(Buffer.from(token).toString('base64')))
+    })
+
+    it('is shown to one connector, where requests come with it at once', async () => {
+      await connect()
+      await connect('c2', new TestConnector())
+      const token = madeUpToken()
+      const answers = await Promise.all([copyOf(token), copyOf(token), copyOf(token)])
+      assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 303, 303])
+      assert.equal(asked.length, 1)
+    })
+
+    it('is looked at again where a connector refused it, and not where none answered', async () => {
+      await connect()
+      const [refused, lost] = [madeUpToken(), madeUpToken()]
+      answer = () => ({ code: 'ERR_CONNECTOR_BUSY', message: 'busy' })
+      assert.equal((await copyOf(refused)).status, 303)
+      answer = () => undefined
+      assert.equal((await copyOf(lost)).status, 303)
+      answer = () => ({ assertion: assertionOf('alice') })
+      assert.equal((await copyOf(refused)).status, 200)
+      assert.equal((await copyOf(lost)).status, 303)
+    })
+  })
+
+  it('takes no more tokens than it remembers, and goes to the provider with the rest', async () => {
+    await world.stop()
+    world = await new World(withRoomFor(100)).start()
+    await connect()
+    for (let count = 0; count < 100; count++) {
+      assert.equal((await copyOf(madeUpToken())).status, 200)
+    }
+    assert.equal((await copyOf(madeUpToken())).status, 303)
+    assert.equal(asked.length, 100)
+    assert.ok(JSON.stringify(world.logger).includes('ERR_GATEWAY_KERBEROS_FULL'))
+  })
+
+  it('passes over a token that is too long, as over none', async () => {
+    await world.stop()
+    world = await new World(withRoomFor(100, { headerOctets: 200_000 })).start()
+    await connect()
+    const { status, headers } = await copyOf(Buffer.alloc(65_539))
+    assert.deepEqual([status, headers['www-authenticate']], [401, 'Negotiate'])
+    assert.equal(asked.length, 0)
   })
 
   it('forgets at sign-out, tells the provider nothing, and does not sign in again by itself', async () => {

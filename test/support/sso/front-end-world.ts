@@ -30,6 +30,8 @@ import { appOf, createIssuer, FakeDirectory, type RawPolicy } from './world.ts'
 export const REALM = 'CORP.EXAMPLE'
 /** The name that browsers get tickets for. */
 export const FRONT = 'HTTP/intranet.example'
+/** Another name of the same account, as long as the first. */
+export const SISTER = 'HTTP/extranet.example'
 const SPN = 'HTTP/iwa.corp.example'
 const OWN = 'CONN2$'
 
@@ -60,7 +62,7 @@ export class FrontEndWorld {
     const random = systemRandom
     this.kdc = new MemoryKdc(REALM, { clock: this.clock, random })
       .add({ name: 'krbtgt', spns: [`krbtgt/${REALM}`] })
-      .add({ name: OWN, spns: [FRONT, 'HTTP/other.example'], allowedTo: [SPN] })
+      .add({ name: OWN, spns: [FRONT, SISTER, 'HTTP/other.example'], allowedTo: [SPN] })
       .add({ name: 'OTHER$', spns: ['HTTP/foreign.example'] })
       .add({ name: 'svc-iwa', spns: [SPN] })
     for (const name of ['alice', 'bob']) {

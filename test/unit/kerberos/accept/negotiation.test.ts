@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { DerWriter } from '../../../../src/asn1/index.ts'
 import { AcceptError, readApRefusal, type AcceptStep } from '../../../../src/kerberos/index.ts'
 import { unwrapMechanismToken } from '../../../../src/kerberos/gss/mechanism-token.ts'
 import { makeMic, verifyMic, type MicMaker } from '../../../../src/kerberos/gss/mic.ts'
@@ -17,37 +16,16 @@ import { decrypt, generateKey } from '../../../../src/kerberos/crypto/index.ts'
 import { systemRandom } from '../../../../src/platform/io/index.ts'
 import { AcceptWorld } from '../../../support/accept-world.ts'
 import { frameToken } from '../../../support/gss-acceptor.ts'
-
-const SPNEGO = '1.3.6.1.5.5.2'
-const KERBEROS = '1.2.840.113554.1.2.2'
-const MICROSOFT_KERBEROS = '1.2.840.48018.1.2.2'
-const NTLM = '1.3.6.1.4.1.311.2.2.10'
-const NEGOEX = '1.3.6.1.4.1.311.2.2.30'
+import {
+  KERBEROS,
+  mechTypeList,
+  MICROSOFT_KERBEROS,
+  NEGOEX,
+  NTLM,
+  offer,
+} from '../../../support/spnego-offer.ts'
 
 const world = new AcceptWorld()
-
-interface OfferFields {
-  readonly mechTypes: readonly string[]
-  readonly mechToken?: Uint8Array
-}
-
-function mechTypeList(mechTypes: readonly string[]): Uint8Array {
-  const w = new DerWriter().openSequence()
-  for (const mechanism of mechTypes) w.objectIdentifier(mechanism)
-  return w.close().finish()
-}
-
-/** An offer as other clients make it. */
-function offer({ mechTypes, mechToken }: OfferFields): Uint8Array {
-  const w = new DerWriter()
-    .openApplication(0)
-    .objectIdentifier(SPNEGO)
-    .openContext(0)
-    .openSequence()
-  w.openContext(0).raw(mechTypeList(mechTypes)).close()
-  if (mechToken !== undefined) w.openContext(2).octetString(mechToken).close()
-  return w.close(3).finish()
-}
 
 function pending(step: AcceptStep): Uint8Array {
   return step.done ? assert.fail('the exchange is over') : step.replyToken

@@ -35,6 +35,29 @@ describe('ReplayCache', () => {
     assert.equal(cache.remember(cipher, ahead, SKEW_MS), 'replay')
   })
 
+  it('told to, refuses what was made before it was, by a clock that may be corrected meanwhile', async () => {
+    const wall = new ManualClock()
+    let correctionMs = 0
+    const clock = {
+      nowMs: () => wall.nowMs() + correctionMs,
+      monotonicMs: () => wall.monotonicMs(),
+      setTimer: wall.setTimer.bind(wall),
+    }
+    const cache = new ReplayCache(clock, { refuseEarlier: true })
+    const lax = new ReplayCache(clock)
+    const begunMs = wall.nowMs()
+    await wall.advance(10_000)
+    const remember = (which: ReplayCache, timeMs: number) =>
+      which.remember(randomBytes(200), timeMs, SKEW_MS)
+    assert.equal(remember(cache, begunMs - 1), 'earlier')
+    assert.equal(remember(cache, begunMs), 'fresh')
+    assert.equal(remember(lax, begunMs - 1), 'fresh')
+    correctionMs = -60_000
+    assert.equal(remember(cache, begunMs - 60_001), 'earlier')
+    assert.equal(remember(cache, begunMs - 60_000), 'fresh')
+    assert.equal(cache.size, 2)
+  })
+
   it('shared by two acceptors remembers for as long as the more generous one lets pass', async () => {
     const world = new AcceptWorld()
     const replayCache = new ReplayCache(world.clock)
