@@ -66,6 +66,12 @@ export function createDirectoryWorld(sources: DirectorySources): DirectoryWorld 
     otherDomains: domainsOf(config.directories).flatMap(({ domain }) =>
       domain === undefined || domain === directory.domain ? [] : [domain],
     ),
+    others: async () => {
+      const { each } = (await open()).users
+      const isOwn = (domain: string | undefined): boolean =>
+        domain === undefined ? false : domain === directory.domain
+      return each.length === 1 ? [] : each.filter(({ domain }) => !isOwn(domain))
+    },
     connect,
     ownKeys: async () => {
       if (keytab === undefined) return undefined

@@ -173,6 +173,11 @@ describe('a connector with the directories of two real forests', { skip }, () =>
     const trust = findings.find(({ code }) => code === 'DOCTOR_TRUSTS')
     assert.match(trust?.message ?? '', /^branch\.example \(uplevel, both, forest/)
     assert.ok(troublesOf(findings).includes('TRUST_NOT_DELEGABLE'))
+    const good = findings.filter(({ code }) => code === 'DOCTOR_OTHER_DIRECTORY_GOOD')
+    assert.deepEqual(
+      good.map(({ subject }) => subject),
+      ['branch.example'],
+    )
   })
 
   describe('sallyport doctor --user', () => {
@@ -326,6 +331,12 @@ describe('a connector with the directories of two real forests', { skip }, () =>
     await assert.rejects(directory.findAccount(byUpn('alice@branch.example')), unreachable)
     // There may be a second carol.
     await assert.rejects(directory.findAccount(byName('carol')), unreachable)
+    const findings = await labDoctor(lab.env, { directories: plain() })
+    const down = findings.find(({ code }) => code === 'DOCTOR_OTHER_DIRECTORY_FAILED')
+    assert.match(
+      down?.message ?? '',
+      /^branch\.example: ERR_DIRECTORY_UNREACHABLE: no directory server of/,
+    )
     await lab.branch.start()
     assert.equal((await directory.findAccount(byUpn('alice@branch.example'))).realm, BRANCH)
   })

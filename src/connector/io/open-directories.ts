@@ -46,10 +46,22 @@ export interface OpenDirectoriesPorts {
   readonly onLookup?: (report: LookupReport) => void
 }
 
+/** One of them. */
+export interface OpenDirectory {
+  /** DNS name of the domain; undefined for a global catalog, and where the configuration leaves it to the server. */
+  readonly domain?: string | undefined
+  /** What it is called: the domain, or the forest of a global catalog. */
+  readonly serves: string
+  /** Makes sure that it answers and lets us in; DirectoryError as findAccount. */
+  check(signal?: AbortSignal): Promise<void>
+}
+
 /** All directories as one. */
 export interface OpenDirectories extends AccountDirectory {
   /** All settings of an account that was found, read in its own domain; undefined where they may not be read. */
   settingsOf(account: DirectoryAccount, signal?: AbortSignal): Promise<AccountSettings | undefined>
+  /** Domains and global catalogs, one by one. */
+  readonly each: readonly OpenDirectory[]
   /** Makes sure that each answers and lets us in; DirectoryError as findAccount. */
   check(signal?: AbortSignal): Promise<void>
   close(): void
@@ -57,8 +69,21 @@ export interface OpenDirectories extends AccountDirectory {
 
 /** What was opened of the network. */
 interface Opened {
-  readonly all: Pick<LdapSearch, 'check' | 'close'>[]
+  readonly all: (OpenDirectory & Pick<LdapSearch, 'close'>)[]
   readonly domains: { readonly domain: string | undefined; readonly directory: LdapDirectory }[]
+}
+
+function named(
+  names: Pick<OpenDirectory, 'domain' | 'serves'>,
+  opened: Pick<LdapSearch, 'check' | 'close'>,
+): Opened['all'][number] {
+  return {
+    ...names,
+    check: (signal) => opened.check(signal),
+    close: () => {
+      opened.close()
+    },
+  }
 }
 
 /**
@@ -92,6 +117,7 @@ export async function openDirectories(
       const found = own ?? (others.length === 0 ? only : undefined)
       return found?.directory.settingsOf(account, signal)
     },
+    each: opened.all,
     check: async (signal) => {
       await Promise.all(opened.all.map((each) => each.check(signal)))
     },
@@ -129,7 +155,8 @@ async function openDomain(
     ...(ports.onLookup && { onLookup: ports.onLookup }),
   }
   const directory = new LdapDirectory(settings, ldapPorts(config, ports))
-  opened.all.push(directory)
+  const { servers } = config
+  opened.all.push(named({ domain, serves: domain ?? servers.join(', ') }, directory))
   opened.domains.push({ domain, directory })
   return { directory, domains: domain === undefined ? [] : [domain], upnSuffixes }
 }
@@ -140,13 +167,13 @@ async function openForest(
   opened: Opened,
 ): Promise<DirectoryPart> {
   const { upnSuffixes, ca, connectTimeoutMs, operationTimeoutMs } = config
+  const serves = `the forest of ${config.domains.map(({ domain }) => domain).join(', ')}`
   const settings = {
-    ...{ servers: catalogServers(config), connectTimeoutMs, operationTimeoutMs },
-    serves: `the forest of ${config.domains.map(({ domain }) => domain).join(', ')}`,
+    ...{ servers: catalogServers(config), connectTimeoutMs, operationTimeoutMs, serves },
     ...(ca !== undefined && { ca: await readText(ca, 'directory.ca') }),
   }
   const catalog = new LdapSearch(settings, ldapPorts(config, ports))
-  opened.all.push(catalog)
+  opened.all.push(named({ serves }, catalog))
   const domains = new Map<string, AccountDirectory>()
   for (const each of config.domains) {
     domains.set(each.domain, (await openDomain(each, ports, opened)).directory)

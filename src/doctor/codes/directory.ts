@@ -64,6 +64,16 @@ export const DIRECTORY_CODES = {
       'Users of a trusted domain that connector.yaml names cannot be acted for: S4U2Self needs a trust both ways, and Samba’s KDC refuses it for users of any other domain.',
     mend: 'Let these users sign in with tickets of their own (frontEndKerberos with their realm in realms), or give them accounts in the connector’s domain; where the trust goes one way only, make it go both ways. See native-notes/login-identity.md.',
   },
+  DOCTOR_OTHER_DIRECTORY_GOOD: {
+    outcome: 'pass',
+    means: 'A directory beside the connector’s own domain lets the connector in.',
+  },
+  DOCTOR_OTHER_DIRECTORY_FAILED: {
+    outcome: 'fail',
+    means:
+      'A directory beside the connector’s own domain does not answer, or does not let the connector in: its users are refused, and so are logins of which nobody knows where they belong.',
+    mend: 'Check its servers, ca and bind under directories in connector.yaml, and port 636 (3269 of a global catalog).',
+  },
   DOCTOR_OWN_ACCOUNT_GOOD: {
     outcome: 'pass',
     means: 'The connector’s account is found, enabled and has not ended.',

@@ -7,6 +7,7 @@
 import type { Check } from '../check.ts'
 import { accountCheck, encryptionCheck, groupsCheck, keytabCheck, krbtgtCheck } from './account.ts'
 import { delegationCheck } from './delegation.ts'
+import { othersCheck } from './others.ts'
 import { bindCheck, controllersCheck, portsCheck, ticketCheck } from './reach.ts'
 import { trustsCheck } from './trusts.ts'
 import type { DirectoryWorld } from './world.ts'
@@ -24,4 +25,5 @@ export const DIRECTORY_CHECKS: readonly Check<DirectoryWorld>[] = [
   delegationCheck,
   krbtgtCheck,
   trustsCheck,
+  othersCheck,
 ]

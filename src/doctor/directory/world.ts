@@ -37,6 +37,14 @@ export interface ToldFault {
   readonly mend?: string
 }
 
+/** A directory beside the connector's own domain. */
+export interface OtherDirectory {
+  /** Whose: a domain, or a forest. */
+  readonly serves: string
+  /** Connects and binds. Rejects with DirectoryError. */
+  check(signal?: AbortSignal): Promise<void>
+}
+
 /** The outside of the checks. */
 export interface DirectoryPorts {
   readonly clock: Clock
@@ -50,6 +58,8 @@ export interface DirectoryPorts {
   readonly hosts: readonly { readonly host: string; readonly use: 'kdc' | 'directory' }[]
   /** Domains beside the connector's own in which users are looked up, by DNS name. */
   readonly otherDomains: readonly string[]
+  /** The same domains, and global catalogs, opened when first asked. */
+  readonly others: () => Promise<readonly OtherDirectory[]>
   /** Connects once and closes. Rejects when nothing listens. */
   readonly connect: (host: string, port: number, signal: AbortSignal) => Promise<unknown>
   /** Keys of the account in its keytab; undefined where they come from a password. */

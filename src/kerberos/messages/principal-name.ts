@@ -10,6 +10,7 @@
  */
 
 import { Tag, type DerReader, type DerWriter } from '../../asn1/index.ts'
+import { sameName as sameText } from '../../platform/index.ts'
 import { KerberosError } from '../errors.ts'
 import { NameType } from '../iana/index.ts'
 import { inSequence, int32, kerberosString, sequenceOf, whole } from './fields.ts'
@@ -95,12 +96,8 @@ export function sameName(a: PrincipalName, b: PrincipalName): boolean {
 export function sameNameIgnoringCase(a: PrincipalName, b: PrincipalName): boolean {
   return (
     a.nameString.length === b.nameString.length &&
-    a.nameString.every((component, i) => foldCase(component) === foldCase(b.nameString[i] ?? ''))
+    a.nameString.every((component, i) => sameText(component, b.nameString[i] ?? ''))
   )
-}
-
-function foldCase(text: string): string {
-  return text.toLowerCase()
 }
 
 /** MIT's escapes for the characters that a name in text form cannot hold as they are. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { KerberosError } from '../../../src/kerberos/index.ts'
+import { SallyportError } from '../../../src/platform/index.ts'
 import { describe, it } from 'node:test'
 import type { AccountSettings, Trust } from '../../../src/directory/index.ts'
 import type { DirectoryPicture } from '../../../src/doctor/directory/world.ts'
@@ -87,6 +88,7 @@ async function look(setting: Setting = {}) {
       { host: 'dc1.corp.example', use: 'directory' },
     ],
     otherDomains: [],
+    others: () => Promise.resolve([]),
     connect: () => Promise.resolve(1),
     ownKeys: () => Promise.resolve([{ kvno: 3, etype: 18 }]),
     ownTicket: () => Promise.resolve({}),
@@ -116,6 +118,7 @@ describe('the checks of the directory', () => {
         'DOCTOR_DELEGATION_GRANTED',
         'DOCTOR_KRBTGT_GOOD',
         'DOCTOR_TRUSTS',
+        'DOCTOR_NOT_APPLICABLE',
       ],
     )
   })
@@ -247,6 +250,23 @@ describe('the checks of the directory', () => {
     }
     const { unwell } = await holder({ etypes: 4 })
     assert.match(unwell[0]?.mends[0]?.sambaTool ?? '', /msDS-SupportedEncryptionTypes: 24/)
+  })
+
+  it('ask each other directory by itself', async () => {
+    const mend = 'Start it.'
+    const down = () =>
+      Promise.reject(new SallyportError('ERR_DIRECTORY_UNREACHABLE', 'no', { mend }))
+    const others = [
+      { serves: 'branch.example', check: down },
+      { serves: 'the forest of far.example', check: () => Promise.resolve() },
+    ]
+    const { codes, all, unwell } = await look({ world: { others: () => Promise.resolve(others) } })
+    assert.equal(codes, 'DOCTOR_OTHER_DIRECTORY_FAILED')
+    assert.ok(all.includes('DOCTOR_OTHER_DIRECTORY_GOOD'))
+    const [finding] = unwell
+    assert.equal(finding?.subject, 'branch.example')
+    assert.equal(finding.message, 'branch.example: ERR_DIRECTORY_UNREACHABLE: no')
+    assert.equal(finding.mends[0]?.text, mend)
   })
 
   it('tell a service’s account that is disabled or has ended', async () => {

@@ -70,5 +70,7 @@ describe('names', () => {
     assert.equal(sameNameIgnoringCase(name('a', 'x'), name('A', 'X')), true)
     assert.equal(sameNameIgnoringCase(name('a'), name('a', 'x')), false)
     assert.equal(sameNameIgnoringCase(name('a'), name('b')), false)
+    // The Kelvin sign, whose small letter is k.
+    assert.equal(sameNameIgnoringCase(name('kate'), name('\u212Aate')), false)
   })
 })
