@@ -9,6 +9,7 @@ import { describe, it } from 'node:test'
 import { BROWSER_DRIVES } from '../support/bounds/drive-browser.ts'
 import type { Drive } from '../support/bounds/drive.ts'
 import { ROOM_DRIVES } from '../support/bounds/drive-rooms.ts'
+import { WAY_DRIVES } from '../support/bounds/drive-ways.ts'
 import { namedLimits } from '../support/bounds/named-limits.ts'
 import { SUITES } from '../support/bounds/suites.ts'
 
@@ -16,6 +17,7 @@ const BROWSER = 'gateway.browser.limits.'
 const DRIVES: ReadonlyMap<string, Drive> = new Map([
   ...Object.entries(BROWSER_DRIVES).map(([name, drive]) => [BROWSER + name, drive] as const),
   ...Object.entries(ROOM_DRIVES),
+  ...Object.entries(WAY_DRIVES),
 ])
 
 describe('every limit', () => {

@@ -46,7 +46,6 @@ export const SUITES: Readonly<Record<string, Suite>> = {
   ],
   'gateway.browser.limits.drainMs': ['scenario/gateway/upgrade.test.ts', 'drainMs'],
   'gateway.oidc.maxAgeSeconds': [PROVIDER, 'max_age=36000'],
-  'gateway.oidc.timeoutMs': [PROVIDER, 'timeoutMs'],
   'gateway.session.idleMinutes': [SESSIONS, 'end when idle'],
   'gateway.session.absoluteHours': [SESSIONS, 'end at their absolute limit'],
   'gateway.apps.maxAgeMinutes': ['scenario/gateway/step-up.test.ts', 'too old'],
@@ -68,7 +67,6 @@ export const SUITES: Readonly<Record<string, Suite>> = {
   'connector.kerberos.udpPreferenceLimit': [UDP, 'udpPreferenceLimit'],
   'connector.kerberos.kdcProxy.connectTimeoutMs': [PROXY, 'does not wait for a connection longer'],
   'connector.kerberos.kdcProxy.maxConnections': [PROXY, 'maxConnections'],
-  'connector.kerberos.kdcProxy.keepAliveMs': [PROXY, 'keeps a connection'],
   'connector.kerberos.kdcLimits.maxReplyOctets': [KDCS, 'maxReplyOctets'],
   'connector.kerberos.kdcLimits.keepMs': [KEPT, 'keepMs'],
   'connector.kerberos.kdcLimits.maxKept': [KEPT, 'maxKept'],
@@ -90,8 +88,6 @@ export const SUITES: Readonly<Record<string, Suite>> = {
 
   'connector.directory.connectTimeoutMs': [LDAP, 'connectTimeoutMs'],
   'connector.directory.operationTimeoutMs': [LDAP, 'operationTimeoutMs'],
-  'connector.dns.timeoutMs': [NAMES, 'timeoutMs'],
-  'connector.dns.cachedNames': [NAMES, 'cachedNames'],
   'connector.dns.cacheSeconds': [NAMES, 'cacheSeconds'],
   'connector.issuerKeys.cooldownMs': [KEYS, 'cooldownMs'],
   'connector.issuerKeys.keepMs': [KEYS, 'keepMs'],
@@ -104,7 +100,6 @@ export const SUITES: Readonly<Record<string, Suite>> = {
   'connector.limits.proofs': [`${UNIT}/connector/proofs.test.ts`, 'proofs: 2'],
   'connector.limits.proofOctets': [`${UNIT}/connector/proofs.test.ts`, 'proofOctets'],
   'connector.limits.drainMs': [CONNECTOR, 'drainMs'],
-  'connector.limits.statusMs': [CONNECTOR, 'when Kerberos begins or ceases to work'],
   'connector.limits.statisticsMs': [`${UNIT}/connector/statistics.test.ts`, 'statisticsMs'],
 
   'connector.sso.idTokenLength': [PROOFS, 'idTokenLength'],
