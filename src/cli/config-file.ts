@@ -28,6 +28,22 @@ const READ_FAULTS: Readonly<Record<string, string>> = {
 }
 
 /**
+ * The error for a file that cannot be read.
+ *
+ * @param path - The file.
+ * @param what - What the file is, for the message.
+ * @param cause - What the file system said.
+ * @returns ERR_CLI_FILE, with the reason in words.
+ */
+export function unreadable(path: string, what: string, cause: unknown): SallyportError {
+  const reason = READ_FAULTS[errorCode(cause)] ?? errorCode(cause)
+  return new SallyportError('ERR_CLI_FILE', `cannot read the ${what} ${path}: ${reason}`, {
+    cause,
+    mend: `Check the path and that the service's user may read it: ls -l ${path}`,
+  })
+}
+
+/**
  * Reads a file whole, with a clear error.
  *
  * @param path - The file.
@@ -40,11 +56,7 @@ export function readFileOctets(path: string, what: string): Buffer {
   try {
     octets = readFileSync(path)
   } catch (error) {
-    const reason = READ_FAULTS[errorCode(error)] ?? errorCode(error)
-    throw new SallyportError('ERR_CLI_FILE', `cannot read the ${what} ${path}: ${reason}`, {
-      cause: error,
-      mend: `Check the path and that the service's user may read it: ls -l ${path}`,
-    })
+    throw unreadable(path, what, error)
   }
   if (octets.length > MAX_FILE_OCTETS) {
     throw new SallyportError('ERR_CLI_FILE', `the ${what} ${path} is larger than 4 MiB`)

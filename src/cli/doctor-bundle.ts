@@ -4,15 +4,24 @@
  * @module
  */
 
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  writeFileSync,
+} from 'node:fs'
 import { homedir, hostname, release, type } from 'node:os'
 import { dirname } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { parse } from 'yaml'
-import type { KdcProxyConfig } from '../connector/index.ts'
 import { bundleOf, type DoctorReport, type Sensitive } from '../doctor/index.ts'
 import { errorText, SallyportError } from '../platform/index.ts'
-import { readFileOctets } from './config-file.ts'
+import { unreadable } from './config-file.ts'
+import { namedFiles } from './doctor-files.ts'
 import type { DoctorSources } from './doctor-world.ts'
 import { ownVersion } from './version.ts'
 
@@ -20,7 +29,7 @@ import { ownVersion } from './version.ts'
 export interface BundleOrder {
   /** Path of the archive. */
   readonly file: string
-  /** Path of a log of the connector, if the administrator named one. */
+  /** The newest part of a log of the connector, if the administrator named one. */
   readonly log: string | undefined
   readonly report: DoctorReport
 }
@@ -33,7 +42,7 @@ const LOG_OCTETS = 1_048_576
  *
  * @param order - What, and where to.
  * @param sources - The configuration.
- * @throws SallyportError ERR_CLI_FILE for a log that cannot be read, or an archive that cannot be written.
+ * @throws SallyportError ERR_CLI_FILE for an archive that cannot be written.
  */
 export function writeBundle(order: BundleOrder, sources: DoctorSources): void {
   const { configPath, config } = sources
@@ -43,56 +52,79 @@ export function writeBundle(order: BundleOrder, sources: DoctorSources): void {
     versions: { sallyport: ownVersion(), node, openssl, system: `${type()} ${release()}` },
     configuration: parse(readFileSync(configPath, 'utf8')) as unknown,
     policy: parse(readFileSync(config.policy, 'utf8')) as unknown,
-    log: order.log === undefined ? undefined : newestPart(order.log),
+    log: order.log,
   }
   const archive = gzipSync(bundleOf(contents, sensitiveOf(sources), Date.now()))
   try {
     writeFileSync(order.file, archive, { mode: 0o600 })
   } catch (error) {
-    const message = `cannot write the bundle ${order.file}: ${errorText(error)}`
-    const mend = 'Name a file in a folder that you may write to.'
-    throw new SallyportError('ERR_CLI_FILE', message, { mend, cause: error })
+    throw unwritable(order.file, error)
   }
 }
 
-/** From the first whole line. */
-function newestPart(path: string): string {
-  const { size } = statSync(path)
-  const text = readFileOctets(path, 'log').subarray(-LOG_OCTETS).toString('utf8')
-  return size > LOG_OCTETS ? text.slice(text.indexOf('\n') + 1) : text
+function unwritable(file: string, cause: unknown): SallyportError {
+  const message = `cannot write the bundle ${file}: ${errorText(cause)}`
+  const mend = 'Name a file in a folder that you may write to.'
+  return new SallyportError('ERR_CLI_FILE', message, { mend, cause })
 }
 
+/**
+ * Finds out beforehand whether the archive could be written: nobody waits for a run in vain.
+ *
+ * @param file - Path of the archive.
+ * @throws SallyportError ERR_CLI_FILE where its folder is not there or may not be written to.
+ */
+export function checkBundlePlace(file: string): void {
+  try {
+    accessSync(dirname(file), constants.W_OK)
+  } catch (error) {
+    throw unwritable(file, error)
+  }
+}
+
+/**
+ * Reads the newest part of a log, however long it is.
+ *
+ * @param path - The log.
+ * @returns At most LOG_OCTETS, from the first whole line.
+ * @throws SallyportError ERR_CLI_FILE for a log that cannot be read.
+ */
+export function newestPart(path: string): string {
+  try {
+    const log = openSync(path, 'r')
+    try {
+      const from = Math.max(0, fstatSync(log).size - LOG_OCTETS)
+      const octets = Buffer.alloc(LOG_OCTETS)
+      const text = octets.toString('utf8', 0, readSync(log, octets, 0, LOG_OCTETS, from))
+      return from > 0 ? text.slice(text.indexOf('\n') + 1) : text
+    } finally {
+      closeSync(log)
+    }
+  } catch (error) {
+    throw unreadable(path, 'log', error)
+  }
+}
+
+/** What every file that the configuration names holds, and where it is. */
 function sensitiveOf({ configPath, config }: DoctorSources): Sensitive {
-  const { stateDirectory, policy, kerberos, directory } = config
-  const { keytab, passwordFile, passwordVariable, krb5Conf, managedBy, kdcProxy } = kerberos ?? {}
-  const kdcProxies = kdcProxyFiles(kdcProxy)
-  const files = [configPath, policy, keytab, passwordFile, krb5Conf, managedBy?.keytab]
-  const others = [directory?.ca, ...kdcProxies.open, ...kdcProxies.secret]
-  const named = [...files, ...others].filter((path) => path !== undefined)
-  const secretFiles = [passwordFile, ...kdcProxies.secret, `${stateDirectory}/connector.key`]
+  const { passwordVariable } = config.kerberos ?? {}
+  const files = namedFiles(configPath, config)
+  const secretFiles = files.filter(({ secret, kind }) => secret && kind === 'file')
+  const named = files.map(({ path }) => path)
   return {
     secrets: [
-      ...secretFiles.flatMap(textOf),
+      ...secretFiles.flatMap(({ path }) => textOf(path)),
       ...(passwordVariable === undefined ? [] : [process.env[passwordVariable] ?? '']),
       hostname(),
     ],
-    paths: [...named, ...named.map((path) => dirname(path)), stateDirectory, homedir()].filter(
+    paths: [...named, ...named.map((path) => dirname(path)), homedir()].filter(
       (path) => path.length > 1,
     ),
   }
 }
 
-function kdcProxyFiles(config: KdcProxyConfig | undefined) {
-  const { ca, clientCertificate, forwardProxy } = config ?? {}
-  return {
-    open: [ca, clientCertificate?.certificate],
-    secret: [clientCertificate?.key, forwardProxy?.passwordFile],
-  }
-}
-
 /** A file that cannot be read holds nothing that could get out. */
-function textOf(path: string | undefined): readonly string[] {
-  if (path === undefined) return []
+function textOf(path: string): readonly string[] {
   try {
     return [readFileSync(path, 'utf8').trim()]
   } catch {

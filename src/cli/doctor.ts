@@ -8,6 +8,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import type { CheckResult, DoctorReport, PlannedCheck } from '../doctor/index.ts'
 import { createLogger, systemClock } from '../platform/io/index.ts'
 import type { DoctorWorlds } from './doctor-world.ts'
+import { usageError } from './report.ts'
 import { protectMemory } from './service.ts'
 
 interface DoctorArguments {
@@ -81,18 +82,20 @@ export function doctorCommand(): Command {
 }
 
 async function runDoctor(options: DoctorArguments): Promise<void> {
+  checkArguments(options)
   const logger = createLogger('silent')
   protectMemory(logger)
   const { loadConnectorConfig, loadPolicy } = await import('./connector-config.ts')
   const { createDoctorWorlds } = await import('./doctor-world.ts')
   const { planDoctor } = await import('./doctor-plan.ts')
   const { formatSummary, reportOf } = await import('../doctor/index.ts')
+  const written = await prepareBundle(options)
   const config = loadConnectorConfig(options.config)
   const policy = loadPolicy(config.policy)
   const worlds = createDoctorWorlds({ configPath: options.config, config, policy, logger })
   try {
     const report = reportOf(await runPlan(await planDoctor(worlds, options), options))
-    await bundle(worlds, report, options)
+    written?.(report, worlds)
     if (options.json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`)
     else process.stdout.write(`\n${formatSummary(report)}\n`)
     process.exitCode = exitCodeOf(report)
@@ -107,14 +110,27 @@ function exitCodeOf({ ok, findings }: DoctorReport): number {
   return ok ? 0 : 1
 }
 
-async function bundle(
-  { sources }: DoctorWorlds,
-  report: DoctorReport,
-  { bundle: file, log }: DoctorArguments,
-): Promise<void> {
-  if (file === undefined) return
-  const { writeBundle } = await import('./doctor-bundle.ts')
-  writeBundle({ file, log, report }, sources)
+/** Reads what goes into the bundle, and finds out whether it can be written, before anybody waits for the checks. */
+async function prepareBundle({
+  bundle: file,
+  log,
+}: DoctorArguments): Promise<((report: DoctorReport, worlds: DoctorWorlds) => void) | undefined> {
+  if (file === undefined) return undefined
+  const { checkBundlePlace, newestPart, writeBundle } = await import('./doctor-bundle.ts')
+  checkBundlePlace(file)
+  const newest = log === undefined ? undefined : newestPart(log)
+  return (report, { sources }) => {
+    writeBundle({ file, log: newest, report }, sources)
+  }
+}
+
+/** Options that need each other, and names that are none. */
+function checkArguments({ app, user, bundle, log }: DoctorArguments): void {
+  if (log !== undefined && bundle === undefined) {
+    throw usageError('--log puts a log into a bundle, and there is none', 'Give --bundle too.')
+  }
+  if (app.includes('')) throw usageError('--app is empty', 'Give the id of an app.')
+  if (user.includes('')) throw usageError('--user is empty', 'Give a login: alice@corp.example.')
 }
 
 async function runPlan(

@@ -6,10 +6,11 @@
 
 import { Command } from 'commander'
 import type { LookupReport } from '../directory/index.ts'
-import { SallyportError, type Logger } from '../platform/index.ts'
+import { type Logger } from '../platform/index.ts'
 import { createLogger, systemClock, type LogLevel } from '../platform/io/index.ts'
 import type { IdentityReport, IssuerPolicy, Policy } from '../sso/index.ts'
 import type { AppSettings } from '../tunnel/index.ts'
+import { usageError } from './report.ts'
 import { logLevelOption, protectMemory } from './service.ts'
 
 interface ResolveArguments {
@@ -21,17 +22,13 @@ interface ResolveArguments {
   readonly logLevel: LogLevel
 }
 
-function usage(message: string, mend: string): SallyportError {
-  return new SallyportError('ERR_CLI_USAGE', message, { mend })
-}
-
 function issuerFrom(policy: Policy, name: string | undefined): IssuerPolicy {
   const issuers = [...policy.issuers.values()]
   const [first] = issuers
   const chosen = name === undefined ? first : policy.issuers.get(name)
   if (chosen !== undefined && (name !== undefined || issuers.length === 1)) return chosen
   const listed = issuers.map(({ issuer }) => issuer).join(', ') || 'none'
-  throw usage(`the policy lists these issuers: ${listed}`, 'Name one of them with --issuer.')
+  throw usageError(`the policy lists these issuers: ${listed}`, 'Name one of them with --issuer.')
 }
 
 /** The app as the gateway tells it to connectors. */
@@ -42,7 +39,7 @@ async function askForApp(state: string, id: string, logger: Logger): Promise<App
   const app = apps.find((each) => each.id === id)
   if (app !== undefined) return app
   const known = apps.map((each) => each.id).join(', ') || 'none'
-  throw usage(
+  throw usageError(
     `the gateway tells this connector's group of no app ${id}, but of: ${known}`,
     'Look at apps and connectorGroup in gateway.yaml.',
   )
@@ -63,7 +60,7 @@ async function resolve(value: string, options: ResolveArguments): Promise<Identi
       : await askForApp(config.stateDirectory, options.app, logger)
   const kind = options.delegatedLoginIdentity ?? app?.delegatedLoginIdentity
   if (kind === undefined) {
-    throw usage('whose kind of login identity?', 'Give --app or --delegated-login-identity.')
+    throw usageError('whose kind of login identity?', 'Give --app or --delegated-login-identity.')
   }
   const lookups: LookupReport[] = []
   const onLookup = (report: LookupReport): void => void lookups.push(report)
@@ -71,7 +68,7 @@ async function resolve(value: string, options: ResolveArguments): Promise<Identi
   const names = createNameResolver(config.dns, systemClock)
   const opened = await openIdentity({ config, logger, environment, onLookup }, names)
   if (opened === undefined) {
-    throw usage(`${options.config} has no kerberos section`, 'Without it nobody is acted for.')
+    throw usageError(`${options.config} has no kerberos section`, 'Without it nobody is acted for.')
   }
   try {
     const question = { issuer, value, kind, ...(app && { app }) }

@@ -46,6 +46,7 @@ function buildProgram(): Command {
     .addHelpText('after', EXAMPLES)
     .exitOverride()
     .showSuggestionAfterError()
+    .showHelpAfterError(HELP_HINT)
   for (const command of [
     gatewayCommand(),
     connectorCommand(),
@@ -60,9 +61,11 @@ function buildProgram(): Command {
   return program
 }
 
+const HELP_HINT = '(--help shows what there is, with examples)'
+
 /** Commander ends the process on a usage error unless told so on every level. */
 function withExitOverride(command: Command): Command {
-  command.exitOverride().showSuggestionAfterError()
+  command.exitOverride().showSuggestionAfterError().showHelpAfterError(HELP_HINT)
   command.commands.forEach(withExitOverride)
   return command
 }

@@ -7,9 +7,10 @@
 import { Command } from 'commander'
 import type { LookupReport } from '../directory/index.ts'
 import { createLogger, systemClock, type LogLevel } from '../platform/io/index.ts'
-import { SallyportError, type Logger } from '../platform/index.ts'
+import { type Logger } from '../platform/index.ts'
 import type { IssuerPolicy, Policy, PolicyPorts, PolicyStep } from '../sso/index.ts'
 import type { AppSettings } from '../tunnel/index.ts'
+import { usageError } from './report.ts'
 import { logLevelOption, protectMemory } from './service.ts'
 
 interface TestArguments {
@@ -28,14 +29,10 @@ interface Asked {
   readonly logger: Logger
 }
 
-function usage(message: string, mend: string): SallyportError {
-  return new SallyportError('ERR_CLI_USAGE', message, { mend })
-}
-
 function parsedUrl(text: string): URL {
   const url = URL.parse(text)
   if (url !== null && /^https?:$/.test(url.protocol)) return url
-  throw usage(`${text} is no address`, 'Give one such as https://intranet.example.com/path.')
+  throw usageError(`${text} is no address`, 'Give one such as https://intranet.example.com/path.')
 }
 
 function issuerOf(policy: Policy, name: string | undefined): IssuerPolicy | undefined {
@@ -44,7 +41,7 @@ function issuerOf(policy: Policy, name: string | undefined): IssuerPolicy | unde
   const found = policy.issuers.get(name)
   if (found !== undefined) return found
   const listed = [...policy.issuers.keys()].join(', ') || 'none'
-  throw usage(`the policy does not list the issuer ${name}`, `It lists: ${listed}.`)
+  throw usageError(`the policy does not list the issuer ${name}`, `It lists: ${listed}.`)
 }
 
 async function appOf(asked: Asked, policy: Policy, state: string): Promise<AppSettings> {
@@ -58,7 +55,7 @@ async function appOf(asked: Asked, policy: Policy, state: string): Promise<AppSe
     options.app === undefined ? appAt(apps, url) : apps.find(({ id }) => id === options.app)
   if (found !== undefined) return found
   const known = apps.map(({ id, externalUrl }) => `${id} at ${externalUrl}`).join(', ') || 'none'
-  throw usage(
+  throw usageError(
     `no app that this connector is told of is at ${url.origin}; there is: ${known}`,
     'Look at apps and connectorGroup in gateway.yaml, or judge an internal address with --offline.',
   )

@@ -7,6 +7,17 @@
 import { errorText, SallyportError } from '../platform/index.ts'
 
 /**
+ * The error for a command line that is wrong, as is found only after commander has read it.
+ *
+ * @param message - What is wrong.
+ * @param mend - What to give instead.
+ * @returns ERR_CLI_USAGE; the process ends with 2.
+ */
+export function usageError(message: string, mend: string): SallyportError {
+  return new SallyportError('ERR_CLI_USAGE', message, { mend })
+}
+
+/**
  * The text of an error for a person at a terminal.
  *
  * @param error - Whatever was caught.

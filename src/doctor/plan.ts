@@ -91,7 +91,22 @@ export function selectChecks(
 
 function unknownCheck(plan: readonly PlannedCheck[], name: string): SallyportError {
   const ids = [...new Set(plan.map(({ id }) => id))]
-  return new SallyportError('ERR_DOCTOR_ONLY', `there is no check or area '${name}' here`, {
-    mend: `Choose an area (the part before the dot) or a check of: ${ids.join(', ')}. Checks of users need --user, those of the directory Kerberos.`,
+  const areas = [...new Set(ids.map(areaOf))]
+  const area = areaOf(name)
+  const message = `there is no check or area '${name}' here`
+  const needs: Readonly<Record<string, string>> = {
+    user: 'Say which user: --user alice@corp.example.',
+    directory: 'Checks of the directory need the section kerberos in connector.yaml.',
+  }
+  const need = areas.includes(area) ? undefined : needs[area]
+  if (need !== undefined) return new SallyportError('ERR_DOCTOR_ONLY', message, { mend: need })
+  const checks = ids.filter((id) => !areas.includes(area) || areaOf(id) === area)
+  return new SallyportError('ERR_DOCTOR_ONLY', message, {
+    mend: `Choose an area (${areas.join(', ')}) or a check (${checks.join(', ')}). Checks of users need --user, those of the directory Kerberos.`,
   })
+}
+
+/** The part before the dot. */
+function areaOf(id: string): string {
+  return id.split('.')[0] ?? id
 }

@@ -67,9 +67,21 @@ export function formatResult({ title, findings }: CheckResult): string {
 function formatFinding(finding: Finding, title: string): string {
   const { outcome, code, subject, message, mends } = finding
   const said = outcome === 'skip' ? `${title}: ${message}` : message
-  const what = subject === undefined || said.startsWith(subject) ? said : `${subject}: ${said}`
+  const what = subject === undefined || isNamedIn(said, subject) ? said : `${subject}: ${said}`
   const first = `${SIGNS[outcome]} ${printable(what)}${outcome === 'pass' ? '' : ` [${code}]`}`
-  return [first, ...mends.flatMap(formatMend)].join('\n')
+  // What was not checked waits for another check's mend, which stands there.
+  const shown = outcome === 'skip' ? [] : mends
+  return [first, ...shown.flatMap(formatMend)].join('\n')
+}
+
+/** As a word of its own: the app `iwa` is not named by `iwa.corp.example`. */
+function isNamedIn(text: string, subject: string): boolean {
+  const around = text.split(subject)
+  return around.some((before, at) => {
+    const after = around[at + 1]
+    if (after === undefined) return false
+    return /(?:^|[\s'"(])$/.test(before) && /^(?:$|[\s'",;:)])/.test(after)
+  })
 }
 
 function formatMend(mend: Mend): string[] {

@@ -7,6 +7,7 @@
 import { z } from 'zod'
 import { SallyportError } from '../platform/index.ts'
 import { parseAddress } from '../pki/index.ts'
+import { MAX_SPN_LENGTH, MAX_USER_LENGTH } from '../tunnel/index.ts'
 import { reportCaches, type CacheFilter, type CacheReport } from './cache-reports.ts'
 import { identifier, text, wholeNumber } from './config-fields.ts'
 import type { LiveConnectors } from './live-connectors.ts'
@@ -21,6 +22,13 @@ import type { ConnectorRecord, ConnectorRepository, SessionSummary } from './sto
 /** Longest life of a registration token: a week. */
 const MAX_TOKEN_MINUTES = 7 * 24 * 60
 
+/** No longer than what the tunnel's messages carry: a longer one would cost every tunnel. */
+function bounded(what: string, most: number): z.ZodString {
+  return text(what).max(most, `${what} is longer than ${most} characters`)
+}
+
+const loginName = bounded('a login name', MAX_USER_LENGTH)
+
 /** `POST /tokens`. */
 export const tokenOrderSchema: z.ZodType<Pick<TokenOrder, 'group' | 'lifetimeMinutes'>> =
   z.strictObject({
@@ -30,13 +38,13 @@ export const tokenOrderSchema: z.ZodType<Pick<TokenOrder, 'group' | 'lifetimeMin
 
 /** `POST /sessions/revoke`. */
 export const revokeSessionsSchema: z.ZodType<{ readonly user: string }> = z.strictObject({
-  user: text('a login name'),
+  user: loginName,
 })
 
 /** `POST /cache/flush` and `POST /cache/show`. */
 export const cacheFilterSchema: z.ZodType<CacheFilter> = z.strictObject({
-  user: text('a login name').exactOptional(),
-  servicePrincipalName: text('a service principal name').exactOptional(),
+  user: loginName.exactOptional(),
+  servicePrincipalName: bounded('a service principal name', MAX_SPN_LENGTH).exactOptional(),
 })
 
 /** A tunnel as lists show it. */

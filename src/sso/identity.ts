@@ -30,6 +30,12 @@ export type { Identity } from './identity-store.ts'
 /** Told when the directory or a KDC does not vouch for an account, with what it said, and whether anything of its was kept. */
 export type RefusalListener = (user: string, refusal: unknown, kept: boolean) => void
 
+const UNKNOWN_MEND =
+  'Check the login at the identity provider, and that the account is in a domain that connector.yaml names, below baseDn where that is set. ' +
+  '`sallyport identity resolve` shows where it was looked for.'
+const AMBIGUOUS_MEND =
+  'Give the accounts different names, or name the account by a claim that is unique: sid, objectGUID.'
+
 /**
  * The directory's faults about an account, in this room's words; faults of the directory itself stay as they are.
  *
@@ -45,13 +51,13 @@ export function accountRefusal(error: unknown, key: AccountKey): unknown {
       return new SsoError(
         'ERR_SSO_ACCOUNT_UNKNOWN',
         `the directory has no account with ${describeKey(key)}`,
-        cause,
+        { mend: UNKNOWN_MEND, ...cause },
       )
     case 'ERR_DIRECTORY_AMBIGUOUS':
       return new SsoError(
         'ERR_SSO_ACCOUNT_AMBIGUOUS',
         `several accounts have ${describeKey(key)}`,
-        cause,
+        { mend: AMBIGUOUS_MEND, ...cause },
       )
     default:
       return error

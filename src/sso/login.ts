@@ -8,7 +8,7 @@
 import { encodeSid, parseGuid, type AccountKey, type DirectoryAccount } from '../directory/index.ts'
 import { sameName } from '../platform/index.ts'
 import { SsoError } from './errors.ts'
-import type { LoginIdentity } from './login-identities.ts'
+import { LOGIN_IDENTITIES, type LoginIdentity } from './login-identities.ts'
 import type { IssuerPolicy } from './policy.ts'
 import type { Verdict } from './proof.ts'
 
@@ -185,8 +185,10 @@ export function loginClaimOf(issuer: IssuerPolicy, kind: string): LoginClaim {
   }
   throw refused(
     `the policy does not take ${kind} from the issuer ${issuer.issuer}`,
-    `Add ${kind} to loginIdentities of this issuer in the connector's policy, or define it under loginAttributes, ` +
-      'if no two people can share such a name.',
+    !Object.hasOwn(KINDS, kind)
+      ? `Define ${kind} under loginAttributes of this issuer in the connector's policy, or choose one of ${LOGIN_IDENTITIES.join(', ')}.`
+      : `Add ${kind} to loginIdentities of this issuer in the connector's policy, if no two people can share such a name; ` +
+          'where its claim is another than the login, name that too.',
   )
 }
 

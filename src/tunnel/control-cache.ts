@@ -112,12 +112,24 @@ const refusals = z
   .object({ policy: count, unknown: count, transport: count, other: count })
   .readonly()
 
+/** Longest name of a user, and of a service, that a message may have. */
+export const MAX_USER_LENGTH = 1024
+export const MAX_SPN_LENGTH = 512
+
+/** Which tickets are meant, in `flush` and `inspect`. */
+export const cacheFilter: {
+  readonly user: z.ZodExactOptional<z.ZodString>
+  readonly servicePrincipalName: z.ZodExactOptional<z.ZodString>
+} = {
+  user: z.string().min(1).max(MAX_USER_LENGTH).exactOptional(),
+  servicePrincipalName: z.string().min(1).max(MAX_SPN_LENGTH).exactOptional(),
+}
+
 /** The shape of `inspect`. */
 export const inspectSchema: z.ZodType<InspectMessage> = z.object({
   type: z.literal('inspect'),
   id,
-  user: z.string().min(1).max(1024).exactOptional(),
-  servicePrincipalName: z.string().min(1).max(512).exactOptional(),
+  ...cacheFilter,
 })
 
 const tickets: z.ZodType<TicketFigures> = z.object({

@@ -15,6 +15,7 @@ import {
   type AcceptMessage,
 } from './control-sign-in.ts'
 import {
+  cacheFilter,
   inspectedSchema,
   inspectSchema,
   type InspectedMessage,
@@ -179,11 +180,7 @@ const schemas: Readonly<Record<ControlType, z.ZodType<ControlMessage>>> = {
     type: z.literal('forget'),
     proofs: z.array(id).max(10_000).readonly(),
   }),
-  flush: z.object({
-    type: z.literal('flush'),
-    user: z.string().min(1).max(1024).exactOptional(),
-    servicePrincipalName: z.string().min(1).max(512).exactOptional(),
-  }),
+  flush: z.object({ type: z.literal('flush'), ...cacheFilter }),
   status: z.object({
     type: z.literal('status'),
     version: z.string().max(64),

@@ -21,6 +21,7 @@ export {
   type StatusMessage,
   type TunnelRole,
 } from './control.ts'
+export { MAX_SPN_LENGTH, MAX_USER_LENGTH } from './control-cache.ts'
 export type {
   AccountFigures,
   CacheContents,

@@ -333,10 +333,23 @@ describe('sallyport doctor', { skip: lab ? false : NO_LAB, timeout: 300_000 }, (
     const wrong = [
       [['--only', 'host.nothing'], /ERR_DOCTOR_ONLY/],
       [['--user', 'alice'], /ERR_CLI_USAGE[^]*alice[^]*no Kerberos/],
+      [['--user', ''], /ERR_CLI_USAGE[^]*--user is empty[^]*mend: /],
+      [['--app', ''], /ERR_CLI_USAGE[^]*--app is empty[^]*mend: /],
+      [['--log', 'x.log'], /ERR_CLI_USAGE[^]*mend: Give --bundle too/],
+      [['--onyl', 'host'], /unknown option[^]*--only[^]*--help shows/],
     ] as const
     for (const [args, says] of wrong) {
       const answer = await runCommand(['doctor', '--config', config, ...args])
       assert.deepEqual([answer.status, answer.stdout], [2, ''])
+      assert.match(answer.stderr, says)
+    }
+    // Told before anything is checked.
+    for (const [args, says] of [
+      [['--bundle', '/nonexistent/b.tar.gz'], /ERR_CLI_FILE: cannot write the bundle/],
+      [['--bundle', config, '--log', '/nonexistent.log'], /ERR_CLI_FILE: cannot read the log/],
+    ] as const) {
+      const answer = await runCommand(['doctor', '--config', config, ...args])
+      assert.deepEqual([answer.status, answer.stdout], [1, ''])
       assert.match(answer.stderr, says)
     }
     const missing = ['doctor', '--config', join(stack.directory, 'none.yaml')]

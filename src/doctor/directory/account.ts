@@ -95,7 +95,7 @@ export const keytabCheck: Check<DirectoryWorld> = {
       return [found('DOCTOR_KEYTAB_WITHOUT_AES', message, { mends })]
     }
     const wanted = connector?.kvno
-    const seen = `${world.keytab} holds key versions ${held.join(', ')}`
+    const seen = `${world.keytab} holds key version${held.length === 1 ? '' : 's'} ${held.join(', ')}`
     if (wanted === undefined || held.includes(wanted)) {
       return [found('DOCTOR_KEYTAB_GOOD', `${seen}, encryption types ${types.join(', ')}`)]
     }

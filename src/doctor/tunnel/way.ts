@@ -28,7 +28,12 @@ export const resolveCheck: Check<TunnelWorld> = {
     try {
       const addresses = await world.addresses(host)
       return [
-        found('DOCTOR_GATEWAY_RESOLVES', `the gateway, ${host}, is at ${addresses.join(', ')}`),
+        found(
+          'DOCTOR_GATEWAY_RESOLVES',
+          addresses.includes(host)
+            ? `the gateway is at ${host}`
+            : `the gateway, ${host}, is at ${addresses.join(', ')}`,
+        ),
       ]
     } catch (error) {
       const message = `the gateway, ${host}, has no address: ${errorCode(error)}`

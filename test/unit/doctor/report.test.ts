@@ -64,6 +64,28 @@ describe('the report', () => {
     )
   })
 
+  const line = (message: string, subject: string): string => {
+    const findings = [found('DOCTOR_FILE_GOOD', message, { subject })]
+    return formatResult({ id: 'a.one', title: 'one', subject: undefined, findings })
+  }
+  it('names what a finding is about once, and always', () => {
+    assert.equal(line('there is no key at /s/key', '/s/key'), '✓ there is no key at /s/key')
+    assert.equal(line('svc-iwa is disabled', 'svc-iwa'), '✓ svc-iwa is disabled')
+    assert.equal(line('may not delegate to (HTTP/x)', 'HTTP/x'), '✓ may not delegate to (HTTP/x)')
+    assert.equal(line('iwa.corp.example answers', 'iwa'), '✓ iwa: iwa.corp.example answers')
+    assert.equal(line('at http://iwa/', 'iwa'), '✓ iwa: at http://iwa/')
+    assert.equal(line('svc-iwa holds HTTP/iwa', 'iwa'), '✓ iwa: svc-iwa holds HTTP/iwa')
+  })
+
+  it('repeats no mend for what was not checked', () => {
+    const findings = [found('DOCTOR_SKIPPED', 'it needs a.one, which failed')]
+    assert.ok(findings.every(({ mends }) => mends.length > 0))
+    assert.equal(
+      formatResult({ id: 'a.two', title: 'two', subject: undefined, findings }),
+      '– two: it needs a.one, which failed [DOCTOR_SKIPPED]',
+    )
+  })
+
   it('is summed up in one line', () => {
     assert.equal(
       formatSummary(reportOf(RESULTS)),

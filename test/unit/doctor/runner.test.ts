@@ -188,6 +188,14 @@ describe('selectChecks', () => {
   })
 
   it('names the checks there are when it does not know one', () => {
-    assert.throws(() => chosen('a.on'), { code: 'ERR_DOCTOR_ONLY', message: /'a\.on'/ })
+    const code = 'ERR_DOCTOR_ONLY'
+    const ofArea = {
+      code,
+      message: /'a\.on'/,
+      mend: /area \(a, b, c\) .* check \(a\.one, a\.two\)/,
+    }
+    assert.throws(() => chosen('a.on'), ofArea)
+    assert.throws(() => chosen('x'), { code, mend: /check \(a\.one, .*c\.four\)/ })
+    assert.throws(() => chosen('user.tokens'), { code, mend: /^Say which user: --user / })
   })
 })

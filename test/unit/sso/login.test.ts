@@ -152,8 +152,13 @@ describe('the kinds that an issuer may be used for', () => {
       {
         code: 'ERR_SSO_LOGIN_REFUSED',
         message: /does not take userPrincipalName/,
+        mend: /^Add userPrincipalName to loginIdentities/,
       },
     )
+    assert.throws(() => loginFrom({ ...verdictOf({}), issuer: issuerOf(row) }, 'employee'), {
+      code: 'ERR_SSO_LOGIN_REFUSED',
+      mend: /^Define employee under loginAttributes .* or choose one of userPrincipalName, /,
+    })
   })
 })
 

@@ -14,6 +14,7 @@ import {
   type AdminServer,
 } from '../../../../src/gateway/io/index.ts'
 import { createAuthority, decodeRegistrationToken } from '../../../../src/pki/index.ts'
+import { decodeControl, encodeControl } from '../../../../src/tunnel/index.ts'
 import { MemoryLogger } from '../../../support/manual-clock.ts'
 import { START_MS, stillPorts } from '../../../support/pki.ts'
 
@@ -152,6 +153,24 @@ describe('the admin API', () => {
     const expected = { code: 'ERR_GATEWAY_ADMIN_REQUEST', message: /spn/ }
     const body = { spn: 'HTTP/x' }
     await assert.rejects(ask({ method: 'POST', path: '/cache/show', body }), expected)
+  })
+
+  it('lets no filter through that the tunnels would take for a fault', async () => {
+    const wrong = [
+      { path: '/cache/flush', body: { user: 'u'.repeat(1025) } },
+      { path: '/cache/flush', body: { servicePrincipalName: 's'.repeat(513) } },
+      { path: '/cache/show', body: { servicePrincipalName: 's'.repeat(513) } },
+      { path: '/sessions/revoke', body: { user: 'u'.repeat(1025) } },
+    ]
+    for (const { path, body } of wrong) {
+      const expected = { code: 'ERR_GATEWAY_ADMIN_REQUEST', message: /is longer than \d+ char/ }
+      await assert.rejects(ask({ method: 'POST', path, body }), expected)
+    }
+    assert.deepEqual(recorded.told, [])
+    const longest = { user: 'u'.repeat(1024), servicePrincipalName: 's'.repeat(512) }
+    await ask({ method: 'POST', path: '/cache/flush', body: longest })
+    const sent = encodeControl({ type: 'flush', ...longest })
+    assert.deepEqual(decodeControl(sent, 'gateway'), { type: 'flush', ...longest })
   })
 
   it('knows no other operation', async () => {
