@@ -6,11 +6,11 @@
  * @module
  */
 
-import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { stringify } from 'yaml'
+import { parse, stringify } from 'yaml'
 import type { LabEnvironment } from '../lab.ts'
 import { runCommand, startService, type CommandResult, type ServiceProcess } from './process.ts'
 import { createBrowserCertificate } from './browser-certificate.ts'
@@ -51,6 +51,8 @@ export interface Stack {
   readonly files: { readonly gateway: string; readonly connector: string; readonly policy: string }
   /** The external URL of an app, with a path. */
   url(app: string, path?: string): string
+  /** Starts another connector of the same group, with the first one's configuration; `stop` stops it too. */
+  anotherConnector(): Promise<ServiceProcess>
   /** Runs an administration command against the gateway, e.g. `admin('cache', 'flush')`. */
   admin(...args: string[]): Promise<CommandResult>
   /** Stops both and removes the directory. */
@@ -148,7 +150,18 @@ export async function startStack(lab: LabEnvironment, options: StackOptions = {}
       options.connectorEnvironment,
     )
     started.push(connector)
+    const anotherConnector = async (): Promise<ServiceProcess> => {
+      const place = join(directory, `connector-${started.length}`)
+      await register(files.gateway, place)
+      const config = parse(await readFile(files.connector, 'utf8')) as object
+      const file = `${place}.yaml`
+      await writeYaml(file, { ...config, stateDirectory: place })
+      const other = await startService(['connector', 'run', '--config', file, ...log], 'tunnel up')
+      started.push(other)
+      return other
+    }
     return {
+      anotherConnector,
       directory,
       gateway,
       connector,

@@ -15,7 +15,7 @@ const DAY_MS = 86_400_000
 
 /** Limits of the browser listener. Times in milliseconds. */
 export interface BrowserLimits {
-  /** Largest request head, octets. Kerberos sites with many cookies need room. */
+  /** Largest request head, octets; where browsers sign in with Kerberos their tokens have room besides. */
   readonly headerOctets: number
   /** Most header fields in a request. */
   readonly headerFields: number

@@ -14,6 +14,7 @@ import {
   type SecurityLog,
 } from '../platform/index.ts'
 import type { AcceptedMessage } from '../tunnel/index.ts'
+import type { AppConfig } from './app-config.ts'
 import type { AppRoute } from './apps.ts'
 import { signInTarget } from './browser-request.ts'
 import { NO_NEGOTIATE_COOKIE, ownCookies, SESSION_COOKIE, setCookie } from './cookies.ts'
@@ -75,6 +76,18 @@ const TOKEN = /^negotiate +([A-Za-z0-9+/]+={0,2}) *$/i
 export function negotiateToken(authorization: string | undefined): string | undefined {
   const token = TOKEN.exec(authorization ?? '')?.[1]
   return token === undefined || token.length > MAX_TOKEN_LENGTH ? undefined : token
+}
+
+/**
+ * How large a request's head may be: where tokens are taken, one of users in very many groups stands beside everything else.
+ *
+ * @param headerOctets - For everything else.
+ * @param apps - That are published.
+ * @returns Octets.
+ */
+export function headRoom(headerOctets: number, apps: readonly AppConfig[]): number {
+  const taken = apps.some(({ frontEndKerberos }) => frontEndKerberos !== undefined)
+  return taken ? headerOctets + MAX_TOKEN_LENGTH : headerOctets
 }
 
 /**

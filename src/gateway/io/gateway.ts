@@ -22,7 +22,7 @@ import { BackchannelLogout } from '../backchannel-logout.ts'
 import type { GatewayConfig, SessionConfig } from '../config.ts'
 import type { ConnectedTunnel } from '../live-connector.ts'
 import { LiveConnectors } from '../live-connectors.ts'
-import { Negotiate } from '../negotiate.ts'
+import { headRoom, Negotiate } from '../negotiate.ts'
 import type { OidcProvider } from '../oidc.ts'
 import { Sessions, type SessionLimits } from '../sessions.ts'
 import { SignIn } from '../sign-in.ts'
@@ -116,7 +116,9 @@ export class Gateway {
       requestIdPrefix: Buffer.from(random.bytes(6)).toString('base64url'),
     })
     this.#channelBinding = bindingOf(certificate)
-    this.#listener = new BrowserListener({ address, port, limits, certificate }, this.#front)
+    const headerOctets = headRoom(limits.headerOctets, config.apps)
+    const listening = { address, port, limits: { ...limits, headerOctets }, certificate }
+    this.#listener = new BrowserListener(listening, this.#front)
   }
 
   /**
