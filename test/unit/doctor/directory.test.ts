@@ -220,7 +220,7 @@ describe('the checks of the directory', () => {
     for (const kvno of [2, 4]) {
       const { codes, unwell } = await withKeys({ kvno, etype: 18 })
       assert.equal(codes, 'DOCTOR_KEYTAB_STALE')
-      assert.match(unwell[0]?.message ?? '', new RegExp(`key versions ${kvno}, .* has 3:`))
+      assert.match(unwell[0]?.message ?? '', new RegExp(`key version ${kvno}, .* has 3:`))
     }
     assert.equal((await withKeys({ kvno: 2, etype: 18 }, { kvno: 3, etype: 17 })).codes, '')
     const rc4 = await withKeys({ kvno: 3, etype: 23 })
