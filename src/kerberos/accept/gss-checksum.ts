@@ -100,8 +100,12 @@ function checkBinding(binding: Uint8Array, clientBinds: boolean, channel: Accept
     if (timingSafeEqual(binding, channelBindingDigest(channelBinding))) return true
     throw badBinding('the token is bound to another channel than the one it came on')
   }
-  if (requireChannelBinding) throw badBinding('the token is bound to no channel')
-  return false
+  if (!requireChannelBinding) return false
+  throw badBinding(
+    channelBinding === undefined
+      ? 'a channel binding is required, and nothing is known of the channel the token came on'
+      : 'the token is bound to no channel',
+  )
 }
 
 function badBinding(what: string): Refusal {

@@ -9,6 +9,8 @@ import { KerberosError } from '../errors.ts'
 /** Largest token taken from a header, octets. Node's own limit for a whole head is 16 KiB by default. */
 const MAX_TOKEN_OCTETS = 65_536
 
+const MAX_TOKEN_CHARACTERS = Math.ceil(MAX_TOKEN_OCTETS / 3) * 4
+
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
 const CHALLENGE = /^negotiate(?:[ \t]+(\S*))?$/i
 /**
@@ -44,9 +46,15 @@ export function parseNegotiate(headerValue: string): Uint8Array | undefined {
   return undefined
 }
 
+function notBase64(): KerberosError {
+  const what = `a Negotiate header whose token is not base64, or above ${MAX_TOKEN_OCTETS} octets`
+  return new KerberosError('ERR_KRB_GSS', what)
+}
+
 function decodeToken(text: string): Uint8Array {
-  if (text.length > (MAX_TOKEN_OCTETS / 3) * 4 || !BASE64.test(text)) {
-    throw new KerberosError('ERR_KRB_GSS', 'a Negotiate header whose token is not base64')
-  }
-  return Buffer.from(text, 'base64')
+  // Before it is looked at: a long text is not worth it.
+  if (text.length > MAX_TOKEN_CHARACTERS || !BASE64.test(text)) throw notBase64()
+  const token = Buffer.from(text, 'base64')
+  if (token.length > MAX_TOKEN_OCTETS) throw notBase64()
+  return token
 }

@@ -9,7 +9,7 @@ import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer as createHttpsServer } from 'node:https'
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import type { AddressInfo, Server, Socket } from 'node:net'
 import { createConnector, resolveConnectorLimits } from '../../../src/connector/index.ts'
 import { createNameResolver } from '../../../src/connector/io/index.ts'
 import { createOidcProvider } from '../../../src/gateway/io/oidc.ts'
@@ -97,21 +97,23 @@ const keptProxyConnection: Drive = async () => {
   }
 }
 
-/** Seconds are the least that the library counts in. */
+/** It takes the connection and the question, and says nothing. Seconds are the least that the library counts in. */
 const silentProvider: Drive = async () => {
-  const sockets: Socket[] = []
-  const silent = createServer((socket) => sockets.push(socket.on('error', () => undefined)))
+  const credential = httpsCredential()
+  const silent = createHttpsServer(credential, () => undefined)
   const issuer = `https://127.0.0.1:${await portOf(silent)}`
-  const { oidc } = testConfig({ oidc: { issuer, clientId: 'sallyport', timeoutMs: 100 } })
-  const provider = createOidcProvider(oidc ?? assert.fail(), {})
+  const { oidc } = testConfig({ oidc: { issuer, clientId: 'sallyport', timeoutMs: 1000 } })
+  const provider = createOidcProvider(oidc ?? assert.fail(), { ca: credential.ca })
+  const asked = once(silent, 'request')
   try {
     const checks = { state: 's', nonce: 'n', codeVerifier: 'v'.repeat(43) }
     const wanted = { ...checks, redirectUri: 'https://app.example/', forced: false }
     await assert.rejects(provider.authorizationUrl(wanted), {
       code: 'ERR_GATEWAY_PROVIDER_UNREACHABLE',
     })
+    await asked
   } finally {
-    for (const socket of sockets) socket.destroy()
+    silent.closeAllConnections()
     silent.close()
     await provider.close()
   }

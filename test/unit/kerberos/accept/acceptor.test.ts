@@ -225,6 +225,16 @@ describe('Acceptor, channel bindings', () => {
     assert.equal(accepted.channelBound, false)
   })
 
+  it('refuses all, and says why, where one has to be there and the service does not know its channel', () => {
+    const channel = { requireChannelBinding: true }
+    for (const given of [token(), token(binding)]) {
+      assert.throws(() => world.acceptor().accept(given, channel), {
+        code: 'ERR_KRB_CHANNEL_BINDING',
+        message: /nothing is known of the channel/,
+      })
+    }
+  })
+
   it('refuses a missing one of a client that says it binds where it can', () => {
     const options = { adType: 143, adData: Buffer.from('00400000', 'hex') }
     const authorizationData = [{ adType: 1, adData: encodeAuthorizationData([options]) }]

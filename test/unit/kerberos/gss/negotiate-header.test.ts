@@ -56,6 +56,16 @@ describe('Negotiate header', () => {
     })
   }
 
+  it('takes 64 KiB and no octet more', () => {
+    for (const octets of [65_535, 65_536]) {
+      assert.equal(parseNegotiate(formatNegotiate(new Uint8Array(octets)))?.length, octets)
+    }
+    for (const octets of [65_537, 65_538, 65_539]) {
+      const header = formatNegotiate(new Uint8Array(octets))
+      assert.throws(() => parseNegotiate(header), { code: 'ERR_KRB_GSS', message: /above 65536/ })
+    }
+  })
+
   it('never throws anything else, and takes no long time', () => {
     fc.assert(
       fc.property(
