@@ -10,8 +10,12 @@ import { globSync, rmSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { labAvailability, startLab, type Lab } from '../docker/lab.ts'
+import { together } from './together.ts'
 
-const WITHOUT_LAB = ['unit', 'conformance', 'scenario', 'fuzz']
+/** Their suites are short; those of a folder share a process. */
+const SHORT = ['unit', 'conformance', 'scenario']
+/** What starts processes, or is long, has one for itself. */
+const ALONE = /^test\/scenario\/cli\//
 const COVERAGE = [
   '--experimental-test-coverage',
   '--test-coverage-include=src/**',
@@ -39,9 +43,13 @@ function testFiles(folders: readonly string[]): string[] {
   })
 }
 
-/** Node runs files by their names' order, and an absolute name comes before all others: the longest suite begins first. */
-function first(files: readonly string[]): string[] {
-  return files.map((file) => resolve(file))
+/** The longest suite begins first. */
+function suites(withLab: boolean): string[] {
+  const files = testFiles(SHORT)
+  const alone = files.filter((file) => ALONE.test(file))
+  const short = files.filter((file) => !ALONE.test(file))
+  const shared = together([...(withLab ? testFiles(['matrix']) : []), ...short])
+  return [...shared, ...alone, ...testFiles(withLab ? ['fuzz', 'interop'] : ['fuzz'])]
 }
 
 async function bringUpLab(): Promise<Lab | undefined> {
@@ -83,11 +91,7 @@ function runSuites(files: readonly string[], lab: Lab | undefined): Promise<numb
 const started = Date.now()
 const lab = await bringUpLab()
 try {
-  const files =
-    lab === undefined
-      ? testFiles(WITHOUT_LAB)
-      : [...first(testFiles(['matrix'])), ...testFiles([...WITHOUT_LAB, 'interop'])]
-  process.exitCode = await runSuites(files, lab)
+  process.exitCode = await runSuites(suites(lab !== undefined), lab)
 } finally {
   await lab?.stop()
   rmSync('coverage', { recursive: true, force: true })
