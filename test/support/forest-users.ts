@@ -119,8 +119,9 @@ export function describeForestUsers(
     it('shows the backend the account’s own name, not one that its ticket has', async () => {
       await lab.samba(['user', 'rename', 'victor5', '--upn=zed@corp.example'])
       // Samba gives victor5 a ticket in the name of zed, whom there may be elsewhere.
-      const answer = curlAs([`zed@${CORP}`], 'Lab-victor5-1')
-      assert.equal(userIn(answer), `victor5@${CORP}`)
+      for (const name of [[`zed@${CORP}`], ['-E', 'zed@corp.example'], ['-C', `zed@${CORP}`]]) {
+        assert.equal(userIn(curlAs(name, 'Lab-victor5-1')), `victor5@${CORP}`, name.join(' '))
+      }
     })
 
     it('refuses users of BRANCH who sign in at the provider, with code and mend, and serves the others', async () => {

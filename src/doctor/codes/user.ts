@@ -36,6 +36,12 @@ export const USER_CODES = {
       'The policy does not let the issuer assert this user: every request is refused with ERR_SSO_LOGIN_REFUSED.',
     mend: 'List the suffix under upnSuffixes, or the realm under realms, of the issuer in policy.yaml.',
   },
+  DOCTOR_USER_NOT_BY_PROVIDER: {
+    outcome: 'warn',
+    means:
+      'The policy does not let the issuer assert this user, whose sign-ins at the OpenID provider are refused with ERR_SSO_LOGIN_REFUSED. With a ticket of the user’s own (frontEndKerberos) the user comes in all the same.',
+    mend: 'List the suffix under upnSuffixes, or the realm under realms, of the issuer in policy.yaml, if the user is to come in without a ticket too.',
+  },
   DOCTOR_USER_GOOD: {
     outcome: 'pass',
     means: 'The account is enabled, has not ended and may be delegated.',

@@ -12,6 +12,17 @@ import type { UserWorld } from './world.ts'
 const REFUSAL = 'ERR_KRB_FOREIGN_USER'
 
 /**
+ * Whether the policy lets a user sign in with a ticket of the user's own.
+ *
+ * @param world - Its policy.
+ * @param account - The user's.
+ * @returns True when the realm is listed under frontEndKerberos.
+ */
+export function takesOwnTicket({ frontEnd }: UserWorld, account: DirectoryAccount): boolean {
+  return frontEnd?.realms.some((realm) => sameName(realm, account.realm)) === true
+}
+
+/**
  * Whether S4U2Self is refused because the user is of another realm.
  *
  * @param world - Whose.
@@ -41,11 +52,11 @@ export function foreignFinding(
   error: unknown,
 ): Finding | undefined {
   if (errorCode(error) !== REFUSAL) return undefined
-  const { frontEnd } = world
   const name = `${account.sAMAccountName}@${account.realm}`
   const refused = `no ticket in the name of ${name}, so a sign-in at the OpenID provider does not help this user: ${REFUSAL}: ${errorText(error)}`
-  if (frontEnd?.realms.some((realm) => sameName(realm, account.realm)) === true) {
-    const message = `${refused}. What works is a sign-in with a ticket of the user’s own, at ${frontEnd.services.join(', ')}`
+  if (takesOwnTicket(world, account)) {
+    const services = world.frontEnd?.services.join(', ') ?? ''
+    const message = `${refused}. What works is a sign-in with a ticket of the user’s own, at ${services}`
     return found('DOCTOR_USER_OWN_TICKET', message)
   }
   const message = `${refused}. A sign-in with a ticket of the user’s own would work, but the policy takes none of ${account.realm}`

@@ -15,6 +15,7 @@ import {
 } from '../../sso/index.ts'
 import { found, type Check, type Finding, type Mend } from '../check.ts'
 import { rowOf } from '../issuer/gateway.ts'
+import { takesOwnTicket } from './foreign.ts'
 import type { UserWorld } from './world.ts'
 
 /** By the gateway's provider; where that is not known, by any issuer of the policy. */
@@ -27,11 +28,17 @@ export const issuerCheck: Check<UserWorld> = {
     const findings = (await issuersOf(world)).flatMap((issuer) => judge(world, issuer, person))
     const good = findings.filter(({ outcome }) => outcome === 'pass')
     if (good.length > 0 && good.length < findings.length) return good
-    if (findings.length > 0) return findings
+    if (findings.length > 0) return findings.map((each) => withOwnTicket(world, person, each))
     return [
       found('DOCTOR_NOT_APPLICABLE', 'the policy takes no login of these apps from an issuer'),
     ]
   },
+}
+
+/** Who comes with a ticket of their own needs no issuer. */
+function withOwnTicket(world: UserWorld, { account }: Person, finding: Finding): Finding {
+  if (finding.outcome === 'pass' || !takesOwnTicket(world, account)) return finding
+  return found('DOCTOR_USER_NOT_BY_PROVIDER', finding.message, { mends: finding.mends })
 }
 
 async function issuersOf({ issuers, signIn }: UserWorld): Promise<readonly IssuerPolicy[]> {

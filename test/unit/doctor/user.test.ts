@@ -1,123 +1,22 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { AccountKey, DirectoryAccount } from '../../../src/directory/index.ts'
-import { planChecks, USER_CHECKS, userWorld, type UserPorts } from '../../../src/doctor/index.ts'
+import type { AccountKey } from '../../../src/directory/index.ts'
 import type { BackendAnswer } from '../../../src/doctor/backend.ts'
 import { HeaderRoom } from '../../../src/doctor/header-room.ts'
 import { KerberosError } from '../../../src/kerberos/index.ts'
 import { SallyportError } from '../../../src/platform/index.ts'
-import { backendTarget, compilePolicy, policySchema } from '../../../src/sso/index.ts'
-import { answer, challenge, fails, findingsOf, krbError } from '../../support/doctor-findings.ts'
-import { account } from '../../support/delegation-state.ts'
-import { newWorld, REALM, SPN } from '../../support/kerberos-world.ts'
-import type { Kind, Refusal } from '../../support/memory-kdc/index.ts'
-
-const ALICE: DirectoryAccount = {
-  distinguishedName: 'CN=alice,CN=Users,DC=corp,DC=example',
-  sAMAccountName: 'alice',
-  sid: 'S-1-5-21-1-2-3-1200',
-  realm: REALM,
-  enabled: true,
-  sensitive: false,
-  protectedUser: false,
-  memberOf: [],
-}
-const ISSUER = {
-  issuer: 'https://idp.example',
-  audience: 'sallyport',
-  loginClaim: 'upn',
-  keysFile: 'keys.json',
-  upnSuffixes: ['corp.example'],
-}
-const issuersOf = (...rows: readonly object[]) => {
-  const file = policySchema.parse({ issuers: rows, backends: [] })
-  return [...compilePolicy(file, () => '').issuers.values()]
-}
-const ORIGIN = 'http://iwa.corp.example'
-const SERVICE = {
-  ...{ origin: ORIGIN, spn: SPN },
-  place: {
-    target: backendTarget(
-      new URL(ORIGIN),
-      { tls: { verify: 'off' }, allowsAddress: () => true },
-      { connectMs: 1, firstOctetMs: 1, idleMs: 1 },
-    ),
-    host: 'iwa.corp.example',
-    path: '/',
-  },
-  mayImpersonate: () => undefined,
-}
-/** Behind Negotiate; what is in it, the token of the test judges. */
-const PROOF = { 'www-authenticate': ['Negotiate AAAA'] }
-/** A token whose Authorization field has so many octets. */
-const tokenOf = (octets: number, verify: () => void = () => undefined) => ({
-  tokens: () =>
-    Promise.resolve(() => ({
-      authorization: 'x'.repeat(octets - 'Authorization: '.length),
-      verify,
-    })),
-})
-/** A backend that takes fields up to a length. */
-const roomOf = (most: number, server = '') => {
-  let asked = 0
-  const room = new HeaderRoom(({ fieldOctets = 0 }) => {
-    asked += 1
-    return Promise.resolve(answer(fieldOctets > most ? 431 : 401, { server: [server] }))
-  })
-  return { headerRoom: () => room, room, asked: () => asked }
-}
-
-/** What differs from a user for whom all is well. */
-interface Setting {
-  readonly account?: Partial<DirectoryAccount>
-  readonly settings?: Parameters<typeof account>[2]
-  readonly connector?: string
-  readonly refuse?: Partial<Record<Kind, Refusal>>
-  readonly answer?: BackendAnswer
-  readonly ports?: Partial<UserPorts>
-}
-
-/** Asks a KDC in memory. */
-async function look(setting: Setting = {}) {
-  const { clock, kdc, client } = newWorld()
-  const { connector = 'CONN1$', refuse, answer: said = answer(200, PROOF) } = setting
-  if (refuse) kdc.tricks = { refuse: (kind) => refuse[kind] }
-  const tickets = client(connector)
-  let asked = 0
-  const world = userWorld({
-    clock,
-    login: 'alice',
-    connector,
-    realm: REALM,
-    frontEnd: undefined,
-    services: [SERVICE],
-    issuers: issuersOf(ISSUER),
-    loginKinds: ['userPrincipalName'],
-    signIn: () => Promise.resolve(undefined),
-    directory: () =>
-      Promise.resolve({ findAccount: () => Promise.resolve({ ...ALICE, ...setting.account }) }),
-    settings: ({ sAMAccountName }) =>
-      Promise.resolve(account(sAMAccountName, 1200, setting.settings)),
-    connectorSettings: () => Promise.resolve(account(connector, 1000)),
-    tickets: () =>
-      Promise.resolve({
-        // This KDC has no directory behind it, so it tells no SIDs.
-        impersonate: ({ name, realm }, signal) => tickets.impersonate({ name, realm }, signal),
-        delegate: (evidence, spn, signal) => tickets.delegate(evidence, spn, signal),
-        diagnose: (evidence, spn, signal) => tickets.diagnose(evidence, spn, signal),
-      }),
-    ...tokenOf(3000),
-    headerRoom: roomOf(8190).headerRoom,
-    ask: (_place, { authorize }) => {
-      asked += 1
-      authorize?.(undefined)
-      return Promise.resolve(said)
-    },
-    ...setting.ports,
-  })
-  const plan = planChecks(USER_CHECKS, world, 'alice')
-  return { ...(await findingsOf(plan, clock)), asked }
-}
+import { answer, challenge, fails, krbError } from '../../support/doctor-findings.ts'
+import {
+  ALICE,
+  ISSUER,
+  issuersOf,
+  look,
+  roomOf,
+  SERVICE,
+  tokenOf,
+  type UserSetting,
+} from '../../support/doctor-user.ts'
+import { REALM } from '../../support/kerberos-world.ts'
 
 describe('the checks of a user', () => {
   it('pass where all is well', async () => {
@@ -171,65 +70,6 @@ describe('the checks of a user', () => {
     assert.equal(codes, 'DOCTOR_USER_UNKNOWN')
   })
 
-  const BRANCH = 'BRANCH.EXAMPLE'
-  const OLGA = {
-    distinguishedName: 'CN=olga,CN=Users,DC=branch,DC=example',
-    sAMAccountName: 'olga',
-    realm: BRANCH,
-  }
-  const foreign = (frontEnd?: UserPorts['frontEnd']) => ({
-    account: OLGA,
-    ports: {
-      frontEnd,
-      issuers: issuersOf({ ...ISSUER, realms: [REALM, BRANCH], upnSuffixes: [] }),
-      tickets: () =>
-        Promise.resolve({
-          impersonate: fails('ERR_KRB_FOREIGN_USER'),
-          delegate: fails('never asked'),
-          diagnose: fails('never asked'),
-        }),
-    },
-  })
-  const row = {
-    services: ['HTTP/in.example'],
-    maxAgeMinutes: 1,
-    channelBinding: 'required',
-  } as const
-
-  it('tell that a user of a trusted domain has no way in, and the lines that make one', async () => {
-    for (const frontEnd of [undefined, { ...row, realms: [REALM] }]) {
-      const { codes, unwell, all, asked } = await look(foreign(frontEnd))
-      assert.equal(codes, 'DOCTOR_USER_FOREIGN')
-      assert.match(unwell[0]?.message ?? '', /olga@BRANCH\.EXAMPLE.* OpenID .*ERR_KRB_FOREIGN_USER/)
-      const services = frontEnd ? 'HTTP/in.example' : 'HTTP/<external host>'
-      const lists = `services: [${services}], realms: [${REALM}, ${BRANCH}]`
-      const setting = `frontEndKerberos: { ${lists} }   # policy.yaml`
-      assert.equal(unwell[0]?.mends[0]?.setting, setting)
-      assert.ok(all.includes('DOCTOR_SKIPPED'))
-      assert.equal(asked, 0)
-    }
-  })
-
-  it('tell that a user of a trusted domain comes in with a ticket of the user’s own alone', async () => {
-    const { codes, unwell, all, asked } = await look(
-      foreign({ ...row, realms: ['branch.example'] }),
-    )
-    assert.equal(codes, 'DOCTOR_USER_OWN_TICKET')
-    assert.match(unwell[0]?.message ?? '', /What works is .* at HTTP\/in\.example$/)
-    assert.deepEqual(all.slice(-2), ['DOCTOR_NOT_APPLICABLE', 'DOCTOR_NOT_APPLICABLE'])
-    assert.equal(asked, 0)
-  })
-
-  it('name the domain in commands for a user of another one: its own may have a namesake', async () => {
-    const setting = foreign()
-    const { unwell } = await look({ ...setting, account: { ...OLGA, enabled: false } })
-    const [mend] = unwell.find(({ code }) => code === 'DOCTOR_USER_DISABLED')?.mends ?? []
-    assert.match(mend?.text ?? '', /In the domain branch\.example/)
-    assert.match(mend?.powershell ?? '', /^Enable-ADAccount .* -Server 'branch\.example'$/)
-    const isThere = 'testparm -s --parameter-name=realm 2>/dev/null | grep -qixF BRANCH.EXAMPLE'
-    assert.equal(mend?.sambaTool, `${isThere} && samba-tool user enable olga`)
-  })
-
   it('tell a suffix or realm that the policy lets no issuer assert, with the list to be set', async () => {
     const contoso = { ...ISSUER, upnSuffixes: ['contoso.test'] }
     const elsewhere = { ...ISSUER, realms: ['ELSEWHERE.EXAMPLE'] }
@@ -262,7 +102,7 @@ describe('the checks of a user', () => {
   })
 
   it('tell each state that keeps a user out, and ask the backend nothing then', async () => {
-    const cases: readonly (readonly [Setting, string, RegExp])[] = [
+    const cases: readonly (readonly [UserSetting, string, RegExp])[] = [
       [{ account: { enabled: false } }, 'DISABLED', /user enable alice/],
       [{ account: { sensitive: true } }, 'SENSITIVE', /user sensitive alice off/],
       [{ account: { protectedUser: true } }, 'PROTECTED', /removemembers 'Protected Users' alice/],
