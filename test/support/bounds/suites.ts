@@ -151,7 +151,7 @@ export const SUITES: Readonly<Record<string, Suite>> = {
   ],
   'policy.frontEndKerberos.maxAgeMinutes': [`${UNIT}/sso/front-end.test.ts`, 'maxAgeMinutes'],
 
-  'tunnel.maxDataOctets': [`${UNIT}/tunnel/frames.test.ts`, 'maxDataOctets'],
+  'tunnel.maxDataOctets': [FLOW, 'maxDataOctets'],
   'tunnel.maxHeadOctets': [HEADS, 'maxHeadOctets'],
   'tunnel.maxHeadFields': [HEADS, 'maxHeadFields'],
   'tunnel.maxInterimHeads': [`${UNIT}/tunnel/optional-frames.test.ts`, 'maxInterimHeads'],

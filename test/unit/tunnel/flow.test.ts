@@ -51,6 +51,20 @@ describe('coalescing', () => {
     assert.deepEqual([last?.type, last?.flags, last?.payload.length], [TYPE.DATA, END, 0])
   })
 
+  it('cuts what is longer than a frame may be, and ends it once', () => {
+    const body = Buffer.from(Array.from({ length: 1005 }, (_, at) => at % 251))
+    const solo = connector({ maxDataOctets: 100 }).receive(OPEN(1, END))
+    const stream = solo.side.streams[0]?.stream
+    stream?.sendHead({ status: 200, headers: [] })
+    stream?.end(body)
+    const data = solo.sent().filter(({ type }) => type === TYPE.DATA)
+    assert.deepEqual(
+      data.map(({ flags, payload }) => [payload.length, flags]),
+      [...Array.from({ length: 10 }, () => [100, 0]), [5, END]],
+    )
+    assert.deepEqual(Buffer.concat(data.map(({ payload }) => payload)), body)
+  })
+
   it('does not mark another stream’s frame', () => {
     const solo = gateway()
     const one = openRecorded(solo.session, {}, false)
