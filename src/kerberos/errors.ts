@@ -80,6 +80,8 @@ export type KerberosErrorCode =
   | 'ERR_KRB_GSSAPI_ABSENT'
   /** The host's GSS-API library gave no token. */
   | 'ERR_KRB_GSSAPI'
+  /** The host's GSS-API library does not answer in time, or too many wait for it. */
+  | 'ERR_KRB_GSSAPI_SILENT'
   /** No channel binding is defined for this certificate, or a token is not bound to the channel. */
   | 'ERR_KRB_CHANNEL_BINDING'
 

@@ -45,6 +45,9 @@ async function judged(accept: GssapiAcceptor, token: Uint8Array): ReturnType<Tok
   try {
     return await accept(token)
   } catch (error) {
-    throw new SsoError('ERR_SSO_NEGOTIATE_REFUSED', errorText(error), { cause: error })
+    // Silence is no malice: the browser goes to the provider, and nobody is alarmed.
+    const silent = errorCode(error) === 'ERR_KRB_GSSAPI_SILENT'
+    const code = silent ? 'ERR_SSO_NEGOTIATE_UNFIT' : 'ERR_SSO_NEGOTIATE_REFUSED'
+    throw new SsoError(code, errorText(error), { cause: error })
   }
 }

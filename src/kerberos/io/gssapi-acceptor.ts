@@ -8,7 +8,7 @@
  */
 
 import { KerberosError } from '../errors.ts'
-import { libraryReason, loadGssapiPackage, OneAtATime } from './gssapi-library.ts'
+import { libraryReason, LibrarySilent, loadGssapiPackage, OneAtATime } from './gssapi-library.ts'
 
 /** Who the library says made a token, and what it answers. */
 export interface GssapiAccepted {
@@ -25,7 +25,7 @@ export type GssapiAcceptor = (token: Uint8Array) => Promise<GssapiAccepted>
 export interface GssapiAcceptorOptions {
   /** Longest wait for one token, milliseconds. Default 10 000. */
   readonly timeoutMs?: number
-  /** Most tokens that are waited for at a time; one is looked at after the other. Default 64. */
+  /** Most tokens that are waited for at a time; one is looked at after the other. Default 1024. */
   readonly maxWaiting?: number
 }
 
@@ -42,9 +42,14 @@ interface NativeKerberos {
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000
-const DEFAULT_MAX_WAITING = 64
+// Some hundreds come at once in the morning, and each takes less than a millisecond.
+const DEFAULT_MAX_WAITING = 1024
 
 function refused(cause: unknown): KerberosError {
+  if (cause instanceof LibrarySilent) {
+    const what = `the host's GSS-API library does not answer: ${cause.message}`
+    return new KerberosError('ERR_KRB_GSSAPI_SILENT', what, { cause })
+  }
   const what = `the host's GSS-API library does not accept the token: ${libraryReason(cause)}`
   return new KerberosError('ERR_KRB_GSSAPI', what, { cause })
 }
@@ -63,7 +68,7 @@ async function accept(native: NativeKerberos, token: Uint8Array): Promise<Gssapi
  *
  * @param keytab - Path: the keys of the account that holds the services' names.
  * @param options - Limits.
- * @returns Accepts tokens. It rejects with KerberosError ERR_KRB_GSSAPI where the library does not.
+ * @returns Accepts tokens. It rejects with KerberosError ERR_KRB_GSSAPI where the library does not, with ERR_KRB_GSSAPI_SILENT where it says nothing.
  * @throws KerberosError ERR_KRB_GSSAPI_ABSENT where the package is not installed.
  */
 export async function createGssapiAcceptor(

@@ -48,6 +48,9 @@ export function libraryReason(cause: unknown): string {
   return text.slice(0, MAX_TEXT)
 }
 
+/** The library said nothing: what was asked is neither right nor wrong. */
+export class LibrarySilent extends Error {}
+
 /** Bounds of a line. */
 export interface OneAtATimeOptions {
   /** Longest wait for one piece of work, that for its turn included, milliseconds. */
@@ -71,11 +74,11 @@ export class OneAtATime {
    *
    * @param work - The work.
    * @returns What it yields.
-   * @throws Error when too many wait or it takes too long; and as the work does.
+   * @throws LibrarySilent when too many wait or it takes too long; and as the work does.
    */
   async run<T>(work: () => Promise<T>): Promise<T> {
     const { timeoutMs, maxWaiting } = this.#options
-    if (this.#waiting >= maxWaiting) throw new Error('too many wait for it already')
+    if (this.#waiting >= maxWaiting) throw new LibrarySilent('too many wait for it already')
     this.#waiting++
     const done = this.#last.then(work)
     this.#last = done.catch(() => undefined)
@@ -92,7 +95,7 @@ async function within<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(new Error(`no answer within ${timeoutMs} ms`))
+      reject(new LibrarySilent(`no answer within ${timeoutMs} ms`))
     }, timeoutMs)
   })
   try {

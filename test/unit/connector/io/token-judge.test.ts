@@ -7,12 +7,13 @@ import { openTokenJudge } from '../../../../src/connector/io/token-judge.ts'
 import type { KerberosConfig } from '../../../../src/connector/index.ts'
 import { MemoryLogger } from '../../../support/manual-clock.ts'
 
-/** Takes the token for the name of its user; refuses mallory's, and says nothing that ends mute's. */
+/** Takes the token for the name of its user; refuses mallory's, says nothing that ends mute's, and lets slow's wait. */
 const FAKE = `
 export default {
   initializeServer: async () => ({
     async step(token) {
       const user = Buffer.from(token, 'base64').toString()
+      if (user === 'slow') await globalThis.slow
       if (user === 'mallory') throw new Error('Request is a replay')
       this.username = user
       this.contextComplete = user !== 'mute'
@@ -104,4 +105,21 @@ describe('kerberos.acceptor of connector.yaml', () => {
       }
     })
   }
+
+  it('a library that does not keep up sends browsers to the provider, and accuses nobody', async () => {
+    installed = 'there'
+    const { promise, resolve } = Promise.withResolvers<undefined>()
+    Object.assign(globalThis, { slow: promise })
+    const judge = await open('both', 'conn.keytab')
+    assert.ok(judge)
+    const waiting = [judge(Buffer.from('slow'))]
+    while (waiting.length < 1024) waiting.push(judge(Buffer.from('alice')))
+    await assert.rejects(judge(Buffer.from('alice')), {
+      code: 'ERR_SSO_NEGOTIATE_UNFIT',
+      message: /does not answer: too many wait/,
+    })
+    resolve(undefined)
+    const clients = new Set((await Promise.all(waiting)).map(({ client }) => client))
+    assert.deepEqual([...clients], ['slow', 'alice'])
+  })
 })
