@@ -136,7 +136,7 @@ function need<Value>(
     'ERR_DIRECTORY_REFUSED',
     `${entry.distinguishedName} was found, but its ${attribute} may not be read`,
     {
-      mend: 'give the connector account the right to read accounts (Authenticated Users have it by default)',
+      mend: 'Give the connector account the right to read accounts (Authenticated Users have it by default).',
     },
   )
 }

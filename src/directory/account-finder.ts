@@ -160,6 +160,6 @@ export function ambiguous(asked: string, names: readonly string[]): DirectoryErr
   return new DirectoryError(
     'ERR_DIRECTORY_AMBIGUOUS',
     `more than one account answers to ${asked}: ${names.join('; ')}`,
-    { mend: 'give every account a name of its own, or delegate by another attribute' },
+    { mend: 'Give every account a name of its own, or delegate by another attribute.' },
   )
 }

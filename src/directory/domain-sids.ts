@@ -42,7 +42,7 @@ export class DomainSids {
         'ERR_DIRECTORY_REPLY',
         `the directory of ${own} gives an account the SID ${sid}, which is of ${this.#domains[owner] ?? ''}`,
         {
-          mend: `find out who changed the directory of ${own}; until then take it out of directories`,
+          mend: `Find out who changed the directory of ${own}; until then take it out of directories.`,
         },
       )
     }

@@ -83,7 +83,7 @@ export class GroupReader {
     throw new DirectoryError(
       'ERR_DIRECTORY_REFUSED',
       `tokenGroups of ${account.distinguishedName} may not be read`,
-      { mend: 'add the connector account to the group "Windows Authorization Access Group"' },
+      { mend: 'Add the connector account to the group "Windows Authorization Access Group".' },
     )
   }
 

@@ -79,7 +79,7 @@ export class SeveralDirectories implements AccountDirectory {
       throw new DirectoryError(
         'ERR_DIRECTORY_NOT_FOUND',
         `no directory has a domain of ${realms.join(', ')}`,
-        { mend: 'add the domain to directories in connector.yaml' },
+        { mend: 'Add the domain to directories in connector.yaml.' },
       )
     }
     const named = possible.filter(({ domains, upnSuffixes }) => {
@@ -188,6 +188,6 @@ function unlisted(domain: string): DirectoryError {
   return new DirectoryError(
     'ERR_DIRECTORY_NOT_FOUND',
     `the account is in the domain ${domain}, which is not listed for this forest`,
-    { mend: `add ${domain} to the domains of the forest in connector.yaml` },
+    { mend: `Add ${domain} to the domains of the forest in connector.yaml.` },
   )
 }

@@ -37,12 +37,30 @@ export function createNameResolver(config: DnsConfig | undefined, clock: Clock):
     try {
       return await ask(name)
     } catch (cause) {
-      const asked = config ? config.servers.join(', ') : 'the host’s resolver'
-      const text = `${name} has no address: ${asked} answered ${errorCode(cause)}`
-      const mend = 'Check the name, and dns.servers in connector.yaml.'
-      throw new ConnectorError('ERR_CONNECTOR_NAME', text, { cause, mend })
+      throw noAddress(name, config, cause)
     }
   }
+}
+
+/** Nobody has answered: whether there is such a name is not known. */
+const SILENT = new Set([
+  ...['ECONNREFUSED', 'ECONNRESET', 'ETIMEOUT', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH'],
+  'EAI_AGAIN',
+])
+
+function noAddress(name: string, config: DnsConfig | undefined, cause: unknown): ConnectorError {
+  const asked = config ? config.servers.join(', ') : 'the host’s resolver'
+  const code = errorCode(cause)
+  if (!SILENT.has(code)) {
+    const text = `${name} has no address: ${asked} answered ${code}`
+    const mend = 'Check the name, and dns.servers in connector.yaml.'
+    return new ConnectorError('ERR_CONNECTOR_NAME', text, { cause, mend })
+  }
+  const text = `nobody tells the address of ${name}: no answer from ${asked} (${code})`
+  const mend = config
+    ? 'See that the name servers in dns.servers of connector.yaml run, and that port 53 (UDP and TCP) leads to them.'
+    : 'See that the name servers of this host (/etc/resolv.conf) answer, or name others as dns.servers in connector.yaml.'
+  return new ConnectorError('ERR_CONNECTOR_NAME', text, { cause, mend })
 }
 
 /** How node spells the family that is wanted; any other spelling means both. */

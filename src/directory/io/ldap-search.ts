@@ -236,7 +236,7 @@ function allFailed(serves: string, tried: readonly ServerFault[]): DirectoryErro
     const message = `no directory server of ${serves} to be trusted: ${texts}`
     return new DirectoryError('ERR_DIRECTORY_TLS', message, {
       cause,
-      mend: 'set directory.ca to the authority of the domain controllers’ certificates, and name the servers as in these',
+      mend: 'Set directory.ca to the authority of the domain controllers’ certificates, and name the servers as in these.',
     })
   }
   if (refusal === undefined) {

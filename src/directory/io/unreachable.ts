@@ -16,6 +16,6 @@ import { DirectoryError } from '../index.ts'
 export function unreachable(message: string, cause?: unknown): DirectoryError {
   return new DirectoryError('ERR_DIRECTORY_UNREACHABLE', message, {
     ...(cause !== undefined && { cause }),
-    mend: 'check the servers of the directory, its ca, port 636 (3269 of a global catalog) and the domain controllers',
+    mend: 'Check the servers of the directory, its ca, port 636 (3269 of a global catalog) and the domain controllers.',
   })
 }

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { errorCode, errorText } from '../../platform/index.ts'
+import { errorCode } from '../../platform/index.ts'
+import { nameFault } from '../name-fault.ts'
 import { found, type Check, type Finding } from '../check.ts'
 import { isAddress } from '../tls-facts.ts'
 import type { AppWorld } from './world.ts'
@@ -43,10 +44,9 @@ export const addressCheck: Check<AppWorld> = {
     try {
       addresses = await world.addresses(hostname)
     } catch (error) {
-      const message = `${hostname} has no address: ${errorCode(error)}: ${errorText(error)}`
       const text = 'Correct internalUrl of the app, or the name servers.'
-      const setting = 'dns: { servers: [<address of a domain controller>] }   # connector.yaml'
-      return [found('DOCTOR_APP_NAME', message, { mends: [{ text, setting }] })]
+      const { message, mends } = nameFault(hostname, error, text)
+      return [found('DOCTOR_APP_NAME', message, { mends })]
     }
     const aliases = await alias(hostname, servicePrincipalName, world)
     const where = `${hostname} is at ${addresses.join(', ')}`

@@ -4,18 +4,18 @@
  * @module
  */
 
-import { errorCode, errorText } from '../../platform/index.ts'
+import { errorText } from '../../platform/index.ts'
 import { found, type Check, type Finding } from '../check.ts'
+import { nameFault } from '../name-fault.ts'
 import { isAddress } from '../tls-facts.ts'
 import type { HostWorld, KerberosWorld } from './world.ts'
 
 const NO_KERBEROS = 'connector.yaml has no kerberos section'
 
 function withoutAddress(name: string, error: unknown): Finding {
-  const message = `${name} has no address: ${errorCode(error)}: ${errorText(error)}`
   const text = 'Correct the name, or the name servers that are asked.'
-  const setting = 'dns: { servers: [<address of a domain controller>] }   # connector.yaml'
-  return found('DOCTOR_NAME_NO_ADDRESS', message, { subject: name, mends: [{ text, setting }] })
+  const { message, mends } = nameFault(name, error, text)
+  return found('DOCTOR_NAME_NO_ADDRESS', message, { subject: name, mends })
 }
 
 async function lookAtName(name: string, world: KerberosWorld): Promise<Finding> {

@@ -7,7 +7,7 @@
 import { createHash, X509Certificate } from 'node:crypto'
 import { isIP, connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls'
-import { errorCode, errorText } from '../../platform/index.ts'
+import { errorCode, errorText, SallyportError } from '../../platform/index.ts'
 import type { BackendTarget } from '../backend.ts'
 import { SsoError } from '../errors.ts'
 import type { Resolve } from './resolve.ts'
@@ -30,7 +30,9 @@ async function addressesOf(target: BackendTarget, resolve: Resolve): Promise<rea
   } catch (cause) {
     throw new SsoError(
       'ERR_BACKEND_NAME',
-      `${target.hostname} has no address: ${errorCode(cause)}`,
+      cause instanceof SallyportError
+        ? cause.message
+        : `${target.hostname} has no address: ${errorCode(cause)}`,
       {
         cause,
         mend: 'Check internalUrl and the DNS servers in connector.yaml.',

@@ -213,7 +213,7 @@ describe('ForestDirectory', () => {
     const { directory } = forest([person('zoe', 'apac.corp.example')])
     await assert.rejects(directory.findAccount(byName('zoe')), {
       code: 'ERR_DIRECTORY_NOT_FOUND',
-      mend: /add apac\.corp\.example to the domains/,
+      mend: /Add apac\.corp\.example to the domains/,
     })
   })
 

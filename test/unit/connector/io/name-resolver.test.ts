@@ -73,6 +73,17 @@ describe('names by name servers', () => {
     assert.deepEqual(await resolve('late.test'), ['10.0.0.1'])
   })
 
+  it('are not said not to be there where nobody answers', async () => {
+    const { server, resolve } = await resolver()
+    servers.splice(servers.indexOf(server), 1)
+    await server.stop()
+    await assert.rejects(resolve('late.test'), {
+      code: 'ERR_CONNECTOR_NAME',
+      message: /^nobody tells the address of late\.test: no answer from .* \(E/,
+      mend: /port 53/,
+    })
+  })
+
   it('are not needed for an address', async () => {
     const { server, resolve } = await resolver()
     assert.deepEqual(await resolve('10.1.2.3'), ['10.1.2.3'])
