@@ -66,7 +66,7 @@ function entryLines({ entries, more }: CacheContents, nowMs: number): readonly s
       : [
           `and ${more} more: choose with --user or --spn, or raise sso.cacheShowEntries of the connector`,
         ]
-  if (entries.length === 0) return more === 0 ? ['no such tickets are kept'] : rest
+  if (entries.length === 0) return more === 0 ? ['no tickets to list'] : rest
   return [...columns([HEAD, ...entries.map((each) => row(each, nowMs))]), ...rest]
 }
 

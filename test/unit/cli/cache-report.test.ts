@@ -56,7 +56,7 @@ describe('cache show', () => {
 
   it('says so where there is nothing to list, and where there is no Kerberos', () => {
     const none = { ...CACHE, entries: [], more: 0 }
-    assert.match(formatCaches([{ ...WHO, cache: none }], NOW), /\n {2}no such tickets are kept\n$/)
+    assert.match(formatCaches([{ ...WHO, cache: none }], NOW), /\n {2}no tickets to list\n$/)
     const hidden = formatCaches([{ ...WHO, cache: { ...none, more: 2 } }], NOW)
     assert.match(hidden, /\n {2}and 2 more: /)
     const bare = { entries: [], more: 0 }
