@@ -68,7 +68,10 @@ async function resolve(value: string, options: ResolveArguments): Promise<Identi
   const names = createNameResolver(config.dns, systemClock)
   const opened = await openIdentity({ config, logger, environment, onLookup }, names)
   if (opened === undefined) {
-    throw usageError(`${options.config} has no kerberos section`, 'Without it nobody is acted for.')
+    throw usageError(
+      `${options.config} has no kerberos section`,
+      'Add the sections kerberos and directory; without them nobody is acted for.',
+    )
   }
   try {
     const question = { issuer, value, kind, ...(app && { app }) }
