@@ -20,6 +20,7 @@ import type { AppSettings } from '../tunnel/index.ts'
 import { AcceptedSignIns, type AcceptedSignIn, type SignInFacts } from './accepted-sign-ins.ts'
 import { AssertionKey, unknownAssertion, type AssertionClaims } from './assertion.ts'
 import { SsoError } from './errors.ts'
+import { groupNamesOf, loginNameOf } from './front-end-names.ts'
 import type { FrontEndKerberosRow } from './front-end-policy.ts'
 import type { Identity, IdentityFinder } from './identity.ts'
 import type { SsoLimits } from './limits.ts'
@@ -95,11 +96,6 @@ function checkTarget({ targetName }: Accepted, service: string): void {
     'ERR_SSO_NEGOTIATE_REFUSED',
     `the browser made the token for ${meant.slice(0, MAX_NAME)}, and it was sent to ${service}`,
   )
-}
-
-/** A group is there in up to three spellings: the plain name is the one that is neither SID nor distinguished name. */
-function groupNames({ memberOf }: Identity['account']): readonly string[] {
-  return memberOf.filter((name) => !/^S-1-\d/i.test(name) && !/^[a-z]+=.*,dc=/i.test(name))
 }
 
 /** Signs users in by their own tickets. */
@@ -236,7 +232,9 @@ export class FrontEnd {
     const endMs = Math.min(accepted.endTimeMs, now + this.#row.maxAgeMinutes * 60_000)
     if (endMs <= now) throw unfit('the ticket has ended')
     const id = Buffer.from(random.bytes(ID_OCTETS)).toString('base64url')
-    const { sid, sAMAccountName, realm, userPrincipalName } = account
+    const { sid, sAMAccountName, realm } = account
+    const { name } = this.#ports.kerberos
+    const ownRealm = name.slice(name.lastIndexOf('@') + 1)
     this.signIns.add({
       ...{ id, user: sid, apps, endMs },
       ticket: new Uint8Array(accepted.ticket),
@@ -247,8 +245,8 @@ export class FrontEnd {
       iat: Math.floor(now / 1000),
       auth_time: Math.floor(accepted.authTimeMs / 1000),
       exp: Math.floor(endMs / 1000),
-      upn: userPrincipalName ?? `${sAMAccountName}@${realm}`,
-      ...{ account: sAMAccountName, realm, groups: groupNames(account) },
+      upn: loginNameOf(account, ownRealm),
+      ...{ account: sAMAccountName, realm, groups: groupNamesOf(account, ownRealm) },
     })
   }
 

@@ -40,8 +40,21 @@ export interface FrontEndOptions {
   readonly frontEndKerberos?: RawPolicy | undefined
   readonly row?: RawPolicy
   readonly ports?: Partial<PipelinePorts>
+  /** The realm that the connector takes for its own. Default the KDC's. */
+  readonly ownRealm?: string
   /** Reads the files that the policy names. */
   readonly readText?: ReadText
+}
+
+/** The same client by another realm's name. */
+function named(client: KerberosClient, realm: string): KerberosClient {
+  return new Proxy(client, {
+    get(target, key) {
+      if (key === 'name') return `${OWN}@${realm}`
+      const value: unknown = Reflect.get(target, key)
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value
+    },
+  })
 }
 
 /** Everything. */
@@ -98,7 +111,7 @@ export class FrontEndWorld {
     const pipeline = createPipeline({
       policy: compilePolicy(policySchema.parse(policy), options.readText ?? ((path) => path)),
       keys: this.#keys,
-      kerberos: this.#client([OWN], this.kdc.keytab(OWN)),
+      kerberos: named(this.#client([OWN], this.kdc.keytab(OWN)), options.ownRealm ?? REALM),
       directory: this.directory,
       backends: createBackendPool({ resolve: () => Promise.resolve(['127.0.0.1']) }),
       clock: this.clock,

@@ -220,6 +220,21 @@ describe('attacks on the sign-in with Kerberos', () => {
     })
   })
 
+  it('another realm’s administrator makes nobody one of us by a name', async () => {
+    world.directory.change('alice', { userPrincipalName: 'ceo@home.test' })
+    try {
+      const trusting = world.connector({ ownRealm: 'HOME.TEST' })
+      const [, claims = ''] = (await world.signIn(trusting, 'alice')).idToken.split('.')
+      const { upn, groups } = JSON.parse(Buffer.from(claims, 'base64url').toString()) as Record<
+        string,
+        unknown
+      >
+      assert.deepEqual([upn, groups], ['alice@CORP.EXAMPLE', ['staff@CORP.EXAMPLE']])
+    } finally {
+      world.directory.change('alice', { userPrincipalName: 'alice@corp.example' })
+    }
+  })
+
   describe('an account that is no more what it was', () => {
     after(() => {
       world.directory.change('alice', { enabled: true, sid: world.kdc.sidOf('alice') })
