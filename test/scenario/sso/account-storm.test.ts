@@ -53,6 +53,22 @@ describe('ten thousand users whose accounts are wanted at once', () => {
     assert.deepEqual([full, late, waiting, mostWaiting], [0, 0, 0, ARRIVING - 32])
   })
 
+  it('are kept up to the setting; whose account gave way is asked for again', async () => {
+    const world = new Morning({ identityCount: 3 })
+    const names = Array.from({ length: 30 }, (_, at) => `user${at}`)
+    for (const name of names) {
+      const finding = world.finder.find(key(name))
+      await world.clock.advance(LOOKUP_MS)
+      await finding
+    }
+    const isKnown = (name: string): boolean => world.finder.known(key(name)) !== undefined
+    assert.deepEqual(names.filter(isKnown), names.slice(-3))
+    assert.equal(world.finder.counters.kept, 3)
+    const again = world.finder.find(key('user0'))
+    await world.clock.advance(LOOKUP_MS)
+    assert.equal((await again).account.sAMAccountName, 'user0')
+  })
+
   it('do not keep those waiting who are at work already', async () => {
     const world = new Morning({ directoryLookups: 1, identityMs: 1000 })
     const holder = world.finder.find(key('holder'))

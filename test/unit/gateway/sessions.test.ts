@@ -106,6 +106,21 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   ),
 )
 
+describe('a session in steady use', () => {
+  it('ends at its absolute limit, though nothing sweeps', async () => {
+    const { clock, make, signedIn } = setup()
+    const sessions = make()
+    const { cookieValue } = await sessions.begin(signedIn('alice'))
+    for (let at = 0; at < 5; at += 1) {
+      await clock.advance(LIMITS.idleMs)
+      assert.ok(await sessions.open(cookieValue, 'app.example'))
+    }
+    await clock.advance(1)
+    assert.equal(sessions.cached(cookieValue, 'app.example'), undefined)
+    assert.equal(await sessions.open(cookieValue, 'app.example'), undefined)
+  })
+})
+
 describe('Sessions', () => {
   it('open exactly for the holder of a live cookie, whatever happens in between', async () => {
     await fc.assert(

@@ -4,8 +4,8 @@ import { AcceptedSignIns } from '../../../src/sso/accepted-sign-ins.ts'
 import { appOf } from '../../support/sso/world.ts'
 
 describe('sign-ins with Kerberos that are kept', () => {
-  const store = (acceptedCount: number, acceptedPerUser: number) => {
-    const kept = new AcceptedSignIns({ acceptedCount, acceptedPerUser, acceptedOctets: 1_000_000 })
+  const store = (acceptedCount: number, acceptedPerUser: number, acceptedOctets = 1_000_000) => {
+    const kept = new AcceptedSignIns({ acceptedCount, acceptedPerUser, acceptedOctets })
     const add = (user: string, id: string) =>
       kept.add({
         ...{ id, user, ticket: new Uint8Array(100), apps: [appOf('http://a.example/')] as const },
@@ -54,5 +54,14 @@ describe('sign-ins with Kerberos that are kept', () => {
     assert.equal(kept.size, 4)
     kept.dropUser('user0')
     assert.equal(kept.size, 4)
+  })
+
+  it('give way by the octets of their tickets, the oldest first', () => {
+    const { kept, add } = store(10_000, 10_000, 65_536)
+    const signIns = Array.from({ length: 1000 }, (_, at) => add(`user${at}`, `${at}`))
+    const live = signIns.filter((signIn) => signIn.live)
+    assert.equal(live.length, kept.size)
+    assert.ok(live.length > 10 && live.length * 100 < 65_536, `${live.length} sign-ins`)
+    assert.deepEqual(live, signIns.slice(-live.length))
   })
 })

@@ -98,6 +98,15 @@ describe('NetworkKdcTransport over UDP', () => {
     })
   }
 
+  it('gives way to TCP when the KDC sends a right reply that is longer than a datagram may be', async () => {
+    const { tcp, udp } = await both(datagram(UDP_REPLY))
+    const most = { maxDatagramOctets: UDP_REPLY.length }
+    assert.deepEqual(await transport(tcp.address, most).exchange(REALM, AS_REQ), UDP_REPLY)
+    const least = { ...PATIENT, maxDatagramOctets: UDP_REPLY.length - 1 }
+    assert.deepEqual(await transport(tcp.address, least).exchange(REALM, AS_REQ), asRep())
+    assert.deepEqual([tcp.received.length, udp.received.length], [1, 2])
+  })
+
   it('sends again while no answer comes, waiting twice as long each time', async () => {
     const answers: UdpAnswer = (socket, request, from) => {
       if (udp.received.length === 3) datagram(UDP_REPLY)(socket, request, from)

@@ -275,7 +275,9 @@ describe('backend pool', () => {
       )
       const pool = open({ socketsPerUser: 1 })
       start(pool, target)
-      assert.equal((await ask(pool, target)).code, 'ERR_BACKEND_TIMEOUT')
+      const { code, message } = await ask(pool, target)
+      assert.equal(code, 'ERR_BACKEND_TIMEOUT')
+      assert.match(message ?? '', /no connection became free within connectMs/)
     })
 
     it('gives the oldest idle connection up for another user', async () => {
