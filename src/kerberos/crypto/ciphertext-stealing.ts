@@ -45,14 +45,22 @@ export function encryptPaddedCts(
   aes.setAutoPadding(false)
   const blocks = aes.update(padded)
   if (length === BLOCK) return blocks
-  const last = blocks.length - BLOCK
+  swapLastBlocks(blocks)
+  return blocks.subarray(0, length)
+}
+
+/**
+ * Swaps the last two blocks of what CBC gave out.
+ *
+ * @param blocks - Two blocks (32 octets) or more; changed.
+ */
+export function swapLastBlocks(blocks: Uint8Array): void {
   // A loop: for sixteen octets the methods of typed arrays take longer than their work.
-  for (let at = last; at < blocks.length; at++) {
+  for (let at = blocks.length - BLOCK; at < blocks.length; at++) {
     const octet = blocks[at] ?? 0
     blocks[at] = blocks[at - BLOCK] ?? 0
     blocks[at - BLOCK] = octet
   }
-  return blocks.subarray(0, length)
 }
 
 /**

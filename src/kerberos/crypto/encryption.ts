@@ -17,20 +17,12 @@ import { CONFOUNDER_OCTETS, etypeProfile, type EncryptionKey, type EtypeProfile 
 /** The initial vector, which RFC 8009's HMAC covers: always zero, since no state goes from message to message. */
 const ZERO_IV = new Uint8Array(16)
 
-/** What encrypts and decrypts under one key and usage, made ready once. */
-export interface UsageKeys extends CtsKey {
+/** What encrypts and decrypts under one key and usage. */
+interface UsageKeys extends CtsKey {
   /** The integrity key Ki. */
   readonly ki: KeyObject
   /** Parameters of the encryption type. */
   readonly profile: EtypeProfile
-}
-
-/** Where a ciphertext goes. */
-export interface SealTarget {
-  /** It is written into this, */
-  readonly octets: Buffer
-  /** from here on: as many octets as the plaintext with its confounder has, and the HMAC. */
-  readonly at: number
 }
 
 /**
@@ -55,28 +47,6 @@ function macOver({ profile, ki }: UsageKeys, octets: Uint8Array): ReturnType<typ
 }
 
 /**
- * Encrypts a message that has its confounder and its padding already, for who makes many of one form.
- *
- * @param keys - Of the key and usage.
- * @param message - 16 octets of confounder, the plaintext, zeros up to whole blocks of 16 octets; and the length of
- *   confounder and plaintext.
- * @param target - Takes the ciphertext.
- */
-export function sealPadded(
-  keys: UsageKeys,
-  message: { readonly padded: Uint8Array; readonly length: number },
-  { octets, at }: SealTarget,
-): void {
-  const { padded, length } = message
-  const encrypted = encryptPaddedCts(keys, padded, length)
-  const simplified = keys.profile.family === 'simplified'
-  const mac = macOver(keys, simplified ? padded.subarray(0, length) : encrypted)
-  octets.set(encrypted, at)
-  // As text: a digest in octets of its own takes OpenSSL's memory, and half as long again.
-  octets.write(mac.digest('binary'), at + length, keys.profile.macOctets, 'latin1')
-}
-
-/**
  * Encrypts under a key and a usage. RFC 3961 section 5.3, RFC 8009 section 5.
  *
  * @param key - The base key.
@@ -96,10 +66,11 @@ export function encrypt(
   const keys = usageKeys(key, usage)
   const padded = padToBlocks([random.bytes(CONFOUNDER_OCTETS), plaintext])
   const length = CONFOUNDER_OCTETS + plaintext.length
-  const octets = Buffer.alloc(length + keys.profile.macOctets)
-  sealPadded(keys, { padded, length }, { octets, at: 0 })
+  const encrypted = encryptPaddedCts(keys, padded, length)
+  const simplified = keys.profile.family === 'simplified'
+  const mac = macOver(keys, simplified ? padded.subarray(0, length) : encrypted).digest()
   padded.fill(0)
-  return octets
+  return Buffer.concat([encrypted, mac.subarray(0, keys.profile.macOctets)])
 }
 
 /**

@@ -11,8 +11,6 @@
 import { DerReader } from '../../asn1/index.ts'
 import type { Random } from '../../platform/index.ts'
 import { padToBlocks } from '../crypto/ciphertext-stealing.ts'
-import { deriveKey, usageConstant, type DerivedKeyKind } from '../crypto/derived-keys.ts'
-import { sealPadded } from '../crypto/encryption.ts'
 import {
   CONFOUNDER_OCTETS,
   cipherOverheadOctets,
@@ -20,6 +18,7 @@ import {
   type EncryptionKey,
   type EtypeProfile,
 } from '../crypto/etype.ts'
+import { Sealer } from '../crypto/sealer.ts'
 import {
   AdApOption,
   AdType,
@@ -39,7 +38,6 @@ import {
 import { authenticatorChecksum, GssFlag } from './authenticator-checksum.ts'
 import { channelBindingDigest } from './channel-binding.ts'
 import { TokenId, wrapMessage } from './mechanism-token.ts'
-import { ReadyKeys } from './ready-keys.ts'
 import { encodeNegTokenInit } from './spnego.ts'
 
 /** What a token is made from: a service ticket, as the Kerberos client gives it. */
@@ -200,28 +198,17 @@ function write(
 interface Parts {
   /** Confounder, authenticator, zeros up to whole blocks. */
   readonly form: Uint8Array
-  /** Ke and Ki. */
-  readonly keys: readonly Uint8Array[]
   /** What stands before the ticket, and what stands between it and the cipher. */
   readonly frame: readonly [before: Uint8Array, between: Uint8Array]
 }
 
-function derived(key: EncryptionKey, kind: DerivedKeyKind, octets: number): Uint8Array {
-  return deriveKey(key, usageConstant(KeyUsage.AP_REQ_AUTHENTICATOR, kind), octets)
-}
-
 function partsOf(ticket: InitiatorTicket, settings: TokenSettings): Parts {
   const form = authenticatorForm(ticket, settings)
-  const { keyOctets, integrityKeyOctets } = etypeProfile(ticket.sessionKey.etype)
   const overhead = cipherOverheadOctets(ticket.sessionKey.etype)
   const head = encodeHead(ticket, settings, form.length + overhead)
   const ticketAt = head.indexOf(ticket.ticket)
   return {
     form: padToBlocks([new Uint8Array(CONFOUNDER_OCTETS), form]),
-    keys: [
-      derived(ticket.sessionKey, 'encryption', keyOctets),
-      derived(ticket.sessionKey, 'integrity', integrityKeyOctets),
-    ],
     frame: [head.subarray(0, ticketAt), head.subarray(ticketAt + ticket.ticket.length)],
   }
 }
@@ -260,14 +247,14 @@ export class PreparedToken {
   /** {@link Parts} one behind the other. */
   readonly #parts: Buffer
   readonly #formOctets: number
-  readonly #keysAt: number
+  readonly #paddedOctets: number
   readonly #frameAt: number
   readonly #betweenAt: number
   readonly #cusecAt: number
   readonly #ctimeAt: number
   readonly #subkeyAt: number
   readonly #sequenceNumberAt: number
-  readonly #ready = new ReadyKeys()
+  readonly #sealer: Sealer
 
   constructor(ticket: InitiatorTicket, settings: TokenSettings) {
     this.sessionKey = ticket.sessionKey
@@ -277,9 +264,9 @@ export class PreparedToken {
     this.#mutual = settings.mutual
     this.#mechanism = settings.mechanism
     this.#flags = settings.flags
-    const { form, keys, frame } = partsOf(ticket, settings)
-    this.#parts = joined([form, ...keys, ...frame])
-    this.#keysAt = form.length
+    const { form, frame } = partsOf(ticket, settings)
+    this.#parts = joined([form, ...frame])
+    this.#paddedOctets = form.length
     this.#frameAt = this.#parts.length - frame[0].length - frame[1].length
     this.#betweenAt = this.#frameAt + frame[0].length
     const authenticator = new DerReader(form.subarray(CONFOUNDER_OCTETS), 'Authenticator').any()
@@ -291,6 +278,7 @@ export class PreparedToken {
     this.#ctimeAt = start(CTIME, TIME_OCTETS)
     this.#subkeyAt = start(SUBKEY, ticket.sessionKey.value.length)
     this.#sequenceNumberAt = start(SEQ_NUMBER, SEQUENCE_NUMBER_OCTETS)
+    this.#sealer = new Sealer(ticket.sessionKey, KeyUsage.AP_REQ_AUTHENTICATOR)
   }
 
   /** Whether tokens of this kind are made from it. */
@@ -326,15 +314,14 @@ export class PreparedToken {
 
   #seal(): Uint8Array {
     const [ticket, parts] = [this.#ticket, this.#parts]
-    const keys = this.#ready.take(this.#profile, parts, this.#keysAt)
     const ticketAt = this.#betweenAt - this.#frameAt
     const cipherAt = ticket.length + parts.length - this.#frameAt
     const token = Buffer.allocUnsafe(cipherAt + this.#formOctets + this.#profile.macOctets)
     parts.copy(token, 0, this.#frameAt, this.#betweenAt)
     token.set(ticket, ticketAt)
     parts.copy(token, ticketAt + ticket.length, this.#betweenAt)
-    const message = { padded: parts.subarray(0, this.#keysAt), length: this.#formOctets }
-    sealPadded(keys, message, { octets: token, at: cipherAt })
+    const padded = parts.subarray(0, this.#paddedOctets)
+    this.#sealer.seal({ padded, length: this.#formOctets }, { octets: token, at: cipherAt })
     return token
   }
 }
