@@ -11,6 +11,7 @@ import { Agent } from 'node:https'
 import { connect as connectTcp, type Socket } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { connect, type TLSSocket } from 'node:tls'
+import type { ArrivedRequest } from '../gateway/test-connector.ts'
 import { browserCa, testConfig, World } from '../gateway/world.ts'
 import type { Drive } from './drive.ts'
 
@@ -85,6 +86,27 @@ function refusesHead(limits: Record<string, number>, text: string, answer: RegEx
     })
 }
 
+/** A request under way when the gateway stops, answered afterwards or never: how it ends. */
+async function underWayAtStop(drainMs: number, answers: boolean): Promise<number> {
+  const browser = { ...testConfig().browser, limits: { drainMs } }
+  const world = await new World(testConfig({ browser })).start()
+  await world.connect()
+  const arrived = new Promise<ArrivedRequest>((resolve) => {
+    world.connector.answer = resolve
+  })
+  const agent = new Agent({ keepAlive: false })
+  const asked = world.ask({ host: OPEN, agent }).then(
+    ({ status }) => status,
+    () => 0,
+  )
+  const request = await arrived
+  const stopped = world.gateway.stop()
+  if (answers) request.reply(200, [], 'late')
+  const status = await asked
+  await stopped
+  return status
+}
+
 /** Every limit of the browser listener that is driven here. */
 export const BROWSER_DRIVES: Readonly<Record<string, Drive>> = {
   headerOctets: refusesHead(
@@ -150,6 +172,10 @@ export const BROWSER_DRIVES: Readonly<Record<string, Drive>> = {
     withWorld({ keepAliveMs: 100 }, async (world) => {
       assert.match(await answerTo(world, `${GET}\r\n`), /^HTTP\/1\.1 200 /)
     }),
+  drainMs: async () => {
+    assert.equal(await underWayAtStop(3_600_000, true), 200)
+    assert.notEqual(await underWayAtStop(50, false), 200)
+  },
   replayOctets: () =>
     withWorld({ replayOctets: 100 }, async (world) => {
       const cookie = await world.signIn()

@@ -45,7 +45,6 @@ export const SUITES: Readonly<Record<string, Suite>> = {
     'ERR_GATEWAY_CLIENT_STALLED',
   ],
   'gateway.browser.limits.kerberosTokens': [BROWSER_TICKETS, 'kerberosTokens'],
-  'gateway.browser.limits.drainMs': ['scenario/gateway/upgrade.test.ts', 'drainMs'],
   'gateway.oidc.maxAgeSeconds': [PROVIDER, 'max_age=36000'],
   'gateway.session.idleMinutes': [SESSIONS, 'end when idle'],
   'gateway.session.absoluteHours': [

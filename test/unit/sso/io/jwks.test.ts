@@ -159,8 +159,9 @@ describe('key source', () => {
   }
 
   it('refuses a key set that is too long', async () => {
-    server.answer = { status: 200, body: ' '.repeat(100_000) }
+    server.answer = { status: 200, body: `{"keys":[]}${' '.repeat(100_000)}` }
     await fails(source({ maxOctets: 10_000 }), 'ERR_SSO_KEYS_UNREACHABLE')
+    await fails(source({ maxOctets: 200_000 }), 'ERR_JWKS_NO_MATCHING_KEY')
   })
 
   it('recovers when the issuer is back', async () => {
