@@ -65,7 +65,10 @@ export const SUITES: Readonly<Record<string, Suite>> = {
 
   'connector.kerberos.timeoutMs': [KDCS, 'does not answer in time'],
   'connector.kerberos.totalTimeoutMs': [KDCS, 'stops after the total time'],
-  'connector.kerberos.hedgeAfterMs': [`${UNIT}/kerberos/io/kdc-race.test.ts`, 'hedgeAfterMs'],
+  'connector.kerberos.hedgeAfterMs': [
+    `${UNIT}/kerberos/io/kdc-unwell.test.ts`,
+    'is what the setting says',
+  ],
   'connector.kerberos.maxInFlight': [`${UNIT}/kerberos/io/kdc-race.test.ts`, 'maxInFlight'],
   'connector.kerberos.udpPreferenceLimit': [UDP, 'udpPreferenceLimit'],
   'connector.kerberos.kdcProxy.connectTimeoutMs': [PROXY, 'does not wait for a connection longer'],

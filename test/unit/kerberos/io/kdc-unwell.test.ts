@@ -269,6 +269,17 @@ describe('the time until a second KDC is asked', () => {
     assert.deepEqual(await exchange, asRep('OTHER'))
   })
 
+  it('is what the setting says, where it says something', async () => {
+    const { sick, other, clock, ask } = await world({ hedgeAfterMs: 1200 })
+    sick.answer = silent
+    const exchange = ask()
+    await sick.asked(1)
+    await clock.advance(1199)
+    assert.equal(other.received.length, 0)
+    await clock.advance(1)
+    assert.deepEqual(await exchange, asRep('OTHER'))
+  })
+
   it('is at least 100 ms, and 500 ms before anything is known', async () => {
     const { sick, other, clock, ask } = await world()
     sick.answer = silent
