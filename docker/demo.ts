@@ -72,7 +72,10 @@ async function demo(options: { once: boolean; port: number }): Promise<boolean> 
   let stack: Stack | undefined
   try {
     say('starting gateway and connector')
-    stack = await step(startStack(lab.env, { browserPort: options.port }), (late) => late.stop())
+    stack = await step(
+      startStack(lab.env, { browserPort: options.port, limits: 'product' }),
+      (late) => late.stop(),
+    )
     say('signing alice in')
     const proof = await step(proveSignIn(lab.env, stack, 'alice'), () => Promise.resolve())
     tellProof(proof)

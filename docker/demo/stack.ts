@@ -19,6 +19,7 @@ import {
   connectorConfiguration,
   gatewayConfiguration,
   policy,
+  widenLimits,
   type StackPlaces,
 } from './configuration.ts'
 
@@ -26,6 +27,8 @@ import {
 export interface StackOptions {
   /** Which connector account of the lab to use; null for a connector without a Kerberos identity. Default CONN1. */
   readonly account?: string | null
+  /** The connector's time limits: the product's own, or wide ones for a loaded machine. Default wide. */
+  readonly limits?: 'product' | 'wide'
   /** Browser port. Default: a free one. */
   readonly browserPort?: number
   /** Changes the gateway's configuration before it is written. */
@@ -92,6 +95,7 @@ async function writeConfiguration(lab: LabEnvironment, places: StackPlaces, opti
   const gateway = gatewayConfiguration(lab, places)
   const connector = connectorConfiguration(lab, places, options.account)
   const rules = policy(lab)
+  if (options.limits !== 'product') widenLimits(connector)
   options.editGateway?.(gateway)
   options.editConnector?.(connector)
   options.editPolicy?.(rules)
@@ -147,7 +151,7 @@ export async function startStack(lab: LabEnvironment, options: StackOptions = {}
     const connector = await startService(
       ['connector', 'run', '--config', files.connector, ...log],
       'tunnel up',
-      options.connectorEnvironment,
+      { environment: options.connectorEnvironment },
     )
     started.push(connector)
     const anotherConnector = async (): Promise<ServiceProcess> => {

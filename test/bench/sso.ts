@@ -53,7 +53,7 @@ export async function measureSso(plan: Plan, log: (line: string) => void): Promi
   const lab = await started(startLab({ log }), (late) => late.stop())
   let stack: Stack | undefined
   try {
-    stack = await started(startStack(lab.env), (late) => late.stop())
+    stack = await started(startStack(lab.env, { limits: 'product' }), (late) => late.stop())
     const { cookie, octets } = await signIn(lab.env, stack)
     const contenders = [
       contender(stack, 'plain', []),

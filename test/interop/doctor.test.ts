@@ -56,6 +56,7 @@ describe('sallyport doctor', { skip: lab ? false : NO_LAB, timeout: 300_000 }, (
     const ca = join(lab.directory, 'doctor-test-ca.pem')
     writeFileSync(ca, authority.certificatePem)
     stack = await startStack(lab, {
+      limits: 'product',
       editGateway: (config) => {
         const apps = config['apps'] as Yaml[]
         const [first] = apps

@@ -84,7 +84,8 @@ describe(
 
     it('acceptor: both without the package is a connector that does not start, and says why', async () => {
       const both = stackOptions(lab, { acceptor: 'both', library: false })
-      await assert.rejects(startStack(lab, both), (error: Error) => {
+      const startAndStop = async () => (await startStack(lab, both)).stop()
+      await assert.rejects(startAndStop, (error: Error) => {
         assert.match(error.message, /ERR_KRB_GSSAPI_ABSENT/)
         assert.match(error.message, /set acceptor: own/)
         assert.match(error.message, /connector run ended/)

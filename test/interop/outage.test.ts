@@ -91,6 +91,7 @@ describe(
       lab = await startLab()
       ways = await Ways.start(lab.env)
       stack = await startStack(lab.env, {
+        limits: 'product',
         editConnector: (config) => {
           ways.edit(config, lab.env)
           // What was refused before the outage is told of in it, however slow this machine is.
