@@ -5,7 +5,7 @@
  * @module
  */
 
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto'
 import { z } from 'zod'
 import type { Random } from '../platform/index.ts'
 import { SsoError } from './errors.ts'
@@ -89,11 +89,11 @@ function parse(part: string): unknown {
 
 /** Signs assertions and opens them again. */
 export class AssertionKey {
-  readonly #key: Uint8Array
+  readonly #key: KeyObject
   readonly #header: string
 
   constructor(random: Random) {
-    this.#key = random.bytes(KEY_OCTETS)
+    this.#key = createSecretKey(random.bytes(KEY_OCTETS))
     const kid = Buffer.from(random.bytes(ID_OCTETS)).toString('base64url')
     this.#header = encode({ alg: 'HS256', typ: 'sallyport-assertion', kid })
   }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { createHmac } from 'node:crypto'
+import { createHmac, createSecretKey } from 'node:crypto'
 import type { EtypeProfile } from './etype.ts'
 
 /** What is derived. */
@@ -34,7 +34,10 @@ export function kdfHmacSha2(
   const head = Uint8Array.of(0, 0, 0, 1)
   const tail = new Uint8Array(4)
   new DataView(tail.buffer).setUint32(0, octets * 8)
-  const hmac = createHmac(hash, key).update(head).update(label).update(Uint8Array.of(0))
+  const hmac = createHmac(hash, createSecretKey(key))
+    .update(head)
+    .update(label)
+    .update(Uint8Array.of(0))
   if (context !== undefined) hmac.update(context)
   const whole = hmac.update(tail).digest()
   if (octets > whole.length) throw new RangeError(`${hash} gives at most ${whole.length} octets`)

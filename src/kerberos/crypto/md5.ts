@@ -8,7 +8,7 @@
  * @module
  */
 
-import { createHash, createHmac, getFips } from 'node:crypto'
+import { createHash, createHmac, createSecretKey, getFips } from 'node:crypto'
 
 /** RFC 1321 section 3.4: the integer parts of 2^32 * |sin(i)|. */
 const SINES = Uint32Array.from({ length: 64 }, (_, i) =>
@@ -76,8 +76,8 @@ export function md5(...parts: readonly Uint8Array[]): Uint8Array {
  * @throws Error of OpenSSL where it refuses MD5 and our own is not allowed.
  */
 export function hmacOfMd5(key: Uint8Array, data: Uint8Array): Uint8Array {
-  if (!ownAllowed || opensslHasMd5()) return createHmac('md5', key).update(data).digest()
-  return ownHmacMd5(key, data)
+  if (ownAllowed && !opensslHasMd5()) return ownHmacMd5(key, data)
+  return createHmac('md5', createSecretKey(key)).update(data).digest()
 }
 
 /** RFC 2104, without OpenSSL. */
