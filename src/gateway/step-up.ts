@@ -17,8 +17,11 @@ export interface JudgedSignIn {
   readonly askedFor?: readonly StepUp[] | undefined
 }
 
-/** A session that began so short a time ago came of the sign-in that was meant to mend things: no second one would. */
-const JUST_SIGNED_IN_MS = 60_000
+/**
+ * A session that began so short a time ago came of the sign-in that was meant to mend things: no second one would. Well below
+ * the shortest maxAgeMinutes, which counts from the password and not from the session's begin.
+ */
+const JUST_SIGNED_IN_MS = 30_000
 
 /**
  * What an app's settings want.

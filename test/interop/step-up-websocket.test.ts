@@ -78,7 +78,7 @@ describe('step-up and WebSockets with the real provider', { skip: reasonToSkip()
     const cookies = await context.cookies(url)
     const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join('; ')
     const { status, body } = await refusalOf(socketUrl, cookie)
-    assert.equal(status, 401)
+    assert.equal(status, 401, body)
     const said = JSON.parse(body) as Record<string, unknown>
     assert.equal(said['code'], 'ERR_GATEWAY_STEP_UP_NEEDED')
 

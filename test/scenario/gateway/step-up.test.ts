@@ -151,3 +151,29 @@ describe('step-up', () => {
     world.connector.answer = answer
   })
 })
+
+describe('the shortest age that a sign-in may have', () => {
+  const clock = new ManualClock(Date.now())
+  const apps = testConfig().apps.map((app) =>
+    app.id === 'app' ? { ...app, maxAgeMinutes: 1 } : app,
+  )
+  const world = new World(testConfig({ apps }), { clock })
+  before(async () => {
+    await world.start()
+    await world.connect()
+  })
+  after(() => world.stop())
+
+  it('counts from the password, and asks for another one although the session is younger', async () => {
+    const passwordMs = clock.nowMs() - 2000
+    const base = { sub: 'user-1', upn: 'alice@corp.example', groups: ['staff'] }
+    world.provider.claims = { ...base, auth_time: passwordMs / 1000 }
+    const begun = await world.ask({ headers: HTML })
+    const state = new URL(begun.headers.location ?? '').searchParams.get('state') ?? ''
+    const path = `/.sallyport/callback?code=x&state=${state}`
+    const cookie = cookiesOf(await world.ask({ path, cookie: cookiesOf(begun), headers: HTML }))
+    assert.equal((await world.ask({ cookie, headers: HTML })).status, 200)
+    await clock.advance(58_500)
+    assert.equal((await world.ask({ cookie, headers: HTML })).status, 303)
+  })
+})
