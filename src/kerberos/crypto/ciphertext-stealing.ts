@@ -15,8 +15,13 @@ const ZERO_IV = new Uint8Array(BLOCK)
 /** Which AES. */
 export type CbcCipher = 'aes-128-cbc' | 'aes-256-cbc'
 
-/** Length rounded up to whole blocks of 16 octets. */
-function wholeBlocks(octets: number): number {
+/**
+ * Rounds a length up to whole blocks.
+ *
+ * @param octets - The length.
+ * @returns A multiple of 16.
+ */
+export function wholeBlocks(octets: number): number {
   return (octets + BLOCK - 1) & ~(BLOCK - 1)
 }
 

@@ -16,7 +16,7 @@ import {
   type Cipheriv,
   type KeyObject,
 } from 'node:crypto'
-import { swapLastBlocks } from './ciphertext-stealing.ts'
+import { swapLastBlocks, wholeBlocks } from './ciphertext-stealing.ts'
 import { deriveKey, usageConstant, type DerivedKeyKind } from './derived-keys.ts'
 import { etypeProfile, type EncryptionKey, type EtypeProfile } from './etype.ts'
 
@@ -30,7 +30,6 @@ const OUTER_PAD = 0x5c
 
 /** Blocks of the hashes (FIPS 180-4 section 1), octets. */
 const HASH_BLOCK = { sha1: 64, sha256: 64, sha384: 128 } as const
-const MAX_DIGEST_OCTETS = 48
 
 /** Where a ciphertext goes. */
 export interface SealTarget {
@@ -42,70 +41,57 @@ export interface SealTarget {
 
 /** A message that has its confounder and its padding already. */
 export interface PaddedMessage {
-  /** 16 octets of confounder, the plaintext, zeros up to whole blocks of 16 octets. Changed, and not changed back. */
-  readonly padded: Buffer
+  /** What it stands in, with the key's pads right before it and one block (16 octets) behind it; all of these are written over. */
+  readonly memory: Buffer
+  /** Here it begins: 16 octets of confounder, the plaintext, zeros up to whole blocks of 16 octets. */
+  readonly at: number
   /** Length of confounder and plaintext. */
   readonly length: number
 }
 
-/** What the inner hash is taken of, and the outer one: the same memory for all keys, so that it is near. */
-let innerInput = Buffer.alloc(4096)
-const outerInput = Buffer.alloc(HASH_BLOCK.sha384 + MAX_DIGEST_OCTETS)
-
-/** Key of an HMAC. */
-interface MacKey {
-  /** As text of one octet a character, the digest of these parts one behind the other. */
-  digest(first: Uint8Array, second: Uint8Array): string
+/** A sealer, and what its messages must have before them. */
+export interface NewSealer {
+  readonly sealer: Sealer
+  /** A secret: the HMAC's key under the outer and the inner pad; nothing in FIPS mode. Whoever makes many messages of one form keeps them with it. */
+  readonly pads: Uint8Array
 }
 
-/** HMAC by two calls of the hash (RFC 2104 section 2), half as long as node's own, which allocates and frees for each. */
-class PadsMacKey implements MacKey {
-  readonly #hash: EtypeProfile['hash']
-  /** The key under the inner pad, then under the outer one. */
-  readonly #pads: Buffer
-
-  constructor(hashName: EtypeProfile['hash'], key: Uint8Array) {
-    this.#hash = hashName
-    const block = HASH_BLOCK[hashName]
-    this.#pads = Buffer.alloc(2 * block)
-    this.#pads.fill(INNER_PAD, 0, block).fill(OUTER_PAD, block)
-    for (const [at, octet] of key.entries()) {
-      this.#pads[at] = octet ^ INNER_PAD
-      this.#pads[block + at] = octet ^ OUTER_PAD
-    }
+/** The key under both pads, a block of the hash each (RFC 2104 section 2): first the outer one, then the inner one. */
+function padsOf(key: Uint8Array, block: number): Uint8Array {
+  const pads = Buffer.alloc(2 * block, OUTER_PAD).fill(INNER_PAD, block)
+  for (const [at, octet] of key.entries()) {
+    pads[at] = octet ^ OUTER_PAD
+    pads[block + at] = octet ^ INNER_PAD
   }
-
-  digest(first: Uint8Array, second: Uint8Array): string {
-    const pads = this.#pads
-    const block = HASH_BLOCK[this.#hash]
-    const octets = block + first.length + second.length
-    if (innerInput.length < octets) innerInput = Buffer.alloc(octets)
-    pads.copy(innerInput, 0, 0, block)
-    innerInput.set(first, block)
-    innerInput.set(second, block + first.length)
-    const inner = hash(this.#hash, innerInput.subarray(0, octets), 'binary')
-    pads.copy(outerInput, 0, block)
-    outerInput.write(inner, block, 'latin1')
-    return hash(this.#hash, outerInput.subarray(0, block + inner.length), 'binary')
-  }
+  return pads
 }
 
-/** HMAC inside OpenSSL alone, as a FIPS provider must do it: it stands for its own HMAC, not for ours. */
-class ProviderMacKey implements MacKey {
-  readonly #hash: EtypeProfile['hash']
-  readonly #key: KeyObject
-
-  constructor(hashName: EtypeProfile['hash'], key: Uint8Array) {
-    this.#hash = hashName
-    this.#key = createSecretKey(key)
-  }
-
-  digest(first: Uint8Array, second: Uint8Array): string {
-    return createHmac(this.#hash, this.#key).update(first).update(second).digest('binary')
+/**
+ * Makes the keys of one usage ready.
+ *
+ * @param key - The base key.
+ * @param usage - Key usage number, unsigned 32-bit.
+ * @param fips - Whether every HMAC is OpenSSL's own. Default: as its FIPS mode is.
+ * @returns The sealer and its pads.
+ * @throws KerberosError ERR_KRB_ETYPE for a key we cannot use.
+ */
+export function createSealer(
+  key: EncryptionKey,
+  usage: number,
+  fips: boolean = getFips() === 1,
+): NewSealer {
+  const profile = etypeProfile(key.etype)
+  const derived = (kind: DerivedKeyKind, octets: number): Uint8Array =>
+    deriveKey(key, usageConstant(usage, kind), octets)
+  const ke = createSecretKey(derived('encryption', profile.keyOctets))
+  const ki = derived('integrity', profile.integrityKeyOctets)
+  return {
+    sealer: new Sealer(profile, ke, fips ? createSecretKey(ki) : undefined),
+    pads: fips ? NO_PADS : padsOf(ki, HASH_BLOCK[profile.hash]),
   }
 }
 
-const NO_OCTETS = new Uint8Array(0)
+const NO_PADS = new Uint8Array(0)
 
 /**
  * Encrypts under one key and usage.
@@ -116,64 +102,64 @@ const NO_OCTETS = new Uint8Array(0)
 export class Sealer {
   readonly #profile: EtypeProfile
   readonly #aes: Cipheriv
-  readonly #macKey: MacKey
+  /** In FIPS mode alone: a validated provider stands for its own HMAC, not for ours. */
+  readonly #ki: KeyObject | undefined
   /** The cipher's state: the last block it gave out, as four numbers, which lie in the object itself. */
   #state0 = 0
   #state1 = 0
   #state2 = 0
   #state3 = 0
 
-  /**
-   * Makes the keys ready.
-   *
-   * @param key - The base key.
-   * @param usage - Key usage number, unsigned 32-bit.
-   * @param fips - Whether every HMAC is OpenSSL's own. Default: as its FIPS mode is.
-   * @throws KerberosError ERR_KRB_ETYPE for a key we cannot use.
-   */
-  constructor(key: EncryptionKey, usage: number, fips: boolean = getFips() === 1) {
-    const profile = etypeProfile(key.etype)
-    const derived = (kind: DerivedKeyKind, octets: number): Uint8Array =>
-      deriveKey(key, usageConstant(usage, kind), octets)
-    const ke = createSecretKey(derived('encryption', profile.keyOctets))
-    const ki = derived('integrity', profile.integrityKeyOctets)
+  constructor(profile: EtypeProfile, ke: KeyObject, ki: KeyObject | undefined) {
     this.#profile = profile
     this.#aes = createCipheriv(profile.cipher, ke, ZERO_IV)
     this.#aes.setAutoPadding(false)
-    this.#macKey = new (fips ? ProviderMacKey : PadsMacKey)(profile.hash, ki)
+    this.#ki = ki
   }
 
   /**
    * Encrypts. RFC 3961 section 5.3, RFC 8009 section 5.
    *
    * @param message - Two blocks (32 octets) or more.
-   * @param target - Takes the ciphertext.
+   * @param target - Takes the ciphertext; elsewhere than the message.
    */
-  seal(message: PaddedMessage, target: SealTarget): void {
+  seal(message: PaddedMessage, { octets, at }: SealTarget): void {
+    const { macOctets, family } = this.#profile
     const { length } = message
-    const { octets, at } = target
-    if (this.#profile.family === 'simplified') {
-      const mac = this.#macKey.digest(message.padded.subarray(0, length), NO_OCTETS)
+    let mac: string
+    if (family === 'simplified') {
+      mac = this.#mac(message, length)
       octets.set(this.#encrypt(message), at)
-      this.#write(mac, target, length)
     } else {
       const encrypted = this.#encrypt(message)
       octets.set(encrypted, at)
-      this.#write(this.#macKey.digest(ZERO_IV, encrypted), target, length)
+      message.memory.fill(0, message.at, message.at + BLOCK)
+      message.memory.set(encrypted, message.at + BLOCK)
+      mac = this.#mac(message, BLOCK + length)
     }
+    // As text: a digest in octets of its own takes memory of OpenSSL's, and three times as long.
+    octets.write(mac, at + length, macOctets, 'latin1')
   }
 
-  /** As text: a digest in octets of its own takes memory of OpenSSL's, and three times as long. */
-  #write(mac: string, { octets, at }: SealTarget, length: number): void {
-    octets.write(mac, at + length, this.#profile.macOctets, 'latin1')
+  /** Two calls of the hash take half as long as node's own HMAC, which allocates and frees for each. RFC 2104 section 2. */
+  #mac({ memory, at }: PaddedMessage, length: number): string {
+    const { hash: name } = this.#profile
+    if (this.#ki !== undefined) {
+      const covered = memory.subarray(at, at + length)
+      return createHmac(name, this.#ki).update(covered).digest('binary')
+    }
+    const block = HASH_BLOCK[name]
+    const inner = hash(name, memory.subarray(at - block, at + length), 'binary')
+    memory.write(inner, at - block, 'latin1')
+    return hash(name, memory.subarray(at - 2 * block, at - block + inner.length), 'binary')
   }
 
-  #encrypt({ padded, length }: PaddedMessage): Buffer {
-    padded.writeInt32LE(padded.readInt32LE(0) ^ this.#state0, 0)
-    padded.writeInt32LE(padded.readInt32LE(WORD) ^ this.#state1, WORD)
-    padded.writeInt32LE(padded.readInt32LE(2 * WORD) ^ this.#state2, 2 * WORD)
-    padded.writeInt32LE(padded.readInt32LE(3 * WORD) ^ this.#state3, 3 * WORD)
-    const blocks = this.#aes.update(padded)
+  #encrypt({ memory, at, length }: PaddedMessage): Buffer {
+    memory.writeInt32LE(memory.readInt32LE(at) ^ this.#state0, at)
+    memory.writeInt32LE(memory.readInt32LE(at + WORD) ^ this.#state1, at + WORD)
+    memory.writeInt32LE(memory.readInt32LE(at + 2 * WORD) ^ this.#state2, at + 2 * WORD)
+    memory.writeInt32LE(memory.readInt32LE(at + 3 * WORD) ^ this.#state3, at + 3 * WORD)
+    const blocks = this.#aes.update(memory.subarray(at, at + wholeBlocks(length)))
     const last = blocks.length - BLOCK
     this.#state0 = blocks.readInt32LE(last)
     this.#state1 = blocks.readInt32LE(last + WORD)

@@ -18,7 +18,7 @@ import {
   type EncryptionKey,
   type EtypeProfile,
 } from '../crypto/etype.ts'
-import { Sealer } from '../crypto/sealer.ts'
+import { createSealer, type Sealer } from '../crypto/sealer.ts'
 import {
   AdApOption,
   AdType,
@@ -224,6 +224,15 @@ function joined(parts: readonly Uint8Array[]): Buffer {
   return whole
 }
 
+/** Where tokens are filled in, one after the other: memory that a processor's cache has, unlike that of most tickets. */
+let work = Buffer.alloc(4096)
+
+function workOn(parts: Uint8Array): Buffer {
+  if (work.length < parts.length) work = Buffer.alloc(2 * parts.length)
+  work.set(parts)
+  return work
+}
+
 function sameOctets(one: Uint8Array | undefined, other: Uint8Array | undefined): boolean {
   if (one === other) return true
   return one !== undefined && other !== undefined && Buffer.compare(one, other) === 0
@@ -233,7 +242,7 @@ function sameOctets(one: Uint8Array | undefined, other: Uint8Array | undefined):
  * A form that is filled in for every token.
  *
  * A hundred thousand of them may be kept, and what a token of any one of them takes longest is to fetch what is kept out of
- * memory: so it is little and in one piece, and the ticket is not copied.
+ * memory: so it is little and in one piece, which is fetched as a whole, and the ticket is not copied.
  */
 export class PreparedToken {
   /** The ticket's session key. */
@@ -244,10 +253,10 @@ export class PreparedToken {
   readonly #mutual: boolean
   readonly #mechanism: TokenSettings['mechanism']
   readonly #flags: number
-  /** {@link Parts} one behind the other. */
+  /** The sealer's pads, then {@link Parts}, one behind the other. */
   readonly #parts: Buffer
+  readonly #formAt: number
   readonly #formOctets: number
-  readonly #paddedOctets: number
   readonly #frameAt: number
   readonly #betweenAt: number
   readonly #cusecAt: number
@@ -265,20 +274,21 @@ export class PreparedToken {
     this.#mechanism = settings.mechanism
     this.#flags = settings.flags
     const { form, frame } = partsOf(ticket, settings)
-    this.#parts = joined([form, ...frame])
-    this.#paddedOctets = form.length
+    const { sealer, pads } = createSealer(ticket.sessionKey, KeyUsage.AP_REQ_AUTHENTICATOR)
+    this.#sealer = sealer
+    this.#parts = joined([pads, form, ...frame])
+    this.#formAt = pads.length
     this.#frameAt = this.#parts.length - frame[0].length - frame[1].length
     this.#betweenAt = this.#frameAt + frame[0].length
     const authenticator = new DerReader(form.subarray(CONFOUNDER_OCTETS), 'Authenticator').any()
     this.#formOctets = CONFOUNDER_OCTETS + authenticator.raw.length
     const ends = fieldEnds(authenticator.raw)
     const start = (field: number, octets: number): number =>
-      CONFOUNDER_OCTETS + (ends.get(field) ?? 0) - octets
+      pads.length + CONFOUNDER_OCTETS + (ends.get(field) ?? 0) - octets
     this.#cusecAt = start(CUSEC, CUSEC_OCTETS)
     this.#ctimeAt = start(CTIME, TIME_OCTETS)
     this.#subkeyAt = start(SUBKEY, ticket.sessionKey.value.length)
     this.#sequenceNumberAt = start(SEQ_NUMBER, SEQUENCE_NUMBER_OCTETS)
-    this.#sealer = new Sealer(ticket.sessionKey, KeyUsage.AP_REQ_AUTHENTICATOR)
   }
 
   /** Whether tokens of this kind are made from it. */
@@ -302,26 +312,27 @@ export class PreparedToken {
     const { keyOctets } = this.#profile
     const drawn = random.bytes(CONFOUNDER_OCTETS + SEQUENCE_NUMBER_OCTETS + keyOctets)
     const sequenceNumber = sequenceNumberFrom(drawn)
-    const form = this.#parts
-    write(form, 0, { from: drawn, start: 0, octets: CONFOUNDER_OCTETS })
+    const form = workOn(this.#parts)
+    write(form, this.#formAt, { from: drawn, start: 0, octets: CONFOUNDER_OCTETS })
     form.writeUIntBE(time.cusec, this.#cusecAt, CUSEC_OCTETS)
     write(form, this.#ctimeAt, { from: timeOctets(time.seconds), start: 0, octets: TIME_OCTETS })
     write(form, this.#subkeyAt, { from: drawn, start: SUBKEY_DRAWN_AT, octets: keyOctets })
     form.writeUInt32BE(sequenceNumber, this.#sequenceNumberAt)
     const subkey = drawn.subarray(SUBKEY_DRAWN_AT)
-    return { token: this.#seal(), subkey, sequenceNumber }
+    return { token: this.#seal(form), subkey, sequenceNumber }
   }
 
-  #seal(): Uint8Array {
-    const [ticket, parts] = [this.#ticket, this.#parts]
+  #seal(parts: Buffer): Uint8Array {
+    const [ticket, end] = [this.#ticket, this.#parts.length]
     const ticketAt = this.#betweenAt - this.#frameAt
-    const cipherAt = ticket.length + parts.length - this.#frameAt
+    const cipherAt = ticket.length + end - this.#frameAt
     const token = Buffer.allocUnsafe(cipherAt + this.#formOctets + this.#profile.macOctets)
     parts.copy(token, 0, this.#frameAt, this.#betweenAt)
     token.set(ticket, ticketAt)
-    parts.copy(token, ticketAt + ticket.length, this.#betweenAt)
-    const padded = parts.subarray(0, this.#paddedOctets)
-    this.#sealer.seal({ padded, length: this.#formOctets }, { octets: token, at: cipherAt })
+    parts.copy(token, ticketAt + ticket.length, this.#betweenAt, end)
+    // The frame is copied: the sealer writes over it.
+    const message = { memory: parts, at: this.#formAt, length: this.#formOctets }
+    this.#sealer.seal(message, { octets: token, at: cipherAt })
     return token
   }
 }

@@ -9,7 +9,7 @@ import {
   generateKey,
   SUPPORTED_ETYPES,
 } from '../../../../src/kerberos/crypto/index.ts'
-import { Sealer } from '../../../../src/kerberos/crypto/sealer.ts'
+import { createSealer, type NewSealer } from '../../../../src/kerberos/crypto/sealer.ts'
 import { systemRandom } from '../../../../src/platform/io/index.ts'
 
 const USAGE = 11
@@ -24,7 +24,6 @@ function octets(minLength: number, maxLength = minLength): fc.Arbitrary<Uint8Arr
   return fc.uint8Array({ minLength, maxLength })
 }
 
-// Longer ones than the memory that all keys share are among them.
 const messages = fc.array(
   fc.record({
     confounder: octets(CONFOUNDER_OCTETS),
@@ -38,20 +37,23 @@ for (const etype of SUPPORTED_ETYPES) {
     const key = generateKey(etype, systemRandom)
 
     /** At a place of a larger array, as a token's. */
-    function seal(sealer: Sealer, { confounder, plaintext }: Message): Buffer {
+    function seal({ sealer, pads }: NewSealer, { confounder, plaintext }: Message): Buffer {
       const length = confounder.length + plaintext.length
       const end = 7 + cipherOverheadOctets(etype) + plaintext.length
-      const target = Buffer.alloc(end + 5, 0xee)
-      const padded = padToBlocks([confounder, plaintext])
-      sealer.seal({ padded, length }, { octets: target, at: 7 })
-      assert.deepEqual(target.subarray(0, 7), Buffer.alloc(7, 0xee))
-      assert.deepEqual(target.subarray(end), Buffer.alloc(5, 0xee))
-      return target.subarray(7, end)
+      const octets = Buffer.alloc(end + 5, 0xee)
+      const before = Buffer.alloc(3, 0xdd)
+      const behind = Buffer.alloc(16, 0xcc)
+      const memory = Buffer.concat([before, pads, padToBlocks([confounder, plaintext]), behind])
+      sealer.seal({ memory, at: before.length + pads.length, length }, { octets, at: 7 })
+      assert.deepEqual(memory.subarray(0, before.length), before)
+      assert.deepEqual(octets.subarray(0, 7), Buffer.alloc(7, 0xee))
+      assert.deepEqual(octets.subarray(end), Buffer.alloc(5, 0xee))
+      return octets.subarray(7, end)
     }
 
     for (const fips of [false, true]) {
       it(`gives, message after message, what encrypt gives with that confounder${fips ? ', by OpenSSL’s HMAC' : ''}`, () => {
-        const sealer = new Sealer(key, USAGE, fips)
+        const sealer = createSealer(key, USAGE, fips)
         fc.assert(
           fc.property(messages, (all) => {
             for (const message of all) {
@@ -70,7 +72,7 @@ for (const etype of SUPPORTED_ETYPES) {
     }
 
     it('keeps messages of two sealers in turns apart', () => {
-      const sealers = [new Sealer(key, USAGE), new Sealer(key, USAGE + 1)]
+      const sealers = [createSealer(key, USAGE), createSealer(key, USAGE + 1)]
       for (let turn = 0; turn < 6; turn += 1) {
         const plaintext = Buffer.from(`message ${turn}`)
         const sealer = sealers[turn % 2]
@@ -84,7 +86,7 @@ for (const etype of SUPPORTED_ETYPES) {
 
 describe('Sealer', () => {
   it('refuses a key of a type that we do not speak', () => {
-    assert.throws(() => new Sealer({ etype: 23, value: new Uint8Array(16) }, USAGE), {
+    assert.throws(() => createSealer({ etype: 23, value: new Uint8Array(16) }, USAGE), {
       code: 'ERR_KRB_ETYPE',
     })
   })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { generateKey } from '../../../../src/kerberos/crypto/index.ts'
+import { generateKey, SUPPORTED_ETYPES } from '../../../../src/kerberos/crypto/index.ts'
 import { decodeAuthenticatorChecksum } from '../../../../src/kerberos/gss/authenticator-checksum.ts'
 import { GssFlag, Initiator, type InitiatorTicket } from '../../../../src/kerberos/gss/index.ts'
 import { systemClock, systemRandom } from '../../../../src/platform/io/index.ts'
@@ -107,6 +107,25 @@ describe('Initiator', () => {
     )
     const accepted = acceptToken(new Initiator(ticket, ports()).createToken().token, key)
     assert.equal(accepted.authenticator.subkey?.value.length, 16)
+  })
+
+  it('makes tokens of every type in turns with one that is longer than all before it', () => {
+    const long = `${'x'.repeat(6000)}@CORP.EXAMPLE`
+    for (const etype of SUPPORTED_ETYPES) {
+      const key = generateKey(etype, systemRandom)
+      const made = ['alice@CORP.EXAMPLE', long].map((client) => {
+        const settings = { client, server: 'HTTP/iwa.corp.example@CORP.EXAMPLE', serviceKey: key }
+        const ticket = makeServiceTicket(
+          { ...settings, kvno: 3, startTimeMs: NOW_MS },
+          systemRandom,
+        )
+        return { client, initiator: new Initiator(ticket, ports()) }
+      })
+      for (const { client, initiator } of [...made, ...made]) {
+        const { token } = initiator.createToken({ channelBinding: binding })
+        assert.equal(acceptToken(token, key).client, client)
+      }
+    }
   })
 
   it('tells the time to the microsecond, from 33 ms of a second on', () => {
