@@ -19,8 +19,6 @@ export interface FirstTicketResult {
 
 /** Rounds before those that count. */
 const WARM_UP = 5
-/** Measurements in each round: a domain controller's times scatter, and one takes a moment. */
-const IN_A_ROUND = 4
 /** Tickets of ours before all rounds: a connector has been running for a while, kvno is a new process each time. */
 const OWN_WARM_UP = 150
 
@@ -79,7 +77,7 @@ export async function measureFirstTicket(
   }
   for (let once = 0; once < OWN_WARM_UP; once += 1) await ours(plain)
   const all: (readonly [number, number, number])[] = []
-  for (let round = -WARM_UP; round < rounds * IN_A_ROUND; round += 1) {
+  for (let round = -WARM_UP; round < rounds; round += 1) {
     const times = [await ours(plain), await kvno(), await ours(armored)] as const
     if (round >= 0) all.push(times)
   }
