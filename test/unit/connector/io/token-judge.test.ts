@@ -1,11 +1,9 @@
-/** The optional package is hidden, or another put in its place, by a module hook: this file has its process for itself. */
-
 import assert from 'node:assert/strict'
-import { registerHooks } from 'node:module'
 import { after, beforeEach, describe, it } from 'node:test'
 import { openTokenJudge } from '../../../../src/connector/io/token-judge.ts'
 import type { KerberosConfig } from '../../../../src/connector/index.ts'
 import { MemoryLogger } from '../../../support/manual-clock.ts'
+import { replaceKerberosPackage } from '../../../support/kerberos-package.ts'
 
 /** Takes the token for the name of its user; refuses mallory's, says nothing that ends mute's, and lets slow's wait. */
 const FAKE = `
@@ -23,26 +21,13 @@ export default {
   }),
 }`
 
-let installed: 'absent' | 'broken' | 'there' = 'absent'
-let asked = 0
-
-registerHooks({
-  resolve(specifier, context, next) {
-    if (specifier !== 'kerberos') return next(specifier, context)
-    asked++
-    if (installed === 'absent') {
-      throw Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' })
-    }
-    const source = installed === 'there' ? FAKE : 'throw new Error("libkrb5.so.3: cannot open")'
-    return { url: `data:text/javascript,${encodeURIComponent(source)}`, shortCircuit: true }
-  },
-})
+const npmKerberos = replaceKerberosPackage(FAKE)
 
 describe('kerberos.acceptor of connector.yaml', () => {
   const { KRB5_KTNAME } = process.env
   const logger = new MemoryLogger()
   beforeEach(() => {
-    asked = 0
+    npmKerberos.asked = 0
     logger.lines.length = 0
   })
   after(() => {
@@ -54,24 +39,24 @@ describe('kerberos.acceptor of connector.yaml', () => {
     openTokenJudge({ acceptor, ...(keytab !== undefined && { keytab }) }, logger)
   const said = (): readonly string[] => logger.lines.map(({ message }) => message)
 
-  for (const state of ['absent', 'broken', 'there'] as const) {
+  for (const state of ['absent', 'broken', 'fake'] as const) {
     it(`own: nobody asks for the package, which is ${state}`, async () => {
-      installed = state
+      npmKerberos.state = state
       assert.equal(await open('own', 'conn.keytab'), undefined)
-      assert.deepEqual([asked, said()], [0, []])
+      assert.deepEqual([npmKerberos.asked, said()], [0, []])
     })
   }
 
   for (const state of ['absent', 'broken'] as const) {
     it(`auto: our own acceptor judges alone where the package is ${state}, and the log says so`, async () => {
-      installed = state
+      npmKerberos.state = state
       assert.equal(await open('auto', 'conn.keytab'), undefined)
       assert.deepEqual(said(), ["browsers' tokens are judged by our own acceptor alone"])
       assert.match(JSON.stringify(logger.lines), /kerberos is not installed or cannot be loaded/)
     })
 
     it(`both: the connector does not start where the package is ${state}, and says what to do`, async () => {
-      installed = state
+      npmKerberos.state = state
       await assert.rejects(open('both', 'conn.keytab'), {
         code: 'ERR_KRB_GSSAPI_ABSENT',
         mend: /npm install kerberos; or set acceptor: own\.$/,
@@ -80,15 +65,15 @@ describe('kerberos.acceptor of connector.yaml', () => {
   }
 
   it('auto: our own acceptor judges alone where there is no keytab', async () => {
-    installed = 'there'
+    npmKerberos.state = 'fake'
     assert.equal(await open('auto'), undefined)
-    assert.equal(asked, 0)
+    assert.equal(npmKerberos.asked, 0)
     assert.match(JSON.stringify(logger.lines), /acceptor alone.*nothing but a keytab/)
   })
 
   for (const acceptor of ['auto', 'both'] as const) {
     it(`${acceptor}: with the package, its word is asked for and passed on`, async () => {
-      installed = 'there'
+      npmKerberos.state = 'fake'
       const judge = await open(acceptor, 'conn.keytab')
       assert.ok(judge)
       assert.match(said().join('\n'), /and the host's GSS-API library$/)
@@ -107,7 +92,7 @@ describe('kerberos.acceptor of connector.yaml', () => {
   }
 
   it('a library that does not keep up sends browsers to the provider, and accuses nobody', async () => {
-    installed = 'there'
+    npmKerberos.state = 'fake'
     const { promise, resolve } = Promise.withResolvers<undefined>()
     Object.assign(globalThis, { slow: promise })
     const judge = await open('both', 'conn.keytab')

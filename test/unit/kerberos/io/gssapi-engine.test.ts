@@ -1,9 +1,7 @@
-/** The optional package is hidden, or another put in its place, by a module hook: this file has its process for itself. */
-
 import assert from 'node:assert/strict'
-import { registerHooks } from 'node:module'
 import { describe, it } from 'node:test'
 import { createGssapiEngine } from '../../../../src/kerberos/io/index.ts'
+import { replaceKerberosPackage } from '../../../support/kerberos-package.ts'
 
 /** A package that answers with the service's name, never answers for `HTTP@silent`, and fails for `HTTP@unknown`. */
 const FAKE = `
@@ -22,28 +20,15 @@ export default {
   }),
 }`
 
-let installed: 'absent' | 'broken' | 'fake' = 'absent'
-let asked = 0
-
-registerHooks({
-  resolve(specifier, context, next) {
-    if (specifier !== 'kerberos') return next(specifier, context)
-    asked++
-    if (installed === 'absent') {
-      throw Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' })
-    }
-    const source = installed === 'fake' ? FAKE : 'throw new Error("wrong ELF class")'
-    return { url: `data:text/javascript,${encodeURIComponent(source)}`, shortCircuit: true }
-  },
-})
+const npmKerberos = replaceKerberosPackage(FAKE)
 
 describe('engine: gssapi', () => {
   for (const state of ['absent', 'broken'] as const) {
     it(`says so when the package is ${state}, and not before a token is wanted`, async () => {
-      installed = state
-      const before = asked
+      npmKerberos.state = state
+      const before = npmKerberos.asked
       const engine = createGssapiEngine()
-      assert.equal(asked, before)
+      assert.equal(npmKerberos.asked, before)
       for (let i = 0; i < 2; i++) {
         await assert.rejects(engine('HTTP/proxy.corp.example'), {
           code: 'ERR_KRB_GSSAPI_ABSENT',
@@ -54,17 +39,17 @@ describe('engine: gssapi', () => {
   }
 
   it('lets everything else be loaded without the package', async () => {
-    installed = 'absent'
-    const before = asked
+    npmKerberos.state = 'absent'
+    const before = npmKerberos.asked
     await Promise.all([
       import('../../../../src/kerberos/index.ts'),
       import('../../../../src/kerberos/io/index.ts'),
     ])
-    assert.equal(asked, before)
+    assert.equal(npmKerberos.asked, before)
   })
 
   it('makes one token after the other, with mutual authentication and no delegation', async () => {
-    installed = 'fake'
+    npmKerberos.state = 'fake'
     const engine = createGssapiEngine()
     const tokens = await Promise.all(
       ['HTTP/a.example', 'HTTP@b.example', 'HTTP/c.example'].map((service) => engine(service)),
@@ -76,7 +61,7 @@ describe('engine: gssapi', () => {
   })
 
   it('passes the library’s reason on, in one line, and goes on', async () => {
-    installed = 'fake'
+    npmKerberos.state = 'fake'
     const engine = createGssapiEngine()
     await assert.rejects(engine('HTTP/unknown'), {
       code: 'ERR_KRB_GSSAPI',
@@ -86,7 +71,7 @@ describe('engine: gssapi', () => {
   })
 
   it('waits no longer than it is told to, and for no more than it is told to', async () => {
-    installed = 'fake'
+    npmKerberos.state = 'fake'
     const engine = createGssapiEngine({ timeoutMs: 20, maxWaiting: 2 })
     const silent = [engine('HTTP/silent'), engine('HTTP/a.example')]
     const third = engine('HTTP/b.example')
