@@ -341,7 +341,7 @@ describe('a connector with the directories of two real forests', { skip }, () =>
       /^branch\.example: ERR_DIRECTORY_UNREACHABLE: no directory server of/,
     )
     await lab.branch.start()
-    // A domain controller that has begun to answer may open its LDAPS port a moment later than the others.
+    // A failure is everyone's for retryAfterMs; the controller may be there again sooner.
     const patientUntilMs = Date.now() + 60_000
     const found = async (): Promise<DirectoryAccount> => {
       try {
