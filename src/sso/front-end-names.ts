@@ -6,16 +6,13 @@
  */
 
 import type { DirectoryAccount } from '../directory/index.ts'
+import { sameName } from '../platform/index.ts'
 
 /** What is looked at. */
 export type NamedAccount = Pick<
   DirectoryAccount,
   'sAMAccountName' | 'userPrincipalName' | 'realm' | 'memberOf'
 >
-
-function isOf(account: NamedAccount, ownRealm: string): boolean {
-  return account.realm.toLowerCase() === ownRealm.toLowerCase()
-}
 
 /** Whether a suffix is the realm itself, or one above it in its own forest. */
 function isOfRealm(suffix: string, realm: string): boolean {
@@ -32,7 +29,8 @@ function isOfRealm(suffix: string, realm: string): boolean {
 export function loginNameOf(account: NamedAccount, ownRealm: string): string {
   const { userPrincipalName, sAMAccountName, realm } = account
   const suffix = userPrincipalName?.slice(userPrincipalName.lastIndexOf('@') + 1) ?? ''
-  const isBelieved = isOf(account, ownRealm) || (suffix.includes('.') && isOfRealm(suffix, realm))
+  const isBelieved =
+    sameName(account.realm, ownRealm) || (suffix.includes('.') && isOfRealm(suffix, realm))
   if (userPrincipalName !== undefined && isBelieved) return userPrincipalName
   return `${sAMAccountName}@${realm}`
 }
@@ -48,5 +46,5 @@ export function groupNamesOf(account: NamedAccount, ownRealm: string): readonly 
   const names = account.memberOf.filter(
     (name) => !/^S-1-\d/i.test(name) && !/^[a-z]+=.*,dc=/i.test(name),
   )
-  return isOf(account, ownRealm) ? names : names.map((name) => `${name}@${account.realm}`)
+  return sameName(account.realm, ownRealm) ? names : names.map((name) => `${name}@${account.realm}`)
 }
