@@ -10,6 +10,7 @@ import { readFileSync } from 'node:fs'
 import { isNode, LineCounter, parseDocument, type Document } from 'yaml'
 import type { core, ZodType } from 'zod'
 import { errorCode, errorText, SallyportError } from '../platform/index.ts'
+import { wrongFile, type FileKind } from './file-kind.ts'
 import { shapeFault } from './yaml-shape.ts'
 
 /** Larger files are refused: no configuration is this long, and YAML is parsed in memory. */
@@ -19,6 +20,13 @@ const MAX_FILE_OCTETS = 4 * 1024 * 1024
 const MAX_FAULTS = 100
 /** Most unknown fields that one fault names. */
 const MAX_NAMES = 20
+
+/** What a file should be. */
+export interface Wanted<T> {
+  readonly kind: FileKind
+  /** Of the room that uses it. */
+  readonly schema: ZodType<T>
+}
 
 /** Why a file could not be opened, in words. */
 const READ_FAULTS: Readonly<Record<string, string>> = {
@@ -68,12 +76,12 @@ export function readFileOctets(path: string, what: string): Buffer {
  * Reads and checks a YAML file.
  *
  * @param path - The file.
- * @param schema - The schema of the room that uses it.
+ * @param wanted - What it should be.
  * @returns What the schema made of it, defaults filled in.
- * @throws SallyportError ERR_CLI_FILE or ERR_CLI_CONFIG; the message lists every fault by line and field.
+ * @throws SallyportError ERR_CLI_FILE or ERR_CLI_CONFIG; the message lists every fault by line and field, or says that it is another file.
  */
-export function readConfigFile<T>(path: string, schema: ZodType<T>): T {
-  return checkConfigText(path, readFileOctets(path, 'configuration file').toString('utf8'), schema)
+export function readConfigFile<T>(path: string, wanted: Wanted<T>): T {
+  return checkConfigText(path, readFileOctets(path, 'configuration file').toString('utf8'), wanted)
 }
 
 /**
@@ -81,11 +89,11 @@ export function readConfigFile<T>(path: string, schema: ZodType<T>): T {
  *
  * @param path - The name to use in messages.
  * @param text - The YAML.
- * @param schema - The schema of the room that uses it.
+ * @param wanted - What it should be.
  * @returns What the schema made of it, defaults filled in.
- * @throws SallyportError ERR_CLI_CONFIG; the message lists every fault by line and field.
+ * @throws SallyportError ERR_CLI_CONFIG; the message lists every fault by line and field, or says that it is another file.
  */
-export function checkConfigText<T>(path: string, text: string, schema: ZodType<T>): T {
+export function checkConfigText<T>(path: string, text: string, wanted: Wanted<T>): T {
   const lines = new LineCounter()
   // Keys that are not unique are found in linear time afterwards.
   // The library's own warnings quote the file to standard error.
@@ -100,8 +108,11 @@ export function checkConfigText<T>(path: string, text: string, schema: ZodType<T
   }
   const odd = shapeFault(document)
   if (odd !== undefined) throw configError([odd], ({ offset, what }) => `${at(offset)}: ${what}`)
-  const result = schema.safeParse(plainValue(path, document))
+  const value = plainValue(path, document)
+  const result = wanted.schema.safeParse(value)
   if (result.success) return result.data
+  const other = wrongFile(path, Object.keys(Object(value) as object), wanted.kind)
+  if (other !== undefined) throw other
   throw configError(result.error.issues, (issue) => {
     const where = at(offsetOf(document, issue.path))
     return `${where}: ${fieldName(issue.path)}: ${describeIssue(issue)}`

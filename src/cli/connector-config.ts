@@ -23,7 +23,7 @@ import { readConfigFile, readFileOctets } from './config-file.ts'
  * @throws SallyportError ERR_CLI_FILE or ERR_CLI_CONFIG.
  */
 export function loadConnectorConfig(path: string): ConnectorConfig {
-  const config = readConfigFile(path, connectorConfigSchema)
+  const config = readConfigFile(path, { kind: 'connector', schema: connectorConfigSchema })
   const absolute = (relative: string) => resolve(dirname(path), relative)
   const { kerberos, directory, directories, issuerKeys } = config
   return {
@@ -100,5 +100,5 @@ function withAbsoluteProxy<Section extends { readonly forwardProxy?: { passwordF
 export function loadPolicy(path: string): Policy {
   const readText = (relative: string) =>
     readFileOctets(resolve(dirname(path), relative), 'file named in the policy').toString('utf8')
-  return compilePolicy(readConfigFile(path, policySchema), readText)
+  return compilePolicy(readConfigFile(path, { kind: 'policy', schema: policySchema }), readText)
 }

@@ -16,7 +16,7 @@ import { readConfigFile } from './config-file.ts'
  * @throws SallyportError ERR_CLI_FILE or ERR_CLI_CONFIG.
  */
 export function loadGatewayConfig(path: string): GatewayConfig {
-  const config = readConfigFile(path, gatewayConfigSchema)
+  const config = readConfigFile(path, { kind: 'gateway', schema: gatewayConfigSchema })
   const absolute = (relative: string) => resolve(dirname(path), relative)
   const { browser, oidc } = config
   return {

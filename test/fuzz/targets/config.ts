@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import type { ZodType } from 'zod'
 import { checkConfigText } from '../../../src/cli/config-file.ts'
+import type { FileKind } from '../../../src/cli/file-kind.ts'
 import { connectorConfigSchema } from '../../../src/connector/index.ts'
 import { Apps, gatewayConfigSchema } from '../../../src/gateway/index.ts'
 import { compilePolicy, policySchema } from '../../../src/sso/index.ts'
@@ -22,7 +23,7 @@ const YAML_WORDS = [
 ]
 
 interface Config<T> {
-  readonly name: string
+  readonly name: FileKind
   readonly file: string
   readonly schema: ZodType<T>
   readonly use: (config: T) => void
@@ -38,7 +39,7 @@ function configTarget<T>({ name, file, schema, use }: Config<T>): Target {
     maxCpuMs: 500,
     shortRuns: 60,
     decode: (text) => {
-      use(checkConfigText(file, text, schema))
+      use(checkConfigText(file, text, { kind: name, schema }))
     },
   })
 }

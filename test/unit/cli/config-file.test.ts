@@ -1,17 +1,20 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { z } from 'zod'
-import { checkConfigText, readFileOctets } from '../../../src/cli/config-file.ts'
+import { checkConfigText, readFileOctets, type Wanted } from '../../../src/cli/config-file.ts'
 import { SallyportError } from '../../../src/platform/index.ts'
 
-const schema = z.strictObject({
-  port: z.number().int().max(65535),
-  apps: z.array(z.strictObject({ id: z.string(), url: z.url() })),
-})
+const wanted: Wanted<unknown> = {
+  kind: 'gateway',
+  schema: z.strictObject({
+    port: z.number().int().max(65535),
+    apps: z.array(z.strictObject({ id: z.string(), url: z.url() })),
+  }),
+}
 
 function faultsOf(text: string): string {
   try {
-    checkConfigText('gateway.yaml', text, schema)
+    checkConfigText('gateway.yaml', text, wanted)
   } catch (error) {
     assert.ok(error instanceof SallyportError)
     assert.equal(error.code, 'ERR_CLI_CONFIG')
@@ -25,7 +28,7 @@ describe('checkConfigText', () => {
     const config = checkConfigText(
       'x',
       'port: 8443\napps: [{ id: a, url: "https://a.example/" }]',
-      schema,
+      wanted,
     )
     assert.deepEqual(config, { port: 8443, apps: [{ id: 'a', url: 'https://a.example/' }] })
   })
