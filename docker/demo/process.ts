@@ -129,13 +129,16 @@ class RunningService implements ServiceProcess {
   }
 }
 
-/** How a process is run. */
+/** How a process is run. One field is required: with none, TypeScript would take the variables themselves for it. */
 export interface RunAs {
   /** Added to the environment of this process. */
-  readonly environment?: Readonly<Record<string, string>> | undefined
+  readonly environment: Readonly<Record<string, string>> | undefined
   /** As this user and the group of the same number. Default: as this process. */
   readonly uid?: number | undefined
 }
+
+/** As this process is. */
+const ALIKE: RunAs = { environment: undefined }
 
 function spawnOptions({ environment, uid }: RunAs): Pick<SpawnOptions, 'env' | 'uid' | 'gid'> {
   return {
@@ -155,7 +158,7 @@ function spawnOptions({ environment, uid }: RunAs): Pick<SpawnOptions, 'env' | '
 export async function startService(
   args: readonly string[],
   ready: string | ((line: LogLine) => boolean),
-  how: RunAs = {},
+  how: RunAs = ALIKE,
 ): Promise<ServiceProcess> {
   // A group of its own: Ctrl-C at the terminal reaches the demo, which then stops its services in order.
   const child = spawn(process.execPath, ['--disable-sigusr1', CLI, ...args], {
@@ -180,10 +183,8 @@ export interface CommandResult {
   readonly stderr: string
 }
 
-/** What a command is given besides its arguments. */
-export interface CommandInput extends RunAs {
-  readonly stdin?: string
-}
+/** What a command is given besides its arguments: standard input, as whom it runs, or both. */
+export type CommandInput = RunAs | (Partial<RunAs> & { readonly stdin: string })
 
 /**
  * Runs `sallyport <args>` to its end.
@@ -194,16 +195,16 @@ export interface CommandInput extends RunAs {
  */
 export async function runCommand(
   args: readonly string[],
-  input: CommandInput = {},
+  input: CommandInput = ALIKE,
 ): Promise<CommandResult> {
   const child = spawn(process.execPath, [CLI, ...args], {
     stdio: 'pipe',
-    ...spawnOptions(input),
+    ...spawnOptions({ ...ALIKE, ...input }),
   })
   const chunks = { stdout: [] as Buffer[], stderr: [] as Buffer[] }
   child.stdout.on('data', (chunk: Buffer) => chunks.stdout.push(chunk))
   child.stderr.on('data', (chunk: Buffer) => chunks.stderr.push(chunk))
-  child.stdin.end(input.stdin ?? '')
+  child.stdin.end('stdin' in input ? input.stdin : '')
   await once(child, 'close')
   return {
     status: child.exitCode,

@@ -20,7 +20,7 @@ export interface DoctorFinding {
 }
 
 /** What doctor finds that is not well. */
-export async function consult(place: Place, how: RunAs = {}): Promise<readonly DoctorFinding[]> {
+export async function consult(place: Place, how?: RunAs): Promise<readonly DoctorFinding[]> {
   const { connector, id, user, people } = place
   const about = ['--config', connector.configFile, '--app', id, '--user', people.login(user)]
   const { stdout, stderr } = await runCommand(['doctor', ...about, '--json'], how)

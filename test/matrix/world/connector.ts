@@ -89,8 +89,8 @@ export class MatrixConnector {
    * @param instead - What its log says, or its last words, where it is to get no tunnel.
    * @param how - As whom, in which environment.
    */
-  async start(instead?: RegExp, how: RunAs = {}): Promise<void> {
-    await this.#belongTo(how.uid ?? 0)
+  async start(instead?: RegExp, how?: RunAs): Promise<void> {
+    await this.#belongTo(how?.uid ?? 0)
     const run = ['connector', 'run', '--config', this.configFile]
     const ready = (line: LogLine) => line.msg === 'tunnel up' || instead?.test(JSON.stringify(line))
     try {
