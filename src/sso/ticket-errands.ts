@@ -186,7 +186,8 @@ export class TicketErrands {
 
   /** S4U2Self was refused: nothing that the user has lasts, be it only a socket whose ticket is gone. */
   #onUserRefusal(wish: TicketWish, error: unknown): void {
-    if (isTransportFailure(error)) return
+    // A sign-in with Kerberos that is gone says nothing of the account, nor of the user's other sign-ins.
+    if (isTransportFailure(error) || errorCode(error) === 'ERR_SSO_ASSERTION_UNKNOWN') return
     const { user } = wish.identity
     if (this.tickets.holds(user) || this.evidence.holds(user)) this.#dropRefused(wish, error)
     else this.#onRefused(user, error, false)
