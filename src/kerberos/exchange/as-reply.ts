@@ -99,7 +99,7 @@ function openWithAny(granted: AsGranted, keys: readonly EncryptionKey[]): Opened
 }
 
 function expectedOf(
-  { nonce, response }: AsGranted,
+  { nonce, tillMs, response }: AsGranted,
   { requester, ports }: AsConversation,
 ): Parameters<typeof checkReply>[1] {
   const { principal, realm } = requester.identity
@@ -112,6 +112,11 @@ function expectedOf(
     srealm: realm,
     cname: mayDiffer && ports.canonicalize !== false ? undefined : principal,
     crealm: realm,
+    // A client's referral is a KDC_ERR_WRONG_REALM; the first ticket is our own KDC's.
+    mayRefer: false,
+    tillMs,
+    // RENEWABLE-OK: renewable instead of valid until then.
+    renewTillMs: tillMs,
   }
 }
 

@@ -69,6 +69,8 @@ export interface AsGranted {
   readonly response: KrbFastResponse | undefined
   /** Of the request. */
   readonly nonce: number
+  /** Until when the request wanted the ticket, milliseconds since the epoch. */
+  readonly tillMs: number
   /** The request as it was sent. */
   readonly request: Uint8Array
 }
@@ -92,7 +94,8 @@ export function* asRoundTrip(
   const { requester, ports, armor } = conversation
   const { realm } = requester.identity
   const nonce = newNonce(ports.random)
-  const reqBody = bodyOf(conversation, nonce)
+  const tillMs = ports.clock.nowMs() + ports.ticketLifetimeMs
+  const reqBody = bodyOf(conversation, { nonce, tillMs })
   const inner = [...padata, WANT_PAC, WANT_PROOF]
   const outer = armor
     ? [paFxFast(armor, { covered: reqBody, padata: inner, reqBody }, ports)]
@@ -103,16 +106,15 @@ export function* asRoundTrip(
   if (isKrbError(octets)) return refusalIn(decodeKrbError(octets), armor, asked)
   const reply = decodeKdcRep(octets, MessageType.AS_REP)
   const response = armor && openArmored(armor, reply.padata, asked)
-  if (!armor || !response) return { reply, response, nonce, request }
-  return {
-    reply: finishedReply(reply, response, { armor, exchange: 'AS' }),
-    response,
-    nonce,
-    request,
-  }
+  const granted = { reply, response, nonce, tillMs, request }
+  if (!armor || !response) return granted
+  return { ...granted, reply: finishedReply(reply, response, { armor, exchange: 'AS' }) }
 }
 
-function bodyOf({ requester, ports }: AsConversation<Asking>, nonce: number): Uint8Array {
+function bodyOf(
+  { requester, ports }: AsConversation<Asking>,
+  wanted: Pick<AsGranted, 'nonce' | 'tillMs'>,
+): Uint8Array {
   const { principal, realm } = requester.identity
   const plainOptions = (AS_OPTIONS & ~KdcOption.CANONICALIZE) >>> 0
   return encodeKdcReqBody({
@@ -120,8 +122,7 @@ function bodyOf({ requester, ports }: AsConversation<Asking>, nonce: number): Ui
     cname: principal,
     realm,
     sname: requester.sname ?? ticketGrantingService(realm),
-    tillMs: ports.clock.nowMs() + ports.ticketLifetimeMs,
-    nonce,
+    ...wanted,
     etype: requester.keys.toAskFor(ports.etypes),
   })
 }

@@ -39,6 +39,12 @@ export interface ExpectedReply {
   readonly crealm: string
   /** Whom a referral must name, where that is another: in S4U us, not the user (MS-SFU 3.2.5.1.1). */
   readonly referred?: { readonly cname: PrincipalName; readonly crealm: string } | undefined
+  /** False where nothing but the service itself will do, no referral. Default true. */
+  readonly mayRefer?: boolean | undefined
+  /** Until when the ticket was asked for, milliseconds since the epoch. */
+  readonly tillMs: number
+  /** Until when it may be renewable; undefined: that is not looked at. */
+  readonly renewTillMs?: number | undefined
 }
 
 /** A reply that was decrypted and checked. */
@@ -159,6 +165,7 @@ function checkEtypes(
 
 /** RFC 6806 section 8: instead of the service, the ticket-granting service of another realm. */
 function referralIn({ sname }: EncKdcRepPart, expected: ExpectedReply): string | undefined {
+  if (expected.mayRefer === false) return undefined
   const realm = grantedRealm(sname)
   const isOther = realm !== expected.srealm && !sameName(sname, expected.sname)
   return isOther ? realm : undefined
@@ -178,6 +185,16 @@ function checkTimes(part: EncKdcRepPart, expected: ExpectedReply, ports: Exchang
   if (part.endTimeMs <= start) throw mismatch(expected.exchange, 'the ticket ends before it starts')
   if (part.endTimeMs + ports.maxClockSkewMs <= now) {
     throw mismatch(expected.exchange, 'the ticket has ended already')
+  }
+  checkNoLonger(part, expected)
+}
+
+/** RFC 4120 sections 3.1.3 and 3.3.3: never later than the request's till and rtime. A KDC that grants more did not see this request. */
+function checkNoLonger(part: EncKdcRepPart, expected: ExpectedReply): void {
+  const { exchange, tillMs, renewTillMs = Infinity } = expected
+  if (part.endTimeMs > tillMs) throw mismatch(exchange, 'the ticket ends later than was asked for')
+  if ((part.renewTillMs ?? 0) > renewTillMs) {
+    throw mismatch(exchange, 'the ticket is renewable for longer than was asked for')
   }
 }
 

@@ -56,6 +56,8 @@ export function* tgsExchange(question: TgsQuestion, ports: ExchangePorts): Excha
     sname,
     srealm: realm,
     ...expectedClient(question),
+    tillMs: tgt.endTimeMs,
+    renewTillMs: question.rtimeMs,
   }
   const checked = checkReply({ reply, part }, expected, realmPorts)
   // RFC 4120 section 3.3.3: what is not postdated starts at the KDC's present time.

@@ -5,8 +5,10 @@ import { KerberosClient } from '../../../../src/kerberos/client.ts'
 import type { KerberosClientOptions } from '../../../../src/kerberos/client-options.ts'
 import { decrypt, encrypt, stringToKey } from '../../../../src/kerberos/crypto/index.ts'
 import {
+  decodeTicket,
   encodeEtypeInfo2,
   encodeMethodData,
+  encodeTicket,
   findPaData,
 } from '../../../../src/kerberos/messages/index.ts'
 import { newWorld, random, REALM, SPN, type World } from '../../../support/kerberos-world.ts'
@@ -268,6 +270,48 @@ describe('the AS exchange', () => {
     await assert.rejects(world.client().ownTicket(SPN), {
       code: 'ERR_KRB_REPLY_MISMATCH',
       message: /the ticket names another service/,
+    })
+  })
+
+  it('takes no other realm’s ticket-granting ticket for an answer, whoever names it', async () => {
+    const world = newWorld()
+    const sname = { nameType: 2, nameString: ['krbtgt', 'EVIL.EXAMPLE'] }
+    world.kdc.tricks = {
+      replyPart: (part, kind) => (kind === 'AS' ? { ...part, sname } : part),
+      reply: (reply, kind) => {
+        if (kind !== 'AS') return reply
+        return { ...reply, ticket: encodeTicket({ ...decodeTicket(reply.ticket), sname }) }
+      },
+    }
+    await assert.rejects(world.client().ticketGrantingTicket(), {
+      code: 'ERR_KRB_REPLY_MISMATCH',
+      message: /a ticket to krbtgt\/EVIL.EXAMPLE@CORP.EXAMPLE, not to krbtgt\/CORP.EXAMPLE/,
+    })
+  })
+
+  for (const late of ['AS', 'TGS'] as const) {
+    it(`finds out a ticket that outlives what was asked for (${late})`, async () => {
+      const world = newWorld()
+      world.kdc.tricks = {
+        replyPart: (part, kind) =>
+          kind === late ? { ...part, endTimeMs: part.endTimeMs + 3_600_000 } : part,
+      }
+      await assert.rejects(world.client().ownTicket(SPN), {
+        code: 'ERR_KRB_REPLY_MISMATCH',
+        message: /ends later than was asked for/,
+      })
+    })
+  }
+
+  it('finds out a renewable ticket that nobody asked for, beyond the time asked for', async () => {
+    const world = newWorld()
+    world.kdc.tricks = {
+      replyPart: (part, kind) =>
+        kind === 'AS' ? { ...part, renewTillMs: part.endTimeMs + 86_400_000 } : part,
+    }
+    await assert.rejects(world.client().ownTicket(SPN), {
+      code: 'ERR_KRB_REPLY_MISMATCH',
+      message: /renewable for longer than was asked for/,
     })
   })
 
