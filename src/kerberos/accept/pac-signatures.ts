@@ -13,9 +13,9 @@
  * @module
  */
 
-import { checksumTypeOf, verifyChecksum, type EncryptionKey } from '../crypto/index.ts'
+import { verifyChecksum, type EncryptionKey } from '../crypto/index.ts'
 import { KerberosError } from '../errors.ts'
-import { AdType, ChecksumType, EncryptionType, KeyUsage } from '../iana/index.ts'
+import { AdType, KeyUsage } from '../iana/index.ts'
 import {
   decodeAuthorizationData,
   encodeAuthorizationData,
@@ -52,20 +52,13 @@ export interface PacVerdict {
 
 const ZERO_OCTET = Uint8Array.of(0)
 
-/** An AES key signs with its own checksum type: -138 would be a weaker one. */
-function typeFits({ type }: PacSignature, key: EncryptionKey): boolean {
-  if (key.etype === EncryptionType.RC4_HMAC) return type === ChecksumType.HMAC_MD5
-  return type === checksumTypeOf(key.etype)
-}
-
 function verify(
   signature: PacSignature,
   key: EncryptionKey,
   [name, over]: readonly [string, Uint8Array],
 ): 'verified' {
   const { type, mac } = signature
-  const usage = KeyUsage.KERB_NON_KERB_CKSUM
-  if (typeFits(signature, key) && verifyChecksum(key, usage, type, over, mac)) return 'verified'
+  if (verifyChecksum(key, KeyUsage.KERB_NON_KERB_CKSUM, type, over, mac)) return 'verified'
   throw new KerberosError('ERR_KRB_INTEGRITY', `the PAC’s ${name} signature is wrong`)
 }
 

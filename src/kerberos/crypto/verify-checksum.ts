@@ -1,21 +1,22 @@
 /**
- * Checking a keyed checksum of any type we know, in constant time.
+ * Checking a keyed checksum, in constant time. A key makes the one type that is its own (RFC 3961 section 4): who may choose
+ * another for it, such as HMAC-MD5 for an AES key, chooses a weaker one, and MD5 where FIPS forbids it.
  *
  * @module
  */
 
 import { timingSafeEqual } from 'node:crypto'
-import { ChecksumType } from '../iana/index.ts'
+import { ChecksumType, EncryptionType } from '../iana/index.ts'
 import { checksum } from './encryption.ts'
 import { checksumTypeOf, type EncryptionKey } from './etype.ts'
 import { hmacMd5 } from './hmac-md5.ts'
 
 /**
- * Says whether a keyed checksum fits. An unkeyed or unknown checksum type never fits.
+ * Says whether a keyed checksum fits. One of another type than the key's own never does.
  *
  * @param key - The base key.
  * @param usage - Key usage number, unsigned 32-bit.
- * @param checksumType - 15, 16, 19 or 20 with the key of their type, or -138 with any key.
+ * @param checksumType - 15, 16, 19 or 20 for AES keys; -138 for an RC4 key, as a domain controller's PAC signature may have.
  * @param data - What is protected.
  * @param mac - The checksum a peer sent.
  * @returns True only when type, length and octets fit.
@@ -38,7 +39,8 @@ function expectedChecksum(
   data: Uint8Array,
 ): Uint8Array | undefined {
   const { key, usage, checksumType } = wanted
-  if (checksumType === ChecksumType.HMAC_MD5) return hmacMd5(key, usage, data)
-  if (checksumType === checksumTypeOf(key.etype)) return checksum(key, usage, data)
-  return undefined
+  if (key.etype === EncryptionType.RC4_HMAC) {
+    return checksumType === ChecksumType.HMAC_MD5 ? hmacMd5(key, usage, data) : undefined
+  }
+  return checksumType === checksumTypeOf(key.etype) ? checksum(key, usage, data) : undefined
 }

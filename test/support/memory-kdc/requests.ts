@@ -4,11 +4,13 @@ import {
   checksum,
   checksumTypeOf,
   decrypt,
+  hmacMd5,
   verifyChecksum,
   type EncryptionKey,
 } from '../../../src/kerberos/crypto/index.ts'
 import { KerberosError } from '../../../src/kerberos/errors.ts'
 import {
+  ChecksumType,
   KdcOption,
   KeyUsage,
   KrbErrorCode,
@@ -112,8 +114,8 @@ export function s4uUser(
   if (forUser === undefined) return x509User(request, key)
   const { userName, userRealm, cksum } = decodePaForUser(forUser)
   const covered = paForUserChecksumInput(userName, userRealm)
-  const usage = KeyUsage.KERB_NON_KERB_CKSUM
-  if (!verifyChecksum(sessionKey, usage, cksum.cksumtype, covered, cksum.checksum)) {
+  const wanted = hmacMd5(sessionKey, KeyUsage.KERB_NON_KERB_CKSUM, covered)
+  if (cksum.cksumtype !== ChecksumType.HMAC_MD5 || !Buffer.from(cksum.checksum).equals(wanted)) {
     throw new Refused({ code: KrbErrorCode.KRB_AP_ERR_MODIFIED })
   }
   return { userName, userRealm }

@@ -13,11 +13,12 @@ describe('hmacMd5', () => {
     assert.deepEqual(Buffer.from(hmacMd5(key, 6, data)), mac)
   })
 
-  it('verifies as type -138 with a key of any type', () => {
+  it('verifies as type -138 with an RC4 key alone: an AES key has a checksum of its own', () => {
     assert.equal(verifyChecksum(key, 6, -138, data, mac), true)
     assert.equal(verifyChecksum(key, 7, -138, data, mac), false)
     const aes = generateKey(18, systemRandom)
-    assert.equal(verifyChecksum(aes, 17, -138, data, hmacMd5(aes, 17, data)), true)
+    assert.equal(verifyChecksum(aes, 17, -138, data, hmacMd5(aes, 17, data)), false)
+    assert.equal(verifyChecksum(key, 6, 16, data, mac), false)
     assert.equal(verifyChecksum(aes, 17, 16, data, hmacMd5(aes, 17, data)), false)
   })
 })
