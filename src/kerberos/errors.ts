@@ -85,12 +85,21 @@ export type KerberosErrorCode =
   /** No channel binding is defined for this certificate, or a token is not bound to the channel. */
   | 'ERR_KRB_CHANNEL_BINDING'
 
-/** Anything the Kerberos room throws on purpose. */
+/** Longest message, UTF-16 units. */
+const MAX_MESSAGE = 2048
+
+/** Names in a message come from anyone on the wire, and it goes into logs and to terminals. */
+function printable(message: string): string {
+  const text = message.slice(0, MAX_MESSAGE).replace(/\p{C}/gu, ' ')
+  return message.length > MAX_MESSAGE ? `${text.slice(0, -1)}…` : text
+}
+
+/** Anything the Kerberos room throws on purpose. Its message is one line of printable characters. */
 export class KerberosError extends SallyportError {
   declare readonly code: KerberosErrorCode
 
   constructor(code: KerberosErrorCode, message: string, options: SallyportErrorOptions = {}) {
-    super(code, message, options)
+    super(code, printable(message), options)
   }
 }
 

@@ -8,13 +8,6 @@ import { Asn1Error } from '../../asn1/index.ts'
 import { KerberosError, type KerberosErrorCode } from '../errors.ts'
 import { KrbErrorCode } from '../iana/index.ts'
 
-/** Longest message, UTF-16 units: names in it come from anyone, and go into log lines. */
-const MAX_MESSAGE = 512
-
-function printable(message: string): string {
-  return message.slice(0, MAX_MESSAGE).replace(/\p{C}+/gu, ' ')
-}
-
 /** A check that failed, with what the client is told. */
 export class Refusal extends KerberosError {
   /** RFC 4120 section 7.5.9. */
@@ -26,7 +19,7 @@ export class Refusal extends KerberosError {
     options: { readonly krb: number; readonly mend?: string; readonly cause?: unknown },
   ) {
     const { krb, ...rest } = options
-    super(code, printable(message), rest)
+    super(code, message, rest)
     this.krbErrorCode = krb
   }
 }

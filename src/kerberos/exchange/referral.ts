@@ -77,11 +77,9 @@ export class Way {
 }
 
 function strayed(realms: readonly string[], how: string): KerberosError {
-  return new KerberosError(
-    'ERR_KRB_REFERRAL',
-    `the KDCs refer us ${how}: ${realms.join(', ')}`.slice(0, 512),
-    { mend: 'Check the trusts between these realms, [capaths] and the name’s realm.' },
-  )
+  return new KerberosError('ERR_KRB_REFERRAL', `the KDCs refer us ${how}: ${realms.join(', ')}`, {
+    mend: 'Check the trusts between these realms, [capaths] and the name’s realm.',
+  })
 }
 
 /**

@@ -6,7 +6,7 @@
 
 import type { EncryptionKey } from '../crypto/index.ts'
 import type { KerberosError } from '../errors.ts'
-import { MessageType, NameType, TicketFlag } from '../iana/index.ts'
+import { KrbErrorCode as Krb, MessageType, NameType, TicketFlag } from '../iana/index.ts'
 import {
   decodeKdcRep,
   decodeKrbError,
@@ -15,7 +15,7 @@ import {
   type KdcRep,
 } from '../messages/index.ts'
 import { correctedBy, portsOf } from './clock-ports.ts'
-import { refusalIn } from './fast-error.ts'
+import { refusalIn, type Refusal } from './fast-error.ts'
 import { fastError, finishedReply, openArmored, strengthened } from './fast.ts'
 import { refusalOf, type ExchangeStep } from './kdc-error.ts'
 import { newNonce } from './nonce.ts'
@@ -83,8 +83,37 @@ function* answerTo(question: TgsQuestion, keys: TgsKeys, ports: ExchangePorts): 
     if (!isKrbError(octets)) return { reply: decodeKdcRep(octets, MessageType.TGS_REP), nonce }
     const asked = { nonce, exchange: step.exchange }
     const refusal = refusalIn(decodeKrbError(octets), keys.armor, asked)
-    if (last || !correctedBy(refusal.refused, realm, ports)) throw refusalOf(refusal, step)
+    if (last || !correctedBy(refusal.refused, realm, ports)) {
+      checkBelievable(refusal, { keys, step }, ports)
+      throw refusalOf(refusal, step)
+    }
   }
+}
+
+/** What a KDC says of the AP-REQ that the armour is made of: it has no key yet to armour it with. */
+const ABOUT_ARMOR: readonly number[] = [
+  Krb.KRB_AP_ERR_BAD_INTEGRITY,
+  Krb.KRB_AP_ERR_TKT_EXPIRED,
+  Krb.KRB_AP_ERR_TKT_NYV,
+  Krb.KRB_AP_ERR_NOT_US,
+  Krb.KRB_AP_ERR_SKEW,
+  Krb.KRB_AP_ERR_MODIFIED,
+  Krb.KRB_AP_ERR_NOKEY,
+  Krb.KDC_ERR_SVC_UNAVAILABLE,
+]
+
+/** Where armour is required, an error in the open is nobody's word: of the user, of rights, of names. */
+function checkBelievable(
+  refusal: Refusal,
+  { keys, step }: { readonly keys: TgsKeys; readonly step: ExchangeStep },
+  ports: ExchangePorts,
+): void {
+  const demanded = ports.fast === 'required' && keys.armor !== undefined
+  if (!demanded || refusal.armored || ABOUT_ARMOR.includes(refusal.refused.errorCode)) return
+  throw fastError(
+    `${step.exchange}: the KDC refused an armoured request in the open: ${refusalOf(refusal, step).message}`,
+    'Someone on the way may have written this; where the KDC itself does not armour what it refuses, set fast to whenOffered.',
+  )
 }
 
 /** The reply as the KDC armoured it, with the key of its encrypted part. */

@@ -315,6 +315,16 @@ describe('the AS exchange', () => {
     })
   })
 
+  it('lets no name off the wire fill a log or steer a terminal', async () => {
+    const world = newWorld()
+    world.kdc.tricks = { reply: (r) => ({ ...r, crealm: `\u001b[2J\r${'X'.repeat(100_000)}` }) }
+    await assert.rejects(world.client().ownTicket(SPN), (error: Error) => {
+      assert.match(error.message, /a ticket for CONN1\$@ \[2J X+…$/)
+      assert.equal(error.message.length, 2048)
+      return true
+    })
+  })
+
   it('accepts an encrypted part that some KDCs tag 26', async () => {
     const world = newWorld()
     world.kdc.tricks = { asPartTag: 26 }

@@ -12,6 +12,7 @@ import {
   encodeKrbError,
   encodeMethodData,
   findPaData,
+  isKrbError,
   type KrbFastResponse,
 } from '../../../../src/kerberos/messages/index.ts'
 import { newWorld, random, REALM } from '../../../support/kerberos-world.ts'
@@ -182,6 +183,34 @@ describe('under armour', () => {
       assert.deepEqual([error.krbErrorCode, error.armored], [6, false])
       return true
     })
+  })
+
+  it('believes no error in the open where armour is required', async () => {
+    const world = armoredWorld()
+    const connector = world.client('CONN1$', { fast: 'required' })
+    await connector.armorTicket()
+    world.kdc.tricks = { refuse: (kind) => (kind === 'S4U2Self' ? { code: 18 } : undefined) }
+    await assert.rejects(connector.impersonate(alice), { code: 'ERR_KRB_CLIENT_REVOKED' })
+    const honest = world.kdc.exchange.bind(world.kdc)
+    world.kdc.exchange = async (realm, octets) => {
+      const reply = await honest(realm, octets)
+      return isKrbError(reply)
+        ? encodeKrbError({ ...decodeKrbError(reply), errorCode: 6, eData: undefined })
+        : reply
+    }
+    await assert.rejects(connector.impersonate(alice), {
+      code: 'ERR_KRB_FAST',
+      message: /S4U2Self: the KDC refused an armoured request in the open: .*\(6\)/,
+    })
+  })
+
+  it('but one that says the ticket-granting ticket is stale: no KDC can armour that', async () => {
+    const world = armoredWorld()
+    const connector = world.client('CONN1$', { fast: 'required' })
+    await connector.armorTicket()
+    world.kdc.changeKrbtgtKey()
+    assert.equal((await connector.impersonate(alice)).accountName, 'alice')
+    assert.equal(world.kdc.counts.AS, 4)
   })
 
   it('reads methods that an old KDC sends as TYPED-DATA', async () => {
