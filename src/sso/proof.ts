@@ -147,6 +147,10 @@ function checkType(type: string | undefined): void {
     throw invalid('header typ (not an ID token)')
 }
 
+function pendingKey({ id, idToken }: Proof): string {
+  return `${id}\n${idToken}`
+}
+
 /** Checks proofs and remembers what it found, by proof id. */
 export class ProofVerifier {
   readonly #policy: Policy
@@ -198,21 +202,25 @@ export class ProofVerifier {
    * @throws SsoError ERR_SSO_PROOF_INVALID, _AUDIENCE, _EARLY, _EXPIRED, ERR_SSO_ISSUER_UNKNOWN or ERR_SSO_KEYS_UNREACHABLE.
    */
   verify(proof: Proof): Promise<Verdict> {
-    const key = `${proof.id}\n${proof.idToken}`
+    const key = pendingKey(proof)
     const pending = this.#pending.get(key)
     if (pending !== undefined) return pending
-    const check = this.#check(proof).finally(() => this.#pending.delete(key))
+    const check: Promise<Verdict> = this.#check(proof, () => this.#pending.get(key) === check)
     this.#pending.set(key, check)
     return check
   }
 
-  async #check(proof: Proof): Promise<Verdict> {
-    const verdict = await this.#judge(proof)
-    // Forgotten while it was checked: the answer stands for nobody.
-    if (this.#pending.has(`${proof.id}\n${proof.idToken}`)) this.#verdicts.set(proof.id, verdict)
-    this.#verified++
-    this.onVerified?.()
-    return verdict
+  /** Forgotten while it was checked, the answer stands for nobody, though the same be checked once more by then. */
+  async #check(proof: Proof, isWanted: () => boolean): Promise<Verdict> {
+    try {
+      const verdict = await this.#judge(proof)
+      if (isWanted()) this.#verdicts.set(proof.id, verdict)
+      this.#verified++
+      this.onVerified?.()
+      return verdict
+    } finally {
+      if (isWanted()) this.#pending.delete(pendingKey(proof))
+    }
   }
 
   async #judge(proof: Proof): Promise<Verdict> {

@@ -261,6 +261,18 @@ describe('ProofVerifier', () => {
     assert.equal(verifier.known(proof), undefined)
   })
 
+  it('forgets one that is checked, although the same is sent again meanwhile', async () => {
+    const proof = { id: 'p', idToken: await issuer.token({ upn: 'a@corp.example' }) }
+    const forgotten = verifier.verify(proof)
+    verifier.forget('p')
+    const verdict = verifier.verify(proof)
+    await forgotten
+    // Whose tickets end with the proof is noted in the verdict that requests went on with.
+    ;(await verdict).users.add('S-1-5-21-1')
+    assert.equal(verifier.known(proof), await verdict)
+    assert.deepEqual([...verifier.forget('p')], ['S-1-5-21-1'])
+  })
+
   it('tells keys that cannot be had from a bad token', async () => {
     const failing = (error: Error): KeySource => ({ keysOf: () => () => Promise.reject(error) })
     const idToken = await issuer.token({ upn: 'a@corp.example' })
