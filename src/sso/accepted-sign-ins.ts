@@ -115,12 +115,16 @@ export class AcceptedSignIns {
    * Keeps one.
    *
    * @param facts - What it is made of.
-   * @returns The sign-in.
+   * @returns The sign-in; gone already where its ticket is larger than the room for all.
    */
   add(facts: SignInFacts): AcceptedSignIn {
     const signIn = new AcceptedSignIn(facts)
-    this.#idsOf.add(facts.user, facts.id)
     this.#kept.set(facts.id, signIn)
+    if (!this.#kept.has(facts.id)) {
+      signIn.end()
+      return signIn
+    }
+    this.#idsOf.add(facts.user, facts.id)
     const own = this.#idsOf.of(facts.user)
     const [oldest] = own
     if (own.length > this.#perUser && oldest !== undefined) this.#kept.delete(oldest)

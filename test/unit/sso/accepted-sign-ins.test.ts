@@ -6,9 +6,14 @@ import { appOf } from '../../support/sso/world.ts'
 describe('sign-ins with Kerberos that are kept', () => {
   const store = (acceptedCount: number, acceptedPerUser: number, acceptedOctets = 1_000_000) => {
     const kept = new AcceptedSignIns({ acceptedCount, acceptedPerUser, acceptedOctets })
-    const add = (user: string, id: string) =>
+    const add = (user: string, id: string, octets = 100) =>
       kept.add({
-        ...{ id, user, ticket: new Uint8Array(100), apps: [appOf('http://a.example/')] as const },
+        ...{
+          id,
+          user,
+          ticket: new Uint8Array(octets),
+          apps: [appOf('http://a.example/')] as const,
+        },
         ...{ signedInMs: 0, endMs: 1 },
       })
     return { kept, add }
@@ -63,5 +68,12 @@ describe('sign-ins with Kerberos that are kept', () => {
     assert.equal(live.length, kept.size)
     assert.ok(live.length > 10 && live.length * 100 < 65_536, `${live.length} sign-ins`)
     assert.deepEqual(live, signIns.slice(-live.length))
+  })
+
+  it('take no share, nor live, where one is larger than the room for all', () => {
+    const { kept, add } = store(10, 1, 4000)
+    assert.equal(add('alice', 'large', 5000).live, false)
+    const [first, second] = [add('alice', 'a1'), add('alice', 'a2')]
+    assert.deepEqual([first.live, second.live, kept.size], [false, true, 1])
   })
 })
