@@ -339,6 +339,7 @@ export class ProofVerifier {
     const now = this.#clock.nowMs()
     for (const other of this.#verdicts.values()) {
       const same = other.subject === verdict.subject && other.issuer === verdict.issuer
+      if (other.accepted?.live === false) continue
       if (same && now < other.validUntilMs && isEnough(other)) return true
     }
     return false

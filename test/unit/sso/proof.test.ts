@@ -7,11 +7,20 @@ import {
   resolveSsoLimits,
   SsoError,
   type KeySource,
+  type Proof,
   type SsoErrorCode,
 } from '../../../src/sso/index.ts'
-import { ProofVerifier } from '../../../src/sso/proof.ts'
+import { AcceptedSignIn } from '../../../src/sso/accepted-sign-ins.ts'
+import { ProofVerifier, type Verdict } from '../../../src/sso/proof.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
-import { AUDIENCE, createIssuer, ISSUER, policyOf, type Issuer } from '../../support/sso/world.ts'
+import {
+  appOf,
+  AUDIENCE,
+  createIssuer,
+  ISSUER,
+  policyOf,
+  type Issuer,
+} from '../../support/sso/world.ts'
 
 const MINUTE = 60
 
@@ -271,6 +280,22 @@ describe('ProofVerifier', () => {
     ;(await verdict).users.add('S-1-5-21-1')
     assert.equal(verifier.known(proof), await verdict)
     assert.deepEqual([...verifier.forget('p')], ['S-1-5-21-1'])
+  })
+
+  it('takes no sign-in with Kerberos that is gone for a newer proof of the user', async () => {
+    const idToken = await issuer.token({ upn: 'a@corp.example' })
+    const good = await verifier.verify({ id: 'p', idToken })
+    const accepted = new AcceptedSignIn({
+      ...{ id: 'a', user: 'S-1-5-21-1', ticket: new Uint8Array(1), signedInMs: 0, endMs: 1 },
+      apps: [appOf('http://a.example/')],
+    })
+    const verdictOn = (proof: Proof): Verdict => ({ ...good, proofId: proof.id, accepted })
+    verifier.assertions = { verdictOn, signIns: { drop: () => undefined } }
+    verifier.forget('p')
+    await verifier.verify({ id: 'a', idToken, kind: 'assertion' })
+    assert.equal(verifier.isLive(good), true)
+    accepted.end()
+    assert.equal(verifier.isLive(good), false)
   })
 
   it('tells keys that cannot be had from a bad token', async () => {
