@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CacheReport } from '../gateway/index.ts'
+import type { CacheReport, ConnectorAnswer } from '../gateway/index.ts'
 import { columns, counted, printable } from '../platform/index.ts'
 import type { AccountFigures, CacheContents, CacheEntry, TicketFigures } from '../tunnel/index.ts'
 
@@ -79,23 +79,28 @@ function contentLines(cache: CacheContents, nowMs: number): readonly string[] {
   return [...columns(figures), '', ...entryLines(cache, nowMs)]
 }
 
-function problemLines({ code, message, mend }: NonNullable<CacheReport['problem']>) {
+function problemLines({ code, message, mend }: NonNullable<ConnectorAnswer['problem']>) {
   return [
     `${code}: ${printable(message)}`,
     ...(mend === undefined ? [] : [`  mend: ${printable(mend)}`]),
   ]
 }
 
-function reportLines({ connector, group, version, cache, problem }: CacheReport, nowMs: number) {
+/**
+ * One connector's answer under its name.
+ *
+ * @param answer - Whose, and what was wrong.
+ * @param told - What it said, line by line.
+ * @returns Text, ended by a line break.
+ */
+export function underName(answer: ConnectorAnswer, told: readonly string[]): string {
+  const { connector, group, version, problem } = answer
   const runs = version === undefined ? '' : `, version ${printable(version)}`
-  const lines = [
-    ...(cache ? contentLines(cache, nowMs) : []),
-    ...(problem ? problemLines(problem) : []),
-  ]
+  const lines = [...told, ...(problem ? problemLines(problem) : [])]
   return [
-    `connector ${printable(connector)} (group ${printable(group)}${runs})`,
-    ...lines.map((line) => (line === '' ? '' : `  ${line}`)),
-  ]
+    `connector ${printable(connector)} (group ${printable(group)}${runs})\n`,
+    ...lines.map((line) => (line === '' ? '\n' : `  ${line}\n`)),
+  ].join('')
 }
 
 /**
@@ -106,5 +111,7 @@ function reportLines({ connector, group, version, cache, problem }: CacheReport,
  * @returns Lines for a terminal, ended by a line break.
  */
 export function formatCaches(reports: readonly CacheReport[], nowMs: number): string {
-  return reports.map((report) => `${reportLines(report, nowMs).join('\n')}\n`).join('\n')
+  return reports
+    .map((report) => underName(report, report.cache ? contentLines(report.cache, nowMs) : []))
+    .join('\n')
 }

@@ -116,7 +116,7 @@ export class TunnelLink implements TunnelHandler {
         pipeline.forget(message.proofs)
         return
       case 'flush':
-        pipeline.flush(flushFilter(message))
+        this.#flush(message)
         return
       case 'inspect':
         this.#session?.sendControl({
@@ -131,6 +131,12 @@ export class TunnelLink implements TunnelHandler {
       default:
         logger.debug(`a message '${message.type}' from the gateway is passed over`)
     }
+  }
+
+  #flush(message: FlushMessage): void {
+    const dropped = this.#ports.pipeline.flush(flushFilter(message))
+    const { id } = message
+    if (id !== undefined) this.#session?.sendControl({ type: 'flushed', id, dropped })
   }
 
   #takeProof(proof: Proof): void {

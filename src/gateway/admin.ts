@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { SallyportError } from '../platform/index.ts'
 import { parseAddress } from '../pki/index.ts'
 import { MAX_SPN_LENGTH, MAX_USER_LENGTH } from '../tunnel/index.ts'
+import { flushCaches, type FlushAnswer } from './cache-flushes.ts'
 import { reportCaches, type CacheFilter, type CacheReport } from './cache-reports.ts'
 import { identifier, text, wholeNumber } from './config-fields.ts'
 import type { LiveConnectors } from './live-connectors.ts'
@@ -65,7 +66,8 @@ export interface AdminOperations {
   revokeConnector(id: string): Promise<{ readonly cutTunnels: number }>
   listSessions(): Promise<readonly SessionSummary[]>
   revokeSessions(user: string): Promise<{ readonly revokedSessions: number }>
-  flushCache(filter: CacheFilter): Promise<{ readonly connectedTunnels: number }>
+  /** Has every connector that is up drop what it keeps, and says how much that was. */
+  flushCache(filter: CacheFilter): Promise<FlushAnswer>
   /** What each connector that is up keeps. Rejects with ERR_GATEWAY_NO_CONNECTOR where none is. */
   showCache(filter: CacheFilter): Promise<readonly CacheReport[]>
 }
@@ -73,11 +75,10 @@ export interface AdminOperations {
 /** What the operations work on. */
 export interface AdminPorts extends Omit<RegistrationPorts, 'logger'> {
   readonly connectors: ConnectorRepository
-  readonly live: Pick<LiveConnectors, 'list' | 'cut' | 'newestOfEach'>
+  readonly live: Pick<LiveConnectors, 'list' | 'cut' | 'newestOfEach' | 'tunnels'>
   readonly gateway: {
     listSessions(): Promise<readonly SessionSummary[]>
     revokeUser(user: string): Promise<number>
-    flush(filter: CacheFilter): void
   }
 }
 
@@ -135,10 +136,7 @@ export function createAdminOperations(
     revokeConnector: (id) => revokeConnector(id, ports),
     listSessions: () => ports.gateway.listSessions(),
     revokeSessions: async (user) => ({ revokedSessions: await ports.gateway.revokeUser(user) }),
-    flushCache(filter) {
-      ports.gateway.flush(filter)
-      return Promise.resolve({ connectedTunnels: ports.live.list().length })
-    },
+    flushCache: (filter) => flushCaches(ports.live.tunnels(), filter),
     showCache: (filter) => reportCaches(ports.live.newestOfEach(), filter),
   }
 }

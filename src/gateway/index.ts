@@ -34,7 +34,9 @@ export {
   type AdminPorts,
   type ConnectorSummary,
 } from './admin.ts'
-export type { CacheReport } from './cache-reports.ts'
+export type { FlushAnswer, FlushReport } from './cache-flushes.ts'
+export type { CacheFilter, CacheReport } from './cache-reports.ts'
+export type { ConnectorAnswer } from './connector-answers.ts'
 export {
   createRegistrationToken,
   Registration,

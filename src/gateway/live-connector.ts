@@ -7,6 +7,7 @@
 import type { Clock } from '../platform/index.ts'
 import type {
   AcceptedMessage,
+  FlushedMessage,
   InspectedMessage,
   StatusMessage,
   TunnelSession,
@@ -45,6 +46,8 @@ export class LiveConnector {
   readonly signIns: PendingAnswers<AcceptedMessage>
   /** Looks into its caches. */
   readonly inspections: PendingAnswers<InspectedMessage>
+  /** Flushes that are counted. */
+  readonly flushes: PendingAnswers<FlushedMessage>
   status: StatusMessage | undefined
   /** Proofs sent, by id. */
   readonly #proofs = new Set<string>()
@@ -54,6 +57,7 @@ export class LiveConnector {
   constructor(tunnel: ConnectedTunnel, clock: Clock) {
     this.signIns = new PendingAnswers(clock)
     this.inspections = new PendingAnswers(clock)
+    this.flushes = new PendingAnswers(clock)
     this.id = tunnel.id
     this.group = tunnel.group
     this.session = tunnel.session

@@ -185,7 +185,7 @@ export class LiveConnectors {
    * @param message - What.
    */
   broadcast(message: ControlMessage): void {
-    for (const live of this.#lives()) live.session.sendControl(message)
+    for (const live of this.tunnels()) live.session.sendControl(message)
   }
 
   /**
@@ -194,13 +194,18 @@ export class LiveConnectors {
    * @param idHashes - The sessions.
    */
   forget(idHashes: readonly string[]): void {
-    for (const live of this.#lives()) live.forget(idHashes)
+    for (const live of this.tunnels()) live.forget(idHashes)
+  }
+
+  /** Every tunnel that is up, probes aside. */
+  tunnels(): readonly LiveConnector[] {
+    return [...this.#byGroup.values()].flat()
   }
 
   /** One tunnel of each connector that is up: the newest, one that does not drain before others. */
   newestOfEach(): readonly LiveConnector[] {
     const newest = new Map<string, LiveConnector>()
-    for (const live of this.#lives()) {
+    for (const live of this.tunnels()) {
       if (!live.session.draining || newest.get(live.id)?.session.draining !== false) {
         newest.set(live.id, live)
       }
@@ -210,7 +215,7 @@ export class LiveConnectors {
 
   /** What is up, for lists. */
   list(): readonly ConnectorStatus[] {
-    return this.#lives().map(({ id, group, session, status }) => {
+    return this.tunnels().map(({ id, group, session, status }) => {
       const { openStreams, draining } = session
       return { id, group, openStreams, draining, status }
     })
@@ -230,17 +235,14 @@ export class LiveConnectors {
     for (const live of this.#all()) live.session.close(reason)
   }
 
-  #lives(): LiveConnector[] {
-    return [...this.#byGroup.values()].flat()
-  }
-
   #all(): readonly LiveConnector[] {
-    return [...this.#lives(), ...this.#probes]
+    return [...this.tunnels(), ...this.#probes]
   }
 
   #onControl(live: LiveConnector, message: ControlMessage): void {
     if (message.type === 'accepted') live.signIns.settle(message)
     if (message.type === 'inspected') live.inspections.settle(message)
+    if (message.type === 'flushed') live.flushes.settle(message)
     if (message.type !== 'status') return
     live.status = message
     const { ready, problem } = message.kerberos
@@ -257,7 +259,7 @@ export class LiveConnectors {
   }
 
   #tellAccounts(accounts: readonly string[]): void {
-    for (const live of this.#lives()) {
+    for (const live of this.tunnels()) {
       const { principal = '' } = live.status?.kerberos ?? {}
       if (accounts.includes(folded(principal))) this.#tellAccount(live)
     }
@@ -272,6 +274,7 @@ export class LiveConnectors {
   #remove(live: LiveConnector, reason: StreamReason): void {
     live.signIns.close()
     live.inspections.close()
+    live.flushes.close()
     const left = (this.#byGroup.get(live.group) ?? []).filter((each) => each !== live)
     if (left.length > 0) this.#byGroup.set(live.group, left)
     else this.#byGroup.delete(live.group)

@@ -191,11 +191,14 @@ export class IdentityFinder {
    * Drops accounts, and refusals that are remembered.
    *
    * @param user - Whose: a sAMAccountName, a UPN, a SID, or a login that was refused; undefined: all.
-   * @returns The users that were dropped.
+   * @returns The users that were dropped, one for each account kept, and how many refusals.
    */
-  flush(user?: string): readonly string[] {
-    this.#refusals.drop((key, error) => user === undefined || isRefusalOf(key, error, user))
-    return this.#store.flush(({ account }) => user === undefined || isNamed(account, user))
+  flush(user?: string): { readonly users: readonly string[]; readonly directoryRefusals: number } {
+    const directoryRefusals = this.#refusals.drop(
+      (key, error) => user === undefined || isRefusalOf(key, error, user),
+    )
+    const users = this.#store.flush(({ account }) => user === undefined || isNamed(account, user))
+    return { users, directoryRefusals }
   }
 
   /**

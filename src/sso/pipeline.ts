@@ -5,7 +5,7 @@
  */
 
 import { errorCode, errorText, Roster, SecurityLog, type Timer } from '../platform/index.ts'
-import type { CacheContents } from '../tunnel/index.ts'
+import type { CacheContents, DroppedFigures } from '../tunnel/index.ts'
 import { isAboutUser, refusalOfAccount } from './account-admission.ts'
 import { Call, type CallHome } from './call.ts'
 import type { DeliveryCounts } from './delivery-ports.ts'
@@ -270,15 +270,15 @@ class Pipeline implements SsoPipeline, CallHome {
     for (const user of users) this.#dropUser(user, 'ended')
   }
 
-  flush(filter: FlushFilter): void {
-    const { user, servicePrincipalName } = filter
-    const users = new Set(this.#tickets?.flush(byName(user), servicePrincipalName))
-    if (servicePrincipalName === undefined) {
-      for (const each of this.#identities?.flush(user) ?? []) users.add(each)
-    }
-    if (user === undefined && servicePrincipalName === undefined)
-      this.#ports.backends.retire(undefined)
-    for (const each of users) this.#ports.backends.retire(each)
+  flush({ user, servicePrincipalName }: FlushFilter): DroppedFigures {
+    const ofService = servicePrincipalName !== undefined
+    const ofTickets = this.#tickets?.flush(byName(user), servicePrincipalName) ?? NO_TICKETS
+    const ofAccounts = (ofService ? undefined : this.#identities?.flush(user)) ?? NO_ACCOUNTS
+    if (user === undefined && !ofService) this.#ports.backends.retire(undefined)
+    const { users, ...tickets } = ofTickets
+    const { users: accounts, directoryRefusals } = ofAccounts
+    for (const each of new Set([...users, ...accounts])) this.#ports.backends.retire(each)
+    return { ...tickets, accounts: accounts.length, directoryRefusals }
   }
 
   inspect({ user, servicePrincipalName }: FlushFilter): CacheContents {
@@ -337,6 +337,9 @@ class Pipeline implements SsoPipeline, CallHome {
 }
 
 /** Everybody where nobody is named. */
+const NO_TICKETS = { users: [], tickets: 0, evidence: 0, kdcRefusals: 0 }
+const NO_ACCOUNTS = { users: [], directoryRefusals: 0 }
+
 function byName(user: string | undefined): (identity: Identity) => boolean {
   return ({ account }) => user === undefined || isNamed(account, user)
 }

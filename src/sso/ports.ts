@@ -8,7 +8,7 @@ import type { JWTVerifyGetKey } from 'jose'
 import type { AccountDirectory, DirectoryAccount } from '../directory/index.ts'
 import type { KerberosClient } from '../kerberos/index.ts'
 import type { Clock, Logger, Random, SallyportError, SecurityLog } from '../platform/index.ts'
-import type { AppSettings, CacheContents } from '../tunnel/index.ts'
+import type { AppSettings, CacheContents, DroppedFigures } from '../tunnel/index.ts'
 import type { BackendPool } from './backend.ts'
 import type { BodySource, RequestBody } from './body-source.ts'
 import type { HopOptions } from './hop-options.ts'
@@ -158,8 +158,8 @@ export interface SsoPipeline {
   offer(proof: Proof): void
   /** Drops these proofs, the tickets and sockets of their users, and cuts the calls made on these proofs. */
   forget(proofIds: readonly string[]): void
-  /** Drops cached identities, evidence, tickets and idle sockets; busy sockets close after their call. */
-  flush(filter: FlushFilter): void
+  /** Drops cached identities, evidence, tickets and idle sockets; busy sockets close after their call. Says how much. */
+  flush(filter: FlushFilter): DroppedFigures
   /** What the caches hold; the filter says which tickets are listed, `cacheShowEntries` how many. Nothing is used by that. */
   inspect(filter: FlushFilter): CacheContents
   readonly counters: SsoCounters

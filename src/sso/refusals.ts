@@ -78,11 +78,17 @@ export class RefusalMemory<T extends object> {
    * Forgets: something has changed.
    *
    * @param matches - What is forgotten, by what was asked for and what was thrown.
+   * @returns How many that were still remembered.
    */
-  drop(matches: (about: T, error: unknown) => boolean): void {
+  drop(matches: (about: T, error: unknown) => boolean): number {
     this.#drops += 1
-    for (const [key, { about, error }] of [...this.#refusals.entries()]) {
-      if (matches(about, error)) this.#refusals.delete(key)
+    const now = this.#clock.nowMs()
+    let dropped = 0
+    for (const [key, { about, error, untilMs }] of [...this.#refusals.entries()]) {
+      if (!matches(about, error)) continue
+      this.#refusals.delete(key)
+      if (now < untilMs) dropped += 1
     }
+    return dropped
   }
 }

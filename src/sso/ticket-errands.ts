@@ -45,6 +45,14 @@ export function clear(evidence: KeptEvidence, { backend }: TicketWish): void {
   evidence.cleared.add(backend)
 }
 
+/** What a flush dropped. */
+export interface FlushedTickets {
+  /** Whose. */
+  readonly users: ReadonlySet<string>
+  readonly tickets: number
+  readonly evidence: number
+}
+
 /** How a ticket is asked for. */
 export interface Errand {
   readonly wish: TicketWish
@@ -220,14 +228,13 @@ export class TicketErrands {
    * Drops what an administrator means.
    *
    * @param selection - Whose, and for which SPN; without one the evidence too.
-   * @returns The users whose something was dropped.
+   * @returns The users whose something was dropped, and how much.
    */
-  flush(selection: Selection): ReadonlySet<string> {
-    const users = new Set(this.tickets.flush(selection))
-    if (selection.spn === undefined) {
-      for (const user of this.evidence.flush(selection)) users.add(user)
-    }
-    return users
+  flush(selection: Selection): FlushedTickets {
+    const { users, dropped: tickets } = this.tickets.flush(selection)
+    if (selection.spn !== undefined) return { users, tickets, evidence: 0 }
+    const evidence = this.evidence.flush(selection)
+    return { users: new Set([...users, ...evidence.users]), tickets, evidence: evidence.dropped }
   }
 }
 

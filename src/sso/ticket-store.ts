@@ -53,6 +53,13 @@ export interface Selection {
   readonly spn: string | undefined
 }
 
+/** What a flush dropped of one kind. */
+export interface Dropped {
+  /** Whose. */
+  readonly users: ReadonlySet<string>
+  readonly dropped: number
+}
+
 /** A cache of tickets of one kind. */
 export class TicketStore<T extends Kept> {
   readonly #ports: StorePorts<T>
@@ -166,20 +173,22 @@ export class TicketStore<T extends Kept> {
    * Drops what is kept and what is under way.
    *
    * @param selection - Which.
-   * @returns The users whose something was kept.
+   * @returns The users whose something was kept, and how much of that could still be used.
    */
-  flush(selection: Selection): ReadonlySet<string> {
+  flush(selection: Selection): Dropped {
     const meant = this.#meant(selection)
     const users = new Set<string>()
+    let dropped = 0
     for (const flight of this.#underWay.all()) {
       if (meant(flight.wish)) this.#ground(flight)
     }
     for (const [key, kept] of [...this.#kept.entries()]) {
       if (!meant(kept)) continue
       users.add(kept.identity.user)
+      if (!this.#isOver(kept)) dropped += 1
       this.#evict(key, 'flushed')
     }
-    return users
+    return { users, dropped }
   }
 
   /**

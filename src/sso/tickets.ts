@@ -16,7 +16,7 @@ import type { FairQueue } from './fair-queue.ts'
 import type { SsoLimits } from './limits.ts'
 import { kdcQueue } from './queues.ts'
 import { RefusalMemory } from './refusals.ts'
-import { clear, TicketErrands, type Errand } from './ticket-errands.ts'
+import { clear, TicketErrands, type Errand, type FlushedTickets } from './ticket-errands.ts'
 import type { DropReason, TicketCounters, TicketCounts } from './ticket-counts.ts'
 import type { PreparedTicket, TicketPorts, TicketWish } from './ticket-types.ts'
 import { isTransportFailure } from './transport-failure.ts'
@@ -178,15 +178,18 @@ export class TicketKeeper {
    *
    * @param matches - Whose.
    * @param spn - Service tickets for this SPN alone, letter case aside; undefined: all, with the evidence.
-   * @returns The users whose something was dropped.
+   * @returns The users whose something was dropped, and how much.
    */
-  flush(matches: (identity: Identity) => boolean, spn?: string): ReadonlySet<string> {
+  flush(
+    matches: (identity: Identity) => boolean,
+    spn?: string,
+  ): FlushedTickets & { readonly kdcRefusals: number } {
     const wanted = spn?.toLowerCase()
-    this.#refusals.drop(
+    const kdcRefusals = this.#refusals.drop(
       (wish) =>
         matches(wish.identity) && (wanted === undefined || wish.spn.toLowerCase() === wanted),
     )
-    return this.#errands.flush({ matches, spn })
+    return { ...this.#errands.flush({ matches, spn }), kdcRefusals }
   }
 
   /**

@@ -30,6 +30,9 @@ export const NEGOTIATE = 'negotiate'
 /** From a connector: it takes `inspect`, and answers with `inspected`: it says what its caches hold. */
 export const INSPECT = 'inspect'
 
+/** From a connector: it takes `flush` with an id, and answers with `flushed`: it says how much went. */
+export const FLUSHED = 'flushed'
+
 /** All of them: what an end announces that passes on everything HTTP/1.1 can do. */
 export const HTTP_CAPABILITIES: readonly string[] = Object.values(CAPABILITY)
 

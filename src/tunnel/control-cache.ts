@@ -1,6 +1,6 @@
 /**
- * The two control messages about a connector's caches: what do they hold, and the answer. Never a key, a ticket or a token.
- * PROTOCOL.md section 8.2.
+ * The control messages about a connector's caches: what do they hold, what has been dropped. Never a key, a ticket or a token.
+ * PROTOCOL.md sections 8.2 and 8.3.
  *
  * @module
  */
@@ -103,6 +103,26 @@ export interface InspectedMessage {
   readonly cache: CacheContents
 }
 
+/** What a flush has dropped. */
+export interface DroppedFigures {
+  /** Service tickets that could still be used. */
+  readonly tickets: number
+  /** Evidence tickets, likewise. */
+  readonly evidence: number
+  readonly accounts: number
+  /** Refusals of KDCs that were remembered. */
+  readonly kdcRefusals: number
+  /** Refusals of the directory, likewise. */
+  readonly directoryRefusals: number
+}
+
+/** Connector to gateway: the answer to a `flush` with an id. */
+export interface FlushedMessage {
+  readonly type: 'flushed'
+  readonly id: string
+  readonly dropped: DroppedFigures
+}
+
 const id = z.string().min(1).max(128)
 const count = z.number().min(0)
 /** As far as dates go (ECMA-262 section 21.4.1.1). */
@@ -115,6 +135,18 @@ const refusals = z
 /** Longest name of a user, and of a service, that a message may have. */
 export const MAX_USER_LENGTH = 1024
 export const MAX_SPN_LENGTH = 512
+
+/** The shape of `flushed`. */
+export const flushedSchema: z.ZodType<FlushedMessage> = z.object({
+  type: z.literal('flushed'),
+  id,
+  dropped: z
+    .object({
+      ...{ tickets: count, evidence: count, accounts: count },
+      ...{ kdcRefusals: count, directoryRefusals: count },
+    })
+    .readonly(),
+})
 
 /** Which tickets are meant, in `flush` and `inspect`. */
 export const cacheFilter: {

@@ -16,8 +16,10 @@ import {
 } from './control-sign-in.ts'
 import {
   cacheFilter,
+  flushedSchema,
   inspectedSchema,
   inspectSchema,
+  type FlushedMessage,
   type InspectedMessage,
   type InspectMessage,
 } from './control-cache.ts'
@@ -91,6 +93,8 @@ export interface ForgetMessage {
 /** Gateway to connector: drop cached tickets, of one user or service or of all. */
 export interface FlushMessage {
   readonly type: 'flush'
+  /** Asks for an answer, of a connector that announced `flushed`. */
+  readonly id?: string
   readonly user?: string
   readonly servicePrincipalName?: string
 }
@@ -120,6 +124,7 @@ export type ControlMessage =
   | ProofMessage
   | ForgetMessage
   | FlushMessage
+  | FlushedMessage
   | StatusMessage
   | AccountMessage
   | AcceptMessage
@@ -180,7 +185,8 @@ const schemas: Readonly<Record<ControlType, z.ZodType<ControlMessage>>> = {
     type: z.literal('forget'),
     proofs: z.array(id).max(10_000).readonly(),
   }),
-  flush: z.object({ type: z.literal('flush'), ...cacheFilter }),
+  flush: z.object({ type: z.literal('flush'), id: id.exactOptional(), ...cacheFilter }),
+  flushed: flushedSchema,
   status: z.object({
     type: z.literal('status'),
     version: z.string().max(64),
@@ -208,6 +214,7 @@ const SENDER: Readonly<Record<ControlType, TunnelRole>> = {
   proof: 'gateway',
   forget: 'gateway',
   flush: 'gateway',
+  flushed: 'connector',
   status: 'connector',
   account: 'gateway',
   accept: 'gateway',

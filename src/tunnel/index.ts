@@ -4,7 +4,14 @@
  * @module
  */
 
-export { CAPABILITY, HTTP_CAPABILITIES, INSPECT, NEGOTIATE, PROBE } from './capabilities.ts'
+export {
+  CAPABILITY,
+  FLUSHED,
+  HTTP_CAPABILITIES,
+  INSPECT,
+  NEGOTIATE,
+  PROBE,
+} from './capabilities.ts'
 export {
   APP_PATH,
   decodeControl,
@@ -26,6 +33,8 @@ export type {
   AccountFigures,
   CacheContents,
   CacheEntry,
+  DroppedFigures,
+  FlushedMessage,
   InspectedMessage,
   InspectMessage,
   RefusalFigures,

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { startStack, type Stack } from '../../docker/demo/stack.ts'
 import type { LabEnvironment } from '../../docker/lab.ts'
-import type { CacheReport } from '../../src/gateway/index.ts'
+import type { CacheReport, FlushAnswer } from '../../src/gateway/index.ts'
 import type { CacheContents } from '../../src/tunnel/index.ts'
 import { NO_LAB, sharedLab } from '../support/lab.ts'
 import { signIn } from '../support/people.ts'
@@ -77,11 +77,43 @@ describe('what a connector keeps', { skip: lab === undefined ? NO_LAB : false },
     assert.match(before.stdout, /USER +SPN +EXPIRES +REFRESH DUE +LAST USED +BYTES/)
     assert.match(before.stdout, /alice@CORP\.EXAMPLE +HTTP\//)
     assert.match(before.stdout, /and 1 more: choose with --user or --spn/)
-    assert.equal((await stack.admin('cache', 'flush')).status, 0)
+    const flushed = await stack.admin('cache', 'flush')
+    assert.equal(flushed.status, 0, flushed.stderr)
+    assert.match(flushed.stdout, /^connector .* \(group default, version /)
+    assert.match(
+      flushed.stdout,
+      /\n {2}dropped 3 tickets, 1 evidence ticket, 2 accounts, 1 KDC refusal, 0 directory ref/,
+    )
     const after = await stack.admin('cache', 'show')
     assert.match(after.stdout, /tickets +0 tickets of 0 bytes/)
     assert.match(after.stdout, /KDC refusals +policy 0,/)
     assert.match(after.stdout, /no tickets to list/)
+  })
+
+  it('is dropped of one user, who is counted, or named where the name is not quite right', async () => {
+    await visit('alice')
+    const flush = (...args: string[]) => stack.admin('cache', 'flush', ...args)
+    for (const wrong of ['alise@corp.example', 'alice@other.example', 'CORP\\alice']) {
+      const { status, stdout } = await flush('--user', wrong)
+      assert.equal(status, 0)
+      assert.match(
+        stdout,
+        /dropped 0 tickets, 0 evidence tickets, 0 accounts, 0 KDC refusals, 0 dir/,
+      )
+      assert.ok(stdout.includes(`nothing matched ${wrong}\n`), stdout)
+      assert.match(stdout, /looks alike:\n {2}alice@CORP\.EXAMPLE {2}HTTP\//)
+    }
+    const nobody = await flush('--spn', 'HTTP/nowhere.corp.example')
+    assert.match(nobody.stdout, /nothing matched HTTP\/nowhere[\s\S]*cache show/)
+    const { stdout } = await flush('--user', 'ALICE@corp.example', '--json')
+    const { connectedTunnels, connectors } = JSON.parse(stdout) as FlushAnswer
+    assert.equal(connectedTunnels, 1)
+    const none = { kdcRefusals: 0, directoryRefusals: 0 }
+    const dropped = { tickets: 1, evidence: 1, accounts: 1, ...none }
+    assert.deepEqual(
+      connectors.map((each) => each.dropped),
+      [dropped],
+    )
   })
 
   it('cannot be told without a connector', async () => {
@@ -89,5 +121,10 @@ describe('what a connector keeps', { skip: lab === undefined ? NO_LAB : false },
     const { status, stderr } = await stack.admin('cache', 'show')
     assert.equal(status, 1)
     assert.match(stderr, /ERR_GATEWAY_NO_CONNECTOR[\s\S]*mend: .*connector run/)
+    const flushed = await stack.admin('cache', 'flush')
+    assert.deepEqual(
+      [flushed.status, flushed.stdout],
+      [0, 'no connector is connected, so nothing is cached\n'],
+    )
   })
 })

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CacheContents } from '../../src/tunnel/index.ts'
+import type { CacheContents, DroppedFigures } from '../../src/tunnel/index.ts'
 import type { Proof, ResponseSink, SsoCall, SsoCounters, SsoRequest } from '../../src/sso/index.ts'
 
 /** A request that reached the pipeline. */
@@ -56,8 +56,9 @@ export class FakePipeline {
   forget(ids: readonly string[]): void {
     this.forgotten.push(...ids)
   }
-  flush(filter: object): void {
+  flush(filter: object): DroppedFigures {
     this.flushed.push(filter)
+    return { tickets: 1, evidence: 2, accounts: 3, kdcRefusals: 4, directoryRefusals: 5 }
   }
   inspect(filter: object): CacheContents {
     this.inspected.push(filter)

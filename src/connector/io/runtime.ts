@@ -14,7 +14,7 @@ import {
   type SsoPipeline,
   type TokenJudge,
 } from '../../sso/index.ts'
-import { INSPECT, NEGOTIATE } from '../../tunnel/index.ts'
+import { FLUSHED, INSPECT, NEGOTIATE } from '../../tunnel/index.ts'
 import { createBackendPool, createKeySource } from '../../sso/io/index.ts'
 import {
   ConnectorError,
@@ -65,7 +65,11 @@ export async function createConnectorRuntime(options: ConnectorRuntimeOptions): 
   const judge = await openJudge(options, identity)
   const parts = { resolve, identity, security, keys, judge }
   const pipeline = withDirectoryClosed(createSsoPipeline(options, parts), identity)
-  const capabilities = [INSPECT, ...(identity && options.policy.frontEnd ? [NEGOTIATE] : [])]
+  const capabilities = [
+    INSPECT,
+    FLUSHED,
+    ...(identity && options.policy.frontEnd ? [NEGOTIATE] : []),
+  ]
   const dialler = createTunnelDialler({ readIdentity, clock: systemClock, logger, capabilities })
   const checkKerberos = identity && kerberosCheck(identity)
   const rotation = identity && ownPasswordRotation(options, identity.client.name)
@@ -137,9 +141,7 @@ function withDirectoryClosed(pipeline: SsoPipeline, identity: Identity | undefin
     forget: (proofs) => {
       pipeline.forget(proofs)
     },
-    flush: (filter) => {
-      pipeline.flush(filter)
-    },
+    flush: (filter) => pipeline.flush(filter),
     inspect: (filter) => pipeline.inspect(filter),
     appsChanged: (isCurrent) => {
       pipeline.appsChanged(isCurrent)

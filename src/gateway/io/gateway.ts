@@ -17,7 +17,6 @@ import {
 import type { TunnelHandler } from '../../tunnel/index.ts'
 import { ActiveExchanges } from '../active-exchanges.ts'
 import { Apps } from '../apps.ts'
-import type { CacheFilter } from '../cache-reports.ts'
 import { BackchannelLogout } from '../backchannel-logout.ts'
 import type { GatewayConfig, SessionConfig } from '../config.ts'
 import type { ConnectedTunnel } from '../live-connector.ts'
@@ -168,17 +167,8 @@ export class Gateway {
   async revokeUser(user: string): Promise<number> {
     const count = await this.#sessions.revokeUser(user)
     this.#ports.logger.info('sessions revoked', { user, count })
-    this.flush({ user })
+    this.connectors.broadcast({ type: 'flush', user })
     return count
-  }
-
-  /**
-   * Has every connector drop cached tickets.
-   *
-   * @param filter - Which; nothing named: all.
-   */
-  flush(filter: CacheFilter): void {
-    this.connectors.broadcast({ type: 'flush', ...filter })
   }
 
   /**

@@ -284,6 +284,17 @@ describe('the connector and its requests', () => {
     session.handler.onControl({ type: 'flush', user: 'alice@corp.example' })
     session.handler.onControl({ type: 'status', version: 'x', kerberos: { ready: true } })
     assert.deepEqual(pipeline.flushed, [{}, { user: 'alice@corp.example' }])
+    assert.ok(session.controls.every(({ type }) => type !== 'flushed'))
+  })
+
+  it('says what it has dropped where it is asked to', () => {
+    const { session, pipeline } = serving()
+    session.handler.onControl({ type: 'flush', id: 'q1', user: 'alice' })
+    assert.deepEqual(pipeline.flushed, [{ user: 'alice' }])
+    assert.deepEqual(session.controls.at(-1), {
+      ...{ type: 'flushed', id: 'q1' },
+      dropped: { tickets: 1, evidence: 2, accounts: 3, kdcRefusals: 4, directoryRefusals: 5 },
+    })
   })
 
   it('says what its caches hold', () => {

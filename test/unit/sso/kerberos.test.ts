@@ -136,6 +136,17 @@ describe('pipeline with a KDC in memory and a backend that checks every token', 
     assert.deepEqual([outcome.code, outcome.status, outcome.body.length], ['ERR_KRB_MUTUAL', 0, 0])
   })
 
+  it('says what a flush has dropped', async () => {
+    for (const user of ['alice', 'bob']) await ask(user)
+    const none = { kdcRefusals: 0, directoryRefusals: 0 }
+    const ofService = pipeline.flush({ user: 'alice', servicePrincipalName: SPN.toLowerCase() })
+    assert.deepEqual(ofService, { tickets: 1, evidence: 0, accounts: 0, ...none })
+    const rest = pipeline.flush({ user: 'alice' })
+    assert.deepEqual(rest, { tickets: 0, evidence: 1, accounts: 1, ...none })
+    assert.equal(pipeline.flush({ user: 'alice' }).accounts, 0)
+    assert.deepEqual(pipeline.flush({}), { tickets: 1, evidence: 1, accounts: 1, ...none })
+  })
+
   it("uses no evidence that someone on the wire swapped for another user's (invariant 2)", async () => {
     pipeline.flush({})
     let swapped: Parameters<NonNullable<typeof kdc.tricks.reply>>[0] | undefined

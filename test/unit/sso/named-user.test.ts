@@ -76,7 +76,7 @@ describe('a flush of one user', () => {
       return stage.directory.lookups
     }
     assert.equal(await lookups(), 2)
-    stage.pipeline.flush({ user: 'GHOST@corp.example' })
+    assert.equal(stage.pipeline.flush({ user: 'GHOST@corp.example' }).directoryRefusals, 1)
     assert.equal(await lookups(), 3)
     stage.pipeline.flush({ servicePrincipalName: 'HTTP/iwa.corp.example' })
     assert.equal(await lookups(), 3)

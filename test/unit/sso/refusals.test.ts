@@ -78,6 +78,11 @@ describe('refusals', () => {
     await clock.advance(2000)
     assert.deepEqual(memory.remembered(), { policy: 1, unknown: 1, transport: 0, other: 0 })
     assert.deepEqual(memory.hits, { policy: 0, unknown: 0, transport: 0, other: 0 })
+    // What was over is no refusal that went.
+    assert.equal(
+      memory.drop(() => true),
+      2,
+    )
   })
 
   it('forgets what a flush names, also what was under way then', async () => {
@@ -90,7 +95,10 @@ describe('refusals', () => {
       await gate
       return refuse()
     })
-    memory.drop(({ user }) => user === 'alice')
+    assert.equal(
+      memory.drop(({ user }) => user === 'alice'),
+      1,
+    )
     open()
     await assert.rejects(late, code)
     assert.equal(await memory.guard('a', { user: 'alice' }, ask), 'granted')

@@ -6,6 +6,7 @@ import {
   TunnelError,
   type AppSettings,
   type ControlMessage,
+  type FlushedMessage,
   type InspectedMessage,
 } from '../../../src/tunnel/index.ts'
 
@@ -38,6 +39,7 @@ const FROM_GATEWAY: readonly ControlMessage[] = [
   { type: 'proof', id: 'p1', idToken: 'secret.token.text' },
   { type: 'forget', proofs: ['p1', 'p2'] },
   { type: 'flush' },
+  { type: 'flush', id: 'a1', user: 'alice' },
   { type: 'inspect', id: 'a1' },
   { type: 'inspect', id: 'a1', user: 'alice', servicePrincipalName: 'HTTP/x' },
   { type: 'account', principal: 'CONN1$@CORP.EXAMPLE', connectors: 2 },
@@ -79,7 +81,16 @@ const INSPECTED: InspectedMessage = {
     more: 1,
   },
 }
-const FROM_CONNECTOR = [STATUS, INSPECTED, { ...INSPECTED, cache: { entries: [], more: 0 } }]
+const FLUSHED: FlushedMessage = {
+  ...{ type: 'flushed', id: 'a1' },
+  dropped: { tickets: 1, evidence: 2, accounts: 3, kdcRefusals: 4, directoryRefusals: 5 },
+}
+const FROM_CONNECTOR = [
+  STATUS,
+  FLUSHED,
+  INSPECTED,
+  { ...INSPECTED, cache: { entries: [], more: 0 } },
+]
 const octets = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value))
 const refused = (read: () => unknown): TunnelError => {
   try {
