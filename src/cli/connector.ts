@@ -125,6 +125,8 @@ const ROTATE_HELP = `
 The new password is drawn here, kept beside the keytab until the domain controller has it, and never shown. The keytab is replaced
 by one with the new keys and those before; a running connector notices. Stopped half-way, run it again: it goes on.
 
+The domain controller is reached as KDCs are: at port 464 of the same hosts, or through the KDC proxies of kerberos.kdcs.
+
 The connector does the same by itself where the configuration has kerberos.rotatePassword.everyDays.
 
 Example:

@@ -29,6 +29,7 @@ export {
   rotatePassword,
   type PasswordAge,
   type RotatedPassword,
+  type PasswordServers,
   type RotationOptions,
   type RotationStore,
 } from './rotate-password.ts'

@@ -8,7 +8,8 @@
  * 5. The file is removed.
  *
  * Stopped before 2, the keytab is good; between 2 and 4 the file is: an identity made of the keytab's file tries both, and the
- * next rotation goes on where this one was stopped. Only a refusal that the server has proven to be its own takes step 1 back.
+ * next rotation goes on where this one was stopped. Only a refusal that the server has proven to be its own takes step 1 back, and
+ * only where no other server can have had the request: that one may have made the change.
  *
  * @module
  */
@@ -52,15 +53,29 @@ export interface RotationStore {
   removePending(): Promise<void>
 }
 
+/** Reaches a realm's password servers. */
+export interface PasswordServers extends KdcTransport {
+  /**
+   * Whether nobody but the server that gave a reply can have had the request: then its refusal is the whole outcome.
+   *
+   * @param reply - The very octets that `exchange` returned.
+   * @returns False where another server may have made the change.
+   */
+  isAlone?(reply: Uint8Array): boolean
+}
+
 /** What a rotation works through; settings as those of a client. */
 export interface RotationOptions extends Omit<KerberosClientOptions, 'identity' | 'armor'> {
-  /** Reaches the realm's password server, port 464. */
-  readonly passwordServer: KdcTransport
+  /** Reaches the realm's password servers: port 464, or KDC proxies. */
+  readonly passwordServer: PasswordServers
   /** Keytab and pending password. */
   readonly store: RotationStore
   /** How many key versions before the new one the keytab keeps. Default 1. */
   readonly keptVersions?: number | undefined
-  /** How often the new password is tried before it counts as not known to the KDC. Default 6: domain controllers replicate. */
+  /**
+   * How often the new password is tried before it counts as not known to the KDC. Default 6: domain controllers replicate. Two
+   * at most where the password server has not said that the change is made.
+   */
   readonly confirmAttempts?: number | undefined
   /** Time between two such tries, milliseconds. Default 5000. */
   readonly confirmDelayMs?: number | undefined
@@ -74,6 +89,14 @@ export interface RotatedPassword {
   readonly kvno: number
   /** True where it went on with a rotation that was stopped. */
   readonly resumed: boolean
+}
+
+/** Where the server has not said that the change is made: each try may be a wrong password, which locks an account after some. */
+const DOUBTFUL_TRIES = 2
+
+interface Told {
+  readonly fault: unknown
+  readonly alone: boolean
 }
 
 /** 90 octets are 120 characters of base64url: upper and lower case, digits, no blanks; as long as Windows makes them. */
@@ -165,25 +188,27 @@ class Rotation {
     const change = await this.#prepare(password, keytab).catch((error: unknown) => ({
       error,
     }))
-    const fault = 'error' in change ? change.error : await this.#tell(change)
+    const { fault, alone } =
+      'error' in change ? { fault: change.error, alone: true } : await this.#tell(change)
     const refused = isCode(fault, 'ERR_KRB_PASSWORD_REFUSED')
     if (!('error' in change) && !refused) return this.#confirm(password, keytab, fault)
     // Either may be for the sake of another process that went on with this very password and was quicker.
     const overtaken = refused || isRefusedProof(fault)
     const made = overtaken ? await this.#keysOf(password, keytab).catch(() => undefined) : undefined
     if (made !== undefined) return made
-    await takeBack()
+    if (alone) await takeBack()
     throw fault
   }
 
-  /** Step 2; what went wrong, if anything. */
-  async #tell(change: PasswordChange): Promise<unknown> {
+  /** Step 2; what went wrong, if anything, and whether nobody but who said so was asked. */
+  async #tell(change: PasswordChange): Promise<Told> {
+    const { passwordServer } = this.#options
     try {
-      const { realm } = this.#owner
-      const word = change.open(await this.#options.passwordServer.exchange(realm, change.request))
-      return this.#faultIn(word)
-    } catch (error) {
-      return error
+      const reply = await passwordServer.exchange(this.#owner.realm, change.request)
+      const alone = passwordServer.isAlone?.(reply) ?? true
+      return { fault: this.#faultIn(change.open(reply)), alone }
+    } catch (fault) {
+      return { fault, alone: false }
     }
   }
 
@@ -212,13 +237,14 @@ class Rotation {
     fault: unknown,
   ): Promise<NewKeys> {
     const { confirmAttempts = 6, confirmDelayMs = 5000 } = this.#options
+    const most = fault === undefined ? confirmAttempts : Math.min(confirmAttempts, DOUBTFUL_TRIES)
     for (let attempt = 1; ; attempt += 1) {
       const made = await this.#keysOf(password, keytab).catch((error: unknown) => {
         fault ??= error
         return undefined
       })
       if (made !== undefined) return made
-      if (attempt >= confirmAttempts) throw this.#unconfirmed(fault)
+      if (attempt >= most) throw this.#unconfirmed(fault)
       await this.#pause(confirmDelayMs)
     }
   }
@@ -233,12 +259,13 @@ class Rotation {
 
   #unconfirmed(cause: unknown): KerberosError {
     const why = cause === undefined ? 'the KDC does not accept it yet' : errorText(cause)
+    const mend = cause instanceof KerberosError && cause.mend ? `${cause.mend} ` : ''
     return new KerberosError(
       'ERR_KRB_PASSWORD_UNCONFIRMED',
       `${this.#name} may or may not have its new password: ${why}`,
       {
         cause,
-        mend: 'Run the rotation again: it goes on with the same password, which is kept beside the keytab until then.',
+        mend: `${mend}Run the rotation again: it goes on with the same password, which is kept beside the keytab until then.`,
       },
     )
   }

@@ -31,7 +31,7 @@ import {
 import { createNameResolver } from '../../src/connector/io/name-resolver.ts'
 import { openKdcWay } from '../../src/connector/io/kdc-way.ts'
 import { kerberosSchema } from '../../src/connector/config-kerberos.ts'
-import { openssl } from '../support/openssl.ts'
+import { clientCredential } from '../support/openssl.ts'
 import { MemoryLogger } from '../support/manual-clock.ts'
 import { httpsCredential } from '../support/https-credential.ts'
 import { NO_LAB, sharedLab } from '../support/lab.ts'
@@ -43,15 +43,6 @@ const why = lab === undefined ? NO_LAB : NO_FAR_TOOLS
 const LIMITS = { timeoutMs: 30_000, totalTimeoutMs: 60_000 }
 /** Squid alone can resolve it. */
 const NAME = 'kdcproxy.far.test'
-
-/** A certificate for a client, its own authority. */
-function clientCredential(): { readonly cert: string; readonly key: string } {
-  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
-  const use = ['-subj', '/CN=connector', '-addext', 'extendedKeyUsage=clientAuth']
-  const text = openssl(['req', '-x509', ...kind, ...use, '-days', '2', '-keyout', '-'], {})
-  const begin = text.indexOf('-----BEGIN CERTIFICATE-----')
-  return { key: text.slice(0, begin), cert: text.slice(begin) }
-}
 
 describe('KDCs out of reach', { skip: lab !== undefined && hasFarTools() ? false : why }, () => {
   assert.ok(lab)

@@ -42,6 +42,16 @@ export interface FarProcess {
 /** A KDC proxy. */
 export interface KdcProxy extends FarProcess {
   readonly port: number
+  /** What it was asked so far, as kdcproxy names it: `CORP.EXAMPLE AS-REQ (192 bytes)`. */
+  readonly asked: readonly string[]
+}
+
+/** How a KDC proxy differs from a good one. */
+export interface KdcProxyFaults {
+  /** It knows no password servers. */
+  readonly withoutKpasswd?: boolean
+  /** It dies before it passes a change of a password on, or between its outcome and the answer. */
+  readonly dies?: 'before' | 'after'
 }
 
 /**
@@ -49,16 +59,18 @@ export interface KdcProxy extends FarProcess {
  *
  * @param kdcs - For each realm its KDCs as `host:port`.
  * @param credential - What it shows; the CA, where there is one in `clientCa`, that clients' certificates must have.
+ * @param faults - What is wrong with it. Default nothing.
  * @returns The process, listening.
  */
 export async function startKdcProxy(
   kdcs: Readonly<Record<string, readonly string[]>>,
   credential: HttpsCredential & { readonly clientCa?: string },
+  { withoutKpasswd = false, dies }: KdcProxyFaults = {},
 ): Promise<KdcProxy> {
   const folder = ownFolder()
   const realms = Object.entries(kdcs).map(
     ([realm, addresses]) =>
-      `[${realm}]\n${serversOf('kerberos', addresses)}${serversOf('kpasswd', addresses)}`,
+      `[${realm}]\n${serversOf('kerberos', addresses)}${withoutKpasswd ? '' : serversOf('kpasswd', addresses)}`,
   )
   const KDCPROXY_CONFIG = folder.write(
     'kdcproxy.conf',
@@ -70,11 +82,12 @@ export async function startKdcProxy(
     files.push(folder.write('client-ca.pem', credential.clientCa))
   }
   const child = spawn(PYTHON, [script, ...files], {
-    env: { ...process.env, KDCPROXY_CONFIG },
+    env: { ...process.env, KDCPROXY_CONFIG, ...(dies && { KDCPROXY_DIES: dies }) },
     stdio: ['pipe', 'pipe', 'inherit'],
   })
-  const line = await firstLine(child, /^\d+$/)
-  return { port: Number(line), stop: () => stopped(child, folder.remove) }
+  const asked: string[] = []
+  const line = await firstLine(child, /^\d+$/, asked)
+  return { port: Number(line), asked, stop: () => stopped(child, folder.remove) }
 }
 
 /** A line of kdcproxy.conf; password servers listen on the KDCs' hosts. */
@@ -204,19 +217,29 @@ function ownFolder(): OwnFolder {
   }
 }
 
-/** The first line that matches; an error with all of them when the process ends before. */
-async function firstLine(child: ChildProcess, wanted: RegExp): Promise<string> {
+/** The first line that matches; an error with all of them when the process ends before. Later ones go into `later`. */
+async function firstLine(
+  child: ChildProcess,
+  wanted: RegExp,
+  later: string[] = [],
+): Promise<string> {
   const stream = child.stdout ?? child.stderr
   if (stream === null) throw new Error('nothing to read')
+  const { promise, resolve, reject } = Promise.withResolvers<string>()
   const lines: string[] = []
-  for await (const line of createInterface({ input: stream })) {
-    lines.push(line)
-    if (wanted.test(line)) {
-      stream.resume()
-      return line
-    }
-  }
-  throw new Error(`ended before it was ready:\n${lines.slice(-20).join('\n')}`)
+  let ready = false
+  createInterface({ input: stream })
+    .on('line', (line) => {
+      if (ready) later.push(line)
+      else lines.push(line)
+      if (ready || !wanted.test(line)) return
+      ready = true
+      resolve(line)
+    })
+    .on('close', () => {
+      reject(new Error(`ended before it was ready:\n${lines.slice(-20).join('\n')}`))
+    })
+  return promise
 }
 
 async function stopped(child: ChildProcess, thenDo: () => void): Promise<void> {

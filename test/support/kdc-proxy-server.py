@@ -1,6 +1,7 @@
-"""Serves the real kdcproxy (KDCPROXY_CONFIG) over HTTPS on 127.0.0.1, prints its port, ends when its input does.
+"""Serves the real kdcproxy (KDCPROXY_CONFIG) over HTTPS on 127.0.0.1, prints its port, then what it is asked; ends when its input does.
 
-Arguments: certificate, key and, where clients are to show a certificate, the authority that vouches for it. Standing in for the web server of a real installation, as mod_wsgi under Apache.
+Arguments: certificate, key and, where clients are to show a certificate, the authority that vouches for it. KDCPROXY_DIES=before or after: the
+process dies before it passes a change of a password on, or after it has got the answer and before it hands it back. Standing in for the web server of a real installation, as mod_wsgi under Apache.
 """
 
 import os
@@ -31,6 +32,28 @@ class Quiet(WSGIRequestHandler):
         pass
 
 
+decode = kdcproxy.codec.decode
+answer = kdcproxy.Application()
+dies = os.environ.get("KDCPROXY_DIES")
+asked = threading.local()
+
+
+def told(data):
+    asked.what = str(decode(data))
+    print(asked.what, flush=True)
+    if dies == "before" and "KPASSWD" in asked.what:
+        os._exit(1)
+    return decode(data)
+
+
+def application(environ, start_response):
+    asked.what = ""
+    reply = answer(environ, start_response)
+    if dies == "after" and "KPASSWD" in asked.what:
+        os._exit(1)
+    return reply
+
+
 def end_with_input():
     sys.stdin.read()
     os._exit(0)
@@ -41,7 +64,8 @@ context.load_cert_chain(sys.argv[1], sys.argv[2])
 if len(sys.argv) > 3:
     context.verify_mode = ssl.CERT_REQUIRED
     context.load_verify_locations(sys.argv[3])
-server = make_server("127.0.0.1", 0, kdcproxy.Application(), server_class=Threads, handler_class=Quiet)
+kdcproxy.codec.decode = told
+server = make_server("127.0.0.1", 0, application, server_class=Threads, handler_class=Quiet)
 threading.Thread(target=end_with_input, daemon=True).start()
 print(server.server_port, flush=True)
 server.serve_forever()

@@ -32,3 +32,12 @@ export function openssl(
     rmSync(directory, { recursive: true })
   }
 }
+
+/** A certificate for a client, its own authority. */
+export function clientCredential(): { readonly cert: string; readonly key: string } {
+  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
+  const use = ['-subj', '/CN=connector', '-addext', 'extendedKeyUsage=clientAuth']
+  const text = openssl(['req', '-x509', ...kind, ...use, '-days', '2', '-keyout', '-'], {})
+  const begin = text.indexOf('-----BEGIN CERTIFICATE-----')
+  return { key: text.slice(0, begin), cert: text.slice(begin) }
+}

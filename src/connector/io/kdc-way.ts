@@ -15,7 +15,10 @@ import {
   forwardProxyOf,
   loadKrb5Conf,
   openKdcAccess,
+  openPasswordServers,
+  type KdcAccessOptions,
   type NetworkKdcTransport,
+  type PasswordServerTransport,
   type Environment,
   type KkdcpOptions,
   type TlsTrust,
@@ -53,9 +56,39 @@ export interface KdcWay extends Pick<KerberosClientOptions, 'capaths' | 'realmOf
  *   that cannot be read.
  */
 export async function openKdcWay(config: KerberosConfig, ports: KerberosPorts): Promise<KdcWay> {
+  const access = await accessOf(config, ports)
+  return { transport: openKdcAccess(access), ...realmsOf(access.krb5Conf) }
+}
+
+/** The way of a rotation of the account's own password. */
+export interface PasswordWay {
+  readonly transport: NetworkKdcTransport
+  readonly passwordServer: PasswordServerTransport
+}
+
+/**
+ * Makes the way to the KDCs and to their password servers, which is the same. Nothing is sent yet.
+ *
+ * @param config - The kerberos section, every path absolute.
+ * @param ports - What it works through.
+ * @param lastly - Password servers of the realm that are asked when no other answers: the hosts of the directory.
+ * @returns Both transports.
+ * @throws As openKdcWay.
+ */
+export async function openPasswordWay(
+  config: KerberosConfig,
+  ports: KerberosPorts,
+  lastly: readonly string[],
+): Promise<PasswordWay> {
+  const access = await accessOf(config, ports)
+  const passwordServer = openPasswordServers(access, { [config.realm]: lastly })
+  return { transport: openKdcAccess(access), passwordServer }
+}
+
+async function accessOf(config: KerberosConfig, ports: KerberosPorts): Promise<KdcAccessOptions> {
   const { clock, random, logger, environment = {}, nameServers } = ports
   const krb5Conf = config.krb5Conf === undefined ? undefined : await loadKrb5Conf(config.krb5Conf)
-  const transport = openKdcAccess({
+  return {
     clock,
     random,
     logger,
@@ -71,8 +104,7 @@ export async function openKdcWay(config: KerberosConfig, ports: KerberosPorts): 
     maxInFlight: config.maxInFlight,
     udpPreferenceLimit: config.udpPreferenceLimit,
     ...config.kdcLimits,
-  })
-  return { transport, ...realmsOf(krb5Conf) }
+  }
 }
 
 function realmsOf(conf: Krb5Conf | undefined): Pick<KdcWay, 'capaths' | 'realmOfHost'> {

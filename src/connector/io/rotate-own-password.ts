@@ -11,7 +11,6 @@ import {
   type RotatedPassword,
 } from '../../kerberos/index.ts'
 import {
-  PasswordServerTransport,
   pendingSince,
   readKeytabFile,
   rotateKeytabFile,
@@ -27,8 +26,8 @@ import {
   type KerberosConfig,
   type KeytabState,
 } from '../index.ts'
-import { openKdcWay } from './kdc-way.ts'
-import { createNameResolver, toLookupFunction } from './name-resolver.ts'
+import { openPasswordWay } from './kdc-way.ts'
+import { createNameResolver } from './name-resolver.ts'
 
 /** Whose password, and who is told. */
 interface RotationOptions {
@@ -53,13 +52,8 @@ export async function rotateOwnPassword(options: RotationOptions): Promise<Rotat
   const world = { clock: systemClock, random: systemRandom, logger }
   const resolve = createNameResolver(config.dns, systemClock)
   const ports = { ...world, resolve, environment, nameServers: config.dns?.servers }
-  const { transport } = await openKdcWay(kerberos, ports)
-  const { realm } = kerberos
-  const passwordServer = new PasswordServerTransport({
-    servers: { [realm]: passwordServers(config) },
-    lookup: toLookupFunction(resolve),
-  })
-  return rotateKeytabFile(keytab, ownerOf(kerberos), { ...world, transport, passwordServer })
+  const way = await openPasswordWay(kerberos, ports, controllers(config))
+  return rotateKeytabFile(keytab, ownerOf(kerberos), { ...world, ...way })
 }
 
 /**
@@ -106,7 +100,7 @@ function withKeytab({ kerberos }: ConnectorConfig): {
   )
 }
 
-/** Every domain controller takes new passwords, on its port 464. */
-function passwordServers({ directory }: ConnectorConfig): readonly string[] {
+/** Every domain controller takes new passwords. */
+function controllers({ directory }: ConnectorConfig): readonly string[] {
   return (directory?.servers ?? []).map((server) => splitHostPort(server)?.host ?? server)
 }

@@ -15,7 +15,7 @@ export const DIRECTORY_CODES = {
   DOCTOR_PORT_OPTIONAL_CLOSED: {
     outcome: 'warn',
     means:
-      'A port that only some commands use does not answer: 464 (rotate-password) or 3269 (names in other domains of the forest).',
+      'A port that only some commands use does not answer: 464 (rotate-password, where no KDC proxy carries it) or 3269 (names in other domains of the forest).',
   },
   DOCTOR_OWN_TICKET_GOOD: {
     outcome: 'pass',

@@ -42,6 +42,7 @@ export {
   kdcsOf,
   libdefaultsOf,
   parseHttpAnchor,
+  passwordServersOf,
   realmOfHost,
   type HttpAnchor,
   type Libdefaults,

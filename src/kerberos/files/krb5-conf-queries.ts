@@ -77,6 +77,17 @@ export function kdcsOf(conf: Krb5Conf, realm: string): readonly string[] {
   return conf.all('realms', realm, 'kdc')
 }
 
+/**
+ * The password servers that `[realms]` lists.
+ *
+ * @param conf - The configuration.
+ * @param realm - The realm, in its own case.
+ * @returns In the forms of `kdcsOf`. Empty when none is: the KDCs are asked then, as in Active Directory each is one.
+ */
+export function passwordServersOf(conf: Krb5Conf, realm: string): readonly string[] {
+  return conf.all('realms', realm, 'kpasswd_server')
+}
+
 /** A place with CA certificates. */
 export interface HttpAnchor {
   /** A file, a directory of them, or a variable of the environment that holds either of both. */

@@ -14,7 +14,12 @@ export {
   type GssapiAcceptorOptions,
 } from './gssapi-acceptor.ts'
 export { createGssapiEngine, type GssapiEngine, type GssapiEngineOptions } from './gssapi-engine.ts'
-export { openKdcAccess, type KdcAccessOptions, type KdcDnsOptions } from './kdc-access.ts'
+export {
+  openKdcAccess,
+  openPasswordServers,
+  type KdcAccessOptions,
+  type KdcDnsOptions,
+} from './kdc-access.ts'
 export { DnsKdcLocator, type DnsKdcLocatorOptions, type KdcLocator } from './kdc-locator.ts'
 export { krb5ConfLocator, type Krb5ConfLocatorOptions } from './krb5-conf-locator.ts'
 export type { Environment } from './http-anchors.ts'
@@ -47,6 +52,6 @@ export {
 } from './srv-resolver.ts'
 export type { KdcState } from './kdc-health.ts'
 export { NetworkKdcTransport, type KdcTransportStatistics } from './kdc-transport.ts'
-export type { NetworkKdcTransportOptions } from './kdc-transport-options.ts'
+export type { AskedService, NetworkKdcTransportOptions } from './kdc-transport-options.ts'
 export type { KdcStatistics } from './kdc-watch.ts'
 export type { LatencySnapshot } from './latency-histogram.ts'

@@ -8,11 +8,13 @@
 import type { Clock, Logger, Random } from '../../platform/index.ts'
 import { libdefaultsOf, type Krb5Conf } from '../files/index.ts'
 import type { Environment } from './http-anchors.ts'
+import { formatKdcAddress, parseKdcAddress, passwordServerOf } from './kdc-address.ts'
 import { DnsKdcLocator, type KdcLocator } from './kdc-locator.ts'
 import { NetworkKdcTransport } from './kdc-transport.ts'
 import type { NetworkKdcTransportOptions } from './kdc-transport-options.ts'
 import { KkdcpClient, type KkdcpOptions } from './kkdcp-client.ts'
 import { krb5ConfLocator } from './krb5-conf-locator.ts'
+import { PasswordServerTransport } from './password-server.ts'
 import { NetlogonSiteFinder } from './site-finder.ts'
 import { dnsSrvResolver, dnsUriResolver } from './srv-resolver.ts'
 
@@ -55,15 +57,53 @@ export interface KdcAccessOptions extends Omit<NetworkKdcTransportOptions, 'loca
  *   cannot be.
  */
 export function openKdcAccess(options: KdcAccessOptions): NetworkKdcTransport {
-  const { krb5Conf, environment, dns = {}, kdcProxies, ...rest } = options
-  const elsewhere = dns === false ? undefined : dnsLocator(dns, options)
-  const locator =
-    krb5Conf === undefined ? elsewhere : krb5ConfLocator(krb5Conf, { elsewhere, environment })
-  const { lookup, maxReplyOctets } = options
-  const { ask } = new KkdcpClient({ lookup, maxReplyOctets, ...kdcProxies })
+  const { krb5Conf } = options
   const said = krb5Conf === undefined ? undefined : libdefaultsOf(krb5Conf).udpPreferenceLimit
   const udpPreferenceLimit = options.udpPreferenceLimit ?? said
-  return new NetworkKdcTransport({ ...rest, udpPreferenceLimit, locator, https: ask })
+  const locator = locatorOf(options)
+  return new NetworkKdcTransport({
+    ...options,
+    udpPreferenceLimit,
+    locator,
+    https: askerOf(options),
+  })
+}
+
+/**
+ * Makes the way to the password servers (RFC 3244) of the same realms: the KDCs' hosts on port 464, the same KDC proxies, a
+ * krb5.conf's `kpasswd_server` where it names one. Nothing is sent yet.
+ *
+ * @param options - Settings, as for openKdcAccess; `timeoutMs` and `totalTimeoutMs` are the limits here too.
+ * @param lastly - For each realm servers that are asked when no other answers, `host` or `host:port`. Default none.
+ * @returns The transport: for rotatePassword and rotateKeytabFile.
+ * @throws As openKdcAccess.
+ */
+export function openPasswordServers(
+  options: KdcAccessOptions,
+  lastly?: Readonly<Record<string, readonly string[]>>,
+): PasswordServerTransport {
+  const { kdcs = {}, lookup, logger, clock, timeoutMs, totalTimeoutMs } = options
+  const servers = Object.fromEntries(
+    Object.entries(kdcs).map(([realm, texts]) => [
+      realm,
+      texts.map((text) => formatKdcAddress(passwordServerOf(parseKdcAddress(text)))),
+    ]),
+  )
+  const limits = { timeoutMs, totalTimeoutMs }
+  const locator = locatorOf(options)
+  const way = { ...limits, servers, lastly, locator, https: askerOf(options) }
+  return new PasswordServerTransport({ ...way, lookup, logger, clock })
+}
+
+function locatorOf(options: KdcAccessOptions): KdcLocator | undefined {
+  const { krb5Conf, environment, dns = {} } = options
+  const elsewhere = dns === false ? undefined : dnsLocator(dns, options)
+  if (krb5Conf === undefined) return elsewhere
+  return krb5ConfLocator(krb5Conf, { elsewhere, environment })
+}
+
+function askerOf({ lookup, maxReplyOctets, kdcProxies }: KdcAccessOptions): KkdcpClient['ask'] {
+  return new KkdcpClient({ lookup, maxReplyOctets, ...kdcProxies }).ask
 }
 
 function dnsLocator(

@@ -8,6 +8,8 @@ import { isIPv6 } from 'node:net'
 
 /** The port of RFC 4120 section 7.2. */
 const KERBEROS_PORT = 88
+/** RFC 3244 section 2. */
+const KPASSWD_PORT = 464
 
 /** A server's name or address and its port. */
 export interface HostPort {
@@ -44,8 +46,33 @@ export type KdcAddress = DirectKdcAddress | ProxiedKdcAddress
  * @throws RangeError for anything else.
  */
 export function parseKdcAddress(text: string): KdcAddress {
+  return parseAddress(text, KERBEROS_PORT)
+}
+
+/**
+ * Reads the address of a password server (RFC 3244), in the same forms.
+ *
+ * @param text - For instance `dc1.corp.example` or `https://kdcproxy.corp.example/KdcProxy`.
+ * @returns The address; the port is 464 where none is named.
+ * @throws RangeError for anything else.
+ */
+export function parsePasswordServer(text: string): KdcAddress {
+  return parseAddress(text, KPASSWD_PORT)
+}
+
+/**
+ * Where the password server is that belongs to a KDC: in Active Directory each KDC is one.
+ *
+ * @param kdc - The KDC.
+ * @returns The same host on port 464; the same KDC proxy.
+ */
+export function passwordServerOf(kdc: KdcAddress): KdcAddress {
+  return kdc.via === 'direct' ? { ...kdc, port: KPASSWD_PORT } : kdc
+}
+
+function parseAddress(text: string, defaultPort: number): KdcAddress {
   if (/^https:\/\//i.test(text)) return { via: 'https', url: proxyUrl(text) }
-  return { via: 'direct', ...parseHostPort(text, KERBEROS_PORT) }
+  return { via: 'direct', ...parseHostPort(text, defaultPort) }
 }
 
 const MAX_URL = 2048

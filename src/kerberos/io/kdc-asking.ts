@@ -16,8 +16,8 @@ export interface KdcAskingPorts {
   readonly settings: KdcTransportSettings
   readonly watch: KdcWatch
   readonly attempt: KdcAttempt
-  /** Hears which KDC gave a reply. */
-  readonly answered: (reply: Uint8Array, kdc: WatchedKdc) => void
+  /** Hears which KDC gave a reply, and whether no other was asked until then. */
+  readonly answered: (reply: Uint8Array, kdc: WatchedKdc, askedAlone: boolean) => void
   /** Called for each request that is sent because an earlier one takes long. */
   readonly hedged: () => void
 }
@@ -96,7 +96,7 @@ export class KdcAsking {
       const reply = await attempt(kdc.address, this.#question, signal)
       this.#refuseUnfit(reply)
       watch.answered(kdc, tookMs())
-      this.#ports.answered(reply, kdc)
+      this.#ports.answered(reply, kdc, this.#failures.size === 1)
       return reply
     } catch (error) {
       const reason = errorText(error)

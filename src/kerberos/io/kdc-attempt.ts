@@ -16,6 +16,8 @@ export interface KdcQuestion {
   readonly realm: string
   /** DER of the request, without the length that TCP and MS-KKDCP put before it. */
   readonly request: Uint8Array
+  /** True: not sent anew where a connection ends under it, which a request for a ticket always may be. Default false. */
+  readonly once?: boolean
 }
 
 /**

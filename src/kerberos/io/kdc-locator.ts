@@ -21,6 +21,13 @@ export interface KdcLocator {
    * @returns The addresses, the very same array as long as nothing changed; empty when the realm has none.
    */
   locate(realm: string): Promise<readonly KdcAddress[]>
+  /**
+   * The password servers (RFC 3244) of a realm, where they are named by themselves. Absent: nobody names any.
+   *
+   * @param realm - The realm.
+   * @returns In the order to ask; empty where the KDCs' hosts are the password servers, as in Active Directory.
+   */
+  passwordServers?(realm: string): Promise<readonly KdcAddress[]>
 }
 
 /** How KDCs are looked for in the DNS. */

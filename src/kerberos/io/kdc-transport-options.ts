@@ -11,6 +11,16 @@ import { parseKdcAddress, type KdcAddress, type ProxiedKdcAddress } from './kdc-
 import type { KdcAttempt } from './kdc-attempt.ts'
 import type { KdcLocator } from './kdc-locator.ts'
 
+/** What is asked, for errors and the log: KDCs, or another service of a realm that is reached the same way. */
+export interface AskedService {
+  /** For instance `KDC`. */
+  readonly name: string
+  /** What to do when none answers. */
+  readonly mend: string
+  /** Whether no server is sent a request anew where a connection ends under it. */
+  readonly once: boolean
+}
+
 /** How KDCs are reached. */
 export interface NetworkKdcTransportOptions {
   /**
@@ -28,6 +38,8 @@ export interface NetworkKdcTransportOptions {
   readonly logger?: Logger | undefined
   /** Time. Default the machine's. */
   readonly clock?: Clock | undefined
+  /** What is asked, in the words of errors and the log. Default KDCs. */
+  readonly service?: AskedService | undefined
 
   /** Time for one KDC to answer, milliseconds. Default 3000. */
   readonly timeoutMs?: number | undefined
@@ -73,6 +85,12 @@ export interface NetworkKdcTransportOptions {
   readonly maxKdcs?: number | undefined
 }
 
+const KDCS: AskedService = {
+  name: 'KDC',
+  mend: 'Check the kdcs setting, the network and port 88 (TCP) of the domain controllers.',
+  once: false,
+}
+
 const DEFAULTS = {
   timeoutMs: 3000,
   totalTimeoutMs: 10_000,
@@ -100,6 +118,7 @@ const MAY_BE_ZERO: readonly NumberName[] = ['keepMs', 'udpPreferenceLimit', 'slo
 export interface KdcTransportSettings extends Readonly<Record<NumberName, number>> {
   readonly hedgeAfterMs: number | undefined
   readonly clock: Clock
+  readonly service: AskedService
   readonly kdcs: ReadonlyMap<string, readonly KdcAddress[]>
 }
 
@@ -112,7 +131,7 @@ export interface KdcTransportSettings extends Readonly<Record<NumberName, number
  *   nor a locator.
  */
 export function resolveKdcTransport(options: NetworkKdcTransportOptions): KdcTransportSettings {
-  const { kdcs, locator, hedgeAfterMs, clock = systemClock } = options
+  const { kdcs, locator, hedgeAfterMs, clock = systemClock, service = KDCS } = options
   if (kdcs === undefined && locator === undefined) throw new RangeError('kdcs or locator')
   const numbers = Object.fromEntries(
     NAMES.map((name) => [name, checked(name, options[name] ?? DEFAULTS[name])]),
@@ -121,7 +140,7 @@ export function resolveKdcTransport(options: NetworkKdcTransportOptions): KdcTra
   const listed = Object.entries(kdcs ?? {}).map(
     ([realm, texts]) => [realm, addressesOf(realm, texts, options)] as const,
   )
-  return { ...numbers, hedgeAfterMs, clock, kdcs: new Map(listed) }
+  return { ...numbers, hedgeAfterMs, clock, service, kdcs: new Map(listed) }
 }
 
 function checked(name: string, value: number): number {

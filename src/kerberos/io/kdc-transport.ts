@@ -30,6 +30,8 @@ import { KeptSockets } from './kept-sockets.ts'
 import { tcpAttempt } from './tcp-attempt.ts'
 import { udpAttempt } from './udp-attempt.ts'
 
+const MOST_FAILURES = 8
+
 /** What a transport has done since it was made; a snapshot. */
 export interface KdcTransportStatistics {
   /** Exchanges that ended with a reply. */
@@ -44,6 +46,12 @@ export interface KdcTransportStatistics {
   readonly kdcs: readonly KdcStatistics[]
 }
 
+interface ReplyGiver {
+  readonly kdc: WatchedKdc
+  /** No other was asked. */
+  readonly askedAlone: boolean
+}
+
 /** A KdcTransport over the network. */
 export class NetworkKdcTransport implements KdcTransport {
   readonly #settings: KdcTransportSettings
@@ -54,7 +62,7 @@ export class NetworkKdcTransport implements KdcTransport {
   readonly #turns: KdcTurns
   readonly #counts = { answered: 0, unreachable: 0, hedges: 0 }
   /** Which KDC gave a reply. */
-  readonly #givers = new WeakMap<Uint8Array, WatchedKdc>()
+  readonly #givers = new WeakMap<Uint8Array, ReplyGiver>()
 
   /**
    * Opens no connection yet.
@@ -83,7 +91,7 @@ export class NetworkKdcTransport implements KdcTransport {
    * @throws KerberosError ERR_KRB_KDC_UNREACHABLE when none answered, ERR_KRB_ABORTED.
    */
   exchange(realm: string, request: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> {
-    return this.#exchange({ realm, request }, [], signal)
+    return this.#exchange(this.#question(realm, request), [], signal)
   }
 
   /**
@@ -103,18 +111,34 @@ export class NetworkKdcTransport implements KdcTransport {
    * @param why - What was wrong with it, for the log.
    */
   distrust(reply: Uint8Array, why: string): void {
-    const giver = this.#givers.get(reply)
+    const giver = this.#givers.get(reply)?.kdc
     if (giver !== undefined) this.#watch.failed(giver, `its reply was not true: ${why}`)
   }
 
-  #besides(reply: Uint8Array, passedOver: readonly string[]): KdcTransport | undefined {
+  /**
+   * Whether nobody but the KDC that gave a reply can have had the request: no other was asked, and no proxy that may ask others.
+   *
+   * @param reply - The very octets that `exchange` returned.
+   * @returns False also for octets that came from nowhere.
+   */
+  isAlone(reply: Uint8Array): boolean {
     const giver = this.#givers.get(reply)
+    return giver?.askedAlone === true && giver.kdc.address.via === 'direct'
+  }
+
+  #besides(reply: Uint8Array, passedOver: readonly string[]): KdcTransport | undefined {
+    const giver = this.#givers.get(reply)?.kdc
     if (giver === undefined) return undefined
     const names = [...passedOver, giver.name]
     return {
-      exchange: (realm, request, signal) => this.#exchange({ realm, request }, names, signal),
+      exchange: (realm, request, signal) =>
+        this.#exchange(this.#question(realm, request), names, signal),
       besides: (next) => this.#besides(next, names),
     }
+  }
+
+  #question(realm: string, request: Uint8Array): KdcQuestion {
+    return { realm, request, once: this.#settings.service.once }
   }
 
   async #exchange(
@@ -165,11 +189,11 @@ export class NetworkKdcTransport implements KdcTransport {
     }
     try {
       const reply = await this.#turns.take(realm, ask, signal)
-      if (reply === undefined) throw noTurn(realm, 'too many exchanges wait already')
+      if (reply === undefined) throw this.#noTurn(realm, 'too many exchanges wait already')
       return reply
     } catch (error) {
       if (state.begun || !signal.aborted) throw error
-      throw noTurn(realm, 'its turn did not come in time')
+      throw this.#noTurn(realm, 'its turn did not come in time')
     }
   }
 
@@ -181,37 +205,57 @@ export class NetworkKdcTransport implements KdcTransport {
     const { realm } = question
     const all = await this.#addressesOf(realm, signal)
     const addresses = all.filter((address) => !passedOver.includes(formatKdcAddress(address)))
-    if (addresses.length === 0) throw unreachable(realm, ['there is no other KDC'])
+    if (addresses.length === 0) throw this.#unreachable(realm, ['there is no other KDC'])
     const order = this.#watch.plan(realm, addresses)
     const asking = new KdcAsking(question, {
       settings: this.#settings,
       watch: this.#watch,
       attempt: this.#attempt,
-      answered: (reply, kdc) => this.#givers.set(reply, kdc),
+      answered: (reply, kdc, askedAlone) => this.#givers.set(reply, { kdc, askedAlone }),
       hedged: () => (this.#counts.hedges += 1),
     })
     const reply = await raceKdcs(asking.racers(order), this.#settings, signal)
     if (reply !== undefined) return reply
     if (asking.unavailable !== undefined && !signal.aborted) return asking.unavailable
-    throw unreachable(realm, asking.failures, asking.mend)
+    throw this.#unreachable(realm, asking.failures, asking.mend)
   }
 
   async #addressesOf(realm: string, signal: AbortSignal): Promise<readonly KdcAddress[]> {
     const listed = this.#settings.kdcs.get(realm)
     if (listed !== undefined) return listed
-    if (this.#locator === undefined) throw unreachable(realm, ['no KDC is configured'])
+    if (this.#locator === undefined) throw this.#unreachable(realm, ['no KDC is configured'])
     let found: readonly KdcAddress[]
     try {
       found = await abandonable(this.#locator.locate(realm), signal)
     } catch (error) {
       const why = signal.aborted ? 'no answer in time' : errorText(error)
       const mend = error instanceof KerberosError ? error.mend : undefined
-      throw unreachable(realm, [`KDCs could not be looked up: ${why}`], mend)
+      throw this.#unreachable(realm, [`KDCs could not be looked up: ${why}`], mend)
     }
-    if (found.length === 0) throw unreachable(realm, ['none is listed or found in the DNS'])
+    if (found.length === 0) throw this.#unreachable(realm, ['none is listed or found in the DNS'])
     const usable = found.filter(({ via }) => via === 'direct' || this.#proxies)
     if (usable.length > 0) return usable
-    throw unreachable(realm, ['all are behind KDC proxies, and the transport has no https'])
+    throw this.#unreachable(realm, ['all are behind KDC proxies, and the transport has no https'])
+  }
+
+  #noTurn(realm: string, why: string): KerberosError {
+    const { name } = this.#settings.service
+    const message = `an exchange with a ${name} of ${realm} was not begun: ${why}`
+    return new KerberosError('ERR_KRB_KDC_UNREACHABLE', message, {
+      mend: 'Find out why the KDCs are slow: the log names those that are, and so do the transport’s statistics.',
+    })
+  }
+
+  #unreachable(
+    realm: string,
+    failures: readonly string[],
+    mend = this.#settings.service.mend,
+  ): KerberosError {
+    const { name } = this.#settings.service
+    const more = failures.length - MOST_FAILURES
+    const told = failures.slice(0, MOST_FAILURES).join('; ') + (more > 0 ? `; ${more} more` : '')
+    const message = `no ${name} of ${realm} answered: ${told}`
+    return new KerberosError('ERR_KRB_KDC_UNREACHABLE', message, { mend })
   }
 }
 
@@ -238,27 +282,4 @@ function attemptOf(
     if (https === undefined) throw new TypeError('an address of a KDC proxy without https')
     return https(address, question, signal)
   }
-}
-
-const MOST_FAILURES = 8
-
-function noTurn(realm: string, why: string): KerberosError {
-  return new KerberosError(
-    'ERR_KRB_KDC_UNREACHABLE',
-    `an exchange with a KDC of ${realm} was not begun: ${why}`,
-    {
-      mend: 'Find out why the KDCs are slow: the log names those that are, and so do the transport’s statistics.',
-    },
-  )
-}
-
-function unreachable(
-  realm: string,
-  failures: readonly string[],
-  mend: string = 'Check the kdcs setting, the network and port 88 (TCP) of the domain controllers.',
-): KerberosError {
-  const more = failures.length - MOST_FAILURES
-  const told = failures.slice(0, MOST_FAILURES).join('; ') + (more > 0 ? `; ${more} more` : '')
-  const message = `no KDC of ${realm} answered: ${told}`
-  return new KerberosError('ERR_KRB_KDC_UNREACHABLE', message, { mend })
 }

@@ -8,6 +8,7 @@
 
 import type { Clock, Logger } from '../../platform/index.ts'
 import { formatKdcAddress, type KdcAddress } from './kdc-address.ts'
+import type { AskedService } from './kdc-transport-options.ts'
 import {
   KdcHealth,
   type KdcHealthSettings,
@@ -44,13 +45,19 @@ export interface KdcStatistics extends Omit<KdcHealthSnapshot, 'key'> {
 }
 
 const QUIET_MS = 60_000
-const FAILING = 'A KDC does not answer as it should; others of its realm are asked first.'
-const SLOW = 'A KDC is much slower than another of its realm, which is asked first.'
+const FAILING = 'does not answer as it should; others of its realm are asked first.'
+const SLOW = 'is much slower than another of its realm, which is asked first.'
+const WELL = 'answers as it should again.'
 
 interface Notice {
   readonly atMs: number
   /** The log says that it is unwell. */
   open: boolean
+}
+
+/** How health is judged, and what the log calls what is watched. */
+export interface KdcWatchSettings extends KdcHealthSettings {
+  readonly service: Pick<AskedService, 'name'>
 }
 
 /** Keeps the health of KDCs and tells about it. */
@@ -59,13 +66,15 @@ export class KdcWatch {
   readonly #clock: Clock
   readonly #logger: Logger | undefined
   readonly #most: number
+  readonly #what: string
   readonly #notices = new Map<string, Notice>()
 
-  constructor(settings: KdcHealthSettings, clock: Clock, logger: Logger | undefined) {
+  constructor(settings: KdcWatchSettings, clock: Clock, logger: Logger | undefined) {
     this.#health = new KdcHealth(settings, clock)
     this.#clock = clock
     this.#logger = logger
     this.#most = settings.maxKdcs
+    this.#what = `A ${settings.service.name}`
   }
 
   /** The order in which the KDCs of a realm are asked now; an address that is named twice counts once. */
@@ -130,11 +139,12 @@ export class KdcWatch {
     if (notice !== undefined && open) {
       notice.open = false
       const afterMs = Math.round(nowMs - notice.atMs)
-      this.#logger?.info('A KDC answers as it should again.', { ...fields, afterMs })
+      this.#logger?.info(`${this.#what} ${WELL}`, { ...fields, afterMs })
     } else if (notice === undefined || notice.atMs + QUIET_MS <= nowMs) {
       this.#note(kdc, nowMs)
       const probeInMs = Math.round(standing.probeInMs)
-      this.#logger?.warn(standing.state === 'slow' ? SLOW : FAILING, { ...fields, probeInMs })
+      const how = standing.state === 'slow' ? SLOW : FAILING
+      this.#logger?.warn(`${this.#what} ${how}`, { ...fields, probeInMs })
     }
   }
 

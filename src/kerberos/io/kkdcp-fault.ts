@@ -55,7 +55,9 @@ function mendOf(error: unknown): string {
 }
 
 function statusMend(status: number): string {
-  if (status >= 500) return 'Check that the KDC proxy knows the realm and reaches its KDCs.'
+  if (status >= 500) {
+    return 'Check that the KDC proxy knows the realm and reaches its KDCs, and for new passwords (kpasswd) their port 464.'
+  }
   if (status >= 300 && status < 400) {
     return 'Redirects are not followed: configure the URL at which the KDC proxy itself answers.'
   }

@@ -60,9 +60,9 @@ async function exchange(ask: KkdcpPost, signal: AbortSignal): Promise<Uint8Array
   return decodeKdcProxyMessage(octets).message
 }
 
-/** A kept connection may end while we write to it: the request is then sent once more, on another. */
+/** A kept connection may end while we write to it: the request is then sent once more, on another, unless it is to be sent once. */
 async function post(
-  { url, dispatcher }: KkdcpPost,
+  { url, dispatcher, once = false }: KkdcpPost,
   { body, signal }: { readonly body: Uint8Array; readonly signal: AbortSignal },
 ): Promise<Dispatcher.ResponseData> {
   const headers = { 'content-type': CONTENT_TYPE, 'cache-control': 'no-store' }
@@ -70,7 +70,7 @@ async function post(
   try {
     return await httpRequest(url, options)
   } catch (error) {
-    if (!ENDED.has(errorCode(error)) || signal.aborted) throw error
+    if (once || !ENDED.has(errorCode(error)) || signal.aborted) throw error
     return await httpRequest(url, options)
   }
 }

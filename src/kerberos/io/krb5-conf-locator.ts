@@ -4,9 +4,15 @@
  * @module
  */
 
-import { httpAnchorsOf, kdcsOf, libdefaultsOf, type Krb5Conf } from '../files/index.ts'
+import {
+  httpAnchorsOf,
+  kdcsOf,
+  libdefaultsOf,
+  passwordServersOf,
+  type Krb5Conf,
+} from '../files/index.ts'
 import { readHttpAnchors, type Environment } from './http-anchors.ts'
-import { parseKdcAddress, type KdcAddress } from './kdc-address.ts'
+import { parseKdcAddress, parsePasswordServer, type KdcAddress } from './kdc-address.ts'
 import type { KdcLocator } from './kdc-locator.ts'
 
 /** What stands beside a krb5.conf. */
@@ -18,7 +24,8 @@ export interface Krb5ConfLocatorOptions {
 }
 
 /**
- * Finds KDCs in a krb5.conf: hosts, and the https URLs of KDC proxies with their `http_anchors`.
+ * Finds KDCs in a krb5.conf: hosts, and the https URLs of KDC proxies with their `http_anchors`; and password servers, where it
+ * says `kpasswd_server`.
  *
  * @param conf - The configuration.
  * @param options - Where else to look.
@@ -28,29 +35,34 @@ export interface Krb5ConfLocatorOptions {
  */
 export function krb5ConfLocator(conf: Krb5Conf, options: Krb5ConfLocatorOptions = {}): KdcLocator {
   const { elsewhere, environment = {} } = options
-  const listed = new Map(
-    conf.names('realms').map((realm) => {
-      const addresses = kdcsOf(conf, realm).map(parseKdcAddress)
-      const anchors = httpAnchorsOf(conf, realm)
-      const anchored = anchors.length > 0 && addresses.some(({ via }) => via === 'https')
-      const read = (): Promise<string> => readHttpAnchors(anchors, environment)
-      return [realm, anchored ? once(read, addresses) : () => Promise.resolve(addresses)] as const
-    }),
+  const anchored = (realm: string, addresses: readonly KdcAddress[]): Reader => {
+    const anchors = httpAnchorsOf(conf, realm)
+    if (anchors.length === 0 || addresses.every(({ via }) => via === 'direct')) {
+      return () => Promise.resolve(addresses)
+    }
+    return once(() => readHttpAnchors(anchors, environment), addresses)
+  }
+  const kdcs = new Map(
+    conf
+      .names('realms')
+      .map((realm) => [realm, anchored(realm, kdcsOf(conf, realm).map(parseKdcAddress))] as const),
   )
   const next = libdefaultsOf(conf).dnsLookupKdc === false ? undefined : elsewhere
   return {
     locate: async (realm) => {
-      const addresses = (await listed.get(realm)?.()) ?? []
+      const addresses = (await kdcs.get(realm)?.()) ?? []
       return addresses.length > 0 || next === undefined ? addresses : next.locate(realm)
     },
+    // Read when it is needed: what is wrong with it does not stop who never changes a password.
+    passwordServers: async (realm) =>
+      anchored(realm, passwordServersOf(conf, realm).map(parsePasswordServer))(),
   }
 }
 
+type Reader = () => Promise<readonly KdcAddress[]>
+
 /** The addresses with their CAs; these are read until that succeeds, and the array stays the same then. */
-function once(
-  read: () => Promise<string>,
-  addresses: readonly KdcAddress[],
-): () => Promise<readonly KdcAddress[]> {
+function once(read: () => Promise<string>, addresses: readonly KdcAddress[]): Reader {
   let known: Promise<readonly KdcAddress[]> | undefined
   const withCa = async (): Promise<readonly KdcAddress[]> => {
     try {

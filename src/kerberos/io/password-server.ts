@@ -1,66 +1,73 @@
 /**
- * Reaches the password servers of realms (RFC 3244): TCP port 464, framed as a KDC's messages are; or through KDC proxies, which
- * carry both (MS-KKDCP).
+ * Reaches the password servers of realms (RFC 3244) as KDCs are reached, and through the same KDC proxies, which carry both
+ * (MS-KKDCP 1.3): the same order, limits, errors and lines in the log.
+ *
+ * Two things differ. A server that is asked itself listens on port 464. And the servers are asked strictly one after the other,
+ * over a connection of their own: a change of a password is not repeated as lightly as a request for a ticket.
  *
  * @module
  */
 
-import type { LookupFunction } from 'node:net'
-import { errorText } from '../../platform/index.ts'
-import type { KdcTransport } from '../client-options.ts'
-import { KerberosError } from '../errors.ts'
+import type { PasswordServers } from '../rotate-password.ts'
 import {
   formatKdcAddress,
-  parseHostPort,
-  parseKdcAddress,
+  parsePasswordServer,
+  passwordServerOf,
   type KdcAddress,
-  type ProxiedKdcAddress,
 } from './kdc-address.ts'
-import type { KdcAttempt } from './kdc-attempt.ts'
 import type { KdcLocator } from './kdc-locator.ts'
-import { tcpAttempt } from './tcp-attempt.ts'
+import { NetworkKdcTransport } from './kdc-transport.ts'
+import type { AskedService, NetworkKdcTransportOptions } from './kdc-transport-options.ts'
 
-/** RFC 3244 section 2. */
-const KPASSWD_PORT = 464
-const MAX_REPLY_OCTETS = 65_536
+const SERVICE: AskedService = {
+  name: 'password server',
+  mend: 'Open TCP port 464 towards the domain controllers, or name a KDC proxy that carries kpasswd.',
+  once: true,
+}
 
-/** How password servers are reached. */
-export interface PasswordServerOptions {
+/** A server writes to its directory before it answers. */
+const LIMITS = { timeoutMs: 10_000, totalTimeoutMs: 30_000, maxReplyOctets: 65_536 }
+
+type Servers = Readonly<Record<string, readonly string[]>>
+
+/** How password servers are reached; what is not said here is as with KDCs. */
+export interface PasswordServerOptions extends Pick<
+  NetworkKdcTransportOptions,
+  'https' | 'lookup' | 'logger' | 'clock' | 'timeoutMs' | 'totalTimeoutMs' | 'maxReplyOctets'
+> {
   /**
    * For each realm its servers, `host` or `host:port`; in Active Directory every domain controller is one. With `https`, URLs
-   * of KDC proxies too.
+   * of KDC proxies too. Time for one of them is 10 seconds, and 30 for all, where no other limits are given.
    */
-  readonly servers?: Readonly<Record<string, readonly string[]>> | undefined
+  readonly servers?: Servers | undefined
   /** Finds the KDCs of all other realms: in Active Directory they are the password servers too. Default none. */
   readonly locator?: KdcLocator | undefined
-  /** Asks KDC proxies, for instance a KkdcpClient's `ask`. Default none: they are passed over. */
-  readonly https?: KdcAttempt<ProxiedKdcAddress> | undefined
-  /** Time for one server to answer, milliseconds. Default 10 000: it writes to its directory. */
-  readonly timeoutMs?: number | undefined
-  /** Looks up names. Default the system's resolver. */
-  readonly lookup?: LookupFunction | undefined
+  /** For each realm servers, in the same forms, that are asked when no other answers. Default none. */
+  readonly lastly?: Servers | undefined
 }
 
 /** Asks one password server after the other until one answers: the same new password twice does no harm. */
-export class PasswordServerTransport implements KdcTransport {
-  readonly #options: PasswordServerOptions
-  readonly #timeoutMs: number
+export class PasswordServerTransport implements PasswordServers {
+  readonly #network: NetworkKdcTransport
 
   /**
    * Connects nothing yet.
    *
-   * @throws RangeError for a server's address that is none, a KDC proxy without `https`, or a time that is not positive.
+   * @throws RangeError for a server's address that is none, a KDC proxy without `https`, or a limit that is not positive.
    */
   constructor(options: PasswordServerOptions) {
-    this.#options = options
-    this.#timeoutMs = options.timeoutMs ?? 10_000
-    if (!(this.#timeoutMs > 0)) throw new RangeError('timeoutMs must be above 0')
-    const listed = Object.values(options.servers ?? {})
-      .flat()
-      .map(serverAt)
-    if (options.https === undefined && listed.some(({ via }) => via === 'https')) {
-      throw new RangeError('a KDC proxy is named, and there is no https to ask it with')
-    }
+    const { servers = {}, lastly = {}, locator = NOWHERE, ...rest } = options
+    const listed = Object.entries(servers).filter(([, texts]) => texts.length > 0)
+    this.#network = new NetworkKdcTransport({
+      ...{ ...rest, timeoutMs: rest.timeoutMs ?? LIMITS.timeoutMs },
+      totalTimeoutMs: rest.totalTimeoutMs ?? LIMITS.totalTimeoutMs,
+      maxReplyOctets: rest.maxReplyOctets ?? LIMITS.maxReplyOctets,
+      ...{ service: SERVICE, maxInFlight: 1, keepMs: 0, udpPreferenceLimit: 0 },
+      kdcs: Object.fromEntries(
+        listed.map(([realm, texts]) => [realm, [...texts, ...(lastly[realm] ?? [])].map(withPort)]),
+      ),
+      locator: passwordLocator(locator, lastly),
+    })
   }
 
   /**
@@ -70,56 +77,43 @@ export class PasswordServerTransport implements KdcTransport {
    * @param request - The request.
    * @param signal - Gives up.
    * @returns The reply, whatever it says.
-   * @throws KerberosError ERR_KRB_KDC_UNREACHABLE; what was sent may have been done.
+   * @throws KerberosError ERR_KRB_KDC_UNREACHABLE, ERR_KRB_ABORTED; what was sent may have been done.
    */
-  async exchange(realm: string, request: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> {
-    const ask = this.#attempt()
-    const faults: string[] = []
-    for (const server of await this.#serversOf(realm)) {
-      const limit = AbortSignal.timeout(this.#timeoutMs)
-      try {
-        const either = signal === undefined ? limit : AbortSignal.any([signal, limit])
-        return await ask(server, { realm, request }, either)
-      } catch (error) {
-        if (signal?.aborted === true) throw gaveUp(signal)
-        faults.push(`${formatKdcAddress(server)}: ${errorText(error)}`)
-      }
-    }
-    const what = faults.length === 0 ? 'none is known' : faults.join('; ')
-    throw new KerberosError('ERR_KRB_KDC_UNREACHABLE', `no password server of ${realm}: ${what}`, {
-      mend: 'Open TCP port 464 towards the domain controllers, or name a KDC proxy that carries kpasswd.',
-    })
+  exchange(realm: string, request: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> {
+    return this.#network.exchange(realm, request, signal)
   }
 
-  #attempt(): KdcAttempt {
-    const { https, lookup } = this.#options
-    const tcp = tcpAttempt({ maxReplyOctets: MAX_REPLY_OCTETS, lookup })
-    return (server, question, signal) => {
-      if (server.via === 'direct') return tcp(server, question, signal)
-      if (https === undefined) throw new TypeError('an address of a KDC proxy without https')
-      return https(server, question, signal)
-    }
-  }
-
-  async #serversOf(realm: string): Promise<readonly KdcAddress[]> {
-    const { servers = {}, locator, https } = this.#options
-    const listed = Object.hasOwn(servers, realm) ? servers[realm] : undefined
-    if (listed !== undefined) return listed.map(serverAt)
-    const kdcs = (await locator?.locate(realm)) ?? []
-    return kdcs.flatMap((kdc): readonly KdcAddress[] => {
-      if (kdc.via === 'direct') return [{ ...kdc, port: KPASSWD_PORT }]
-      return https === undefined ? [] : [kdc]
-    })
+  /**
+   * Whether nobody but the server that gave a reply can have had the request.
+   *
+   * @param reply - The very octets that `exchange` returned.
+   * @returns False where others were asked before, or a KDC proxy was, which may ask several.
+   */
+  isAlone(reply: Uint8Array): boolean {
+    return this.#network.isAlone(reply)
   }
 }
 
-function serverAt(text: string): KdcAddress {
-  if (text.includes('://')) return parseKdcAddress(text)
-  return { via: 'direct', ...parseHostPort(text, KPASSWD_PORT) }
+const NOWHERE: KdcLocator = { locate: () => Promise.resolve([]) }
+
+/** Those that are named for it, else the KDCs' own hosts; last of all those that are always there. */
+function passwordLocator(locator: KdcLocator, lastly: Servers): KdcLocator {
+  const last = new Map(
+    Object.entries(lastly).map(([realm, texts]) => [realm, texts.map(parsePasswordServer)]),
+  )
+  const find = async (realm: string): Promise<readonly KdcAddress[]> => {
+    const named = (await locator.passwordServers?.(realm)) ?? []
+    return named.length > 0 ? named : (await locator.locate(realm)).map(passwordServerOf)
+  }
+  return {
+    locate: async (realm) => {
+      const others = last.get(realm)
+      if (others === undefined || others.length === 0) return find(realm)
+      return [...(await find(realm).catch(() => [])), ...others]
+    },
+  }
 }
 
-function gaveUp(signal: AbortSignal): KerberosError {
-  return new KerberosError('ERR_KRB_ABORTED', 'the change of the password was given up', {
-    cause: signal.reason,
-  })
+function withPort(text: string): string {
+  return formatKdcAddress(parsePasswordServer(text))
 }

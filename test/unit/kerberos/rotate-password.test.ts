@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import {
   KerberosClient,
+  KerberosError,
   passwordAge,
   rotatePassword,
   type KeytabEntry,
@@ -82,7 +83,10 @@ function start() {
   const server = new MemoryPasswordServer(world.kdc)
   const store = new MemoryStore(world.kdc.keytab('CONN1$'))
   const logger = new MemoryLogger()
+  /** Whether another server may have had the request too. */
+  const others = { asked: false }
   const passwordServer = {
+    isAlone: () => !others.asked,
     exchange: async (realm: string, request: Uint8Array) => {
       store.check('before the request')
       const reply = await server.exchange(realm, request)
@@ -108,6 +112,7 @@ function start() {
   return {
     ...world,
     server,
+    others,
     store,
     logger,
     login,
@@ -183,6 +188,44 @@ describe('rotatePassword', () => {
     await assert.rejects(rotate(), { message: /result 99/ })
     assert.equal(store.pending, undefined)
     await login()
+  })
+
+  it('keeps the pending password at a refusal where another server may have made the change', async () => {
+    const { server, others, store, rotate, login, kdc } = start()
+    others.asked = true
+    server.tricks = { refuse: { code: 4, text: 'in the history' } }
+    await assert.rejects(rotate(), { code: 'ERR_KRB_PASSWORD_REFUSED', message: /history/ })
+    // The other one has, and only now do the KDCs hear of it.
+    kdc.directory.changeKey('CONN1$', store.pending)
+    await login()
+    assert.deepEqual(await rotate(), { kvno: 3, resumed: true })
+    await login()
+  })
+
+  it('tries the new password twice, and no more, where no server has said that it holds', async () => {
+    const { server, rotate, kdc, store } = start()
+    server.tricks = { loseRequest: new Error('cut') }
+    let tries = 0
+    kdc.tricks = {
+      refuse: (kind) => {
+        if (kind === 'AS' && store.steps.includes('before the request')) tries += 1
+        return undefined
+      },
+    }
+    await assert.rejects(rotate(), {
+      code: 'ERR_KRB_PASSWORD_UNCONFIRMED',
+      mend: /^Run the rotation again/,
+    })
+    // Each try is two requests: the KDC asks for proof first.
+    assert.equal(tries, 4)
+  })
+
+  it('hands on what mends the way to the password server', async () => {
+    const { server, rotate } = start()
+    const mend = 'Open the door.'
+    const loseRequest = new KerberosError('ERR_KRB_KDC_UNREACHABLE', 'shut', { mend })
+    server.tricks = { loseRequest }
+    await assert.rejects(rotate(), { message: /: shut$/, mend: /^Open the door\. Run the/ })
   })
 
   // Two processes on one keytab: the other one goes on with this very password and is killed before it writes the keytab.

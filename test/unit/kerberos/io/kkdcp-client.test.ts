@@ -237,6 +237,17 @@ describe('KkdcpClient', () => {
     assert.equal(new Set(ports).size, 2)
   })
 
+  it('asks once where once is wanted, and says what became of that', async () => {
+    let times = 0
+    const url = await listen((incoming) => {
+      times += 1
+      incoming.socket.destroy()
+    })
+    const asked = open().ask({ via: 'https', url }, { realm, request, once: true }, never)
+    assert.match(await faultOf(asked), /other side closed/)
+    assert.equal(times, 1)
+  })
+
   it('lets a transport go on to the next KDC proxy, with one log line for each that fails', async () => {
     const bad: string[] = []
     for (const [, answer] of broken.slice(0, 4)) bad.push(await listen(answer))

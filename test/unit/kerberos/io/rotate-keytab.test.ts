@@ -10,8 +10,6 @@ import {
   symlink,
   writeFile,
 } from 'node:fs/promises'
-import { createServer, type Server } from 'node:net'
-import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -19,7 +17,6 @@ import { decodeKeytab, encodeKeytab } from '../../../../src/kerberos/index.ts'
 import {
   KeytabFileStore,
   keytabIdentity,
-  PasswordServerTransport,
   rotateKeytabFile,
 } from '../../../../src/kerberos/io/index.ts'
 import { newWorld, random, REALM } from '../../../support/kerberos-world.ts'
@@ -154,63 +151,5 @@ describe('KeytabFileStore', () => {
     const other = await keytabIdentity(path, CONN1, { clock, logger })
     await client('CONN1$', { identity: other }).impersonate(alice)
     assert.match(logger.lines[0]?.message ?? '', /pending password/)
-  })
-})
-
-describe('PasswordServerTransport', () => {
-  let server: Server
-  let port = 0
-  before(async () => {
-    server = createServer((socket) => {
-      socket.on('error', () => undefined)
-      socket.on('data', (chunk) => socket.write(chunk))
-    })
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const address = server.address()
-    port = typeof address === 'object' && address !== null ? address.port : 0
-  })
-  after(() => {
-    server.close()
-  })
-
-  it('goes on to the next server when one is dead', async () => {
-    const servers = { [REALM]: ['127.0.0.1:1', `127.0.0.1:${port}`] }
-    const transport = new PasswordServerTransport({ servers })
-    const answer = await transport.exchange(REALM, Uint8Array.of(1, 2, 3))
-    assert.deepEqual([...answer], [1, 2, 3])
-  })
-
-  it('says which servers were asked, and which port to open', async () => {
-    const locator = { locate: () => Promise.resolve([]) }
-    const transport = new PasswordServerTransport({ servers: { A: ['127.0.0.1:1'] }, locator })
-    await assert.rejects(transport.exchange('A', Uint8Array.of(1)), {
-      code: 'ERR_KRB_KDC_UNREACHABLE',
-      message: /127\.0\.0\.1:1: /,
-      mend: /464/,
-    })
-    await assert.rejects(transport.exchange('B', Uint8Array.of(1)), { message: /none is known/ })
-  })
-
-  it('asks the KDCs that a locator finds, on the password server’s port', async () => {
-    const kdcs = [
-      { via: 'https', url: 'https://proxy.corp.example/KdcProxy' },
-      { via: 'direct', host: '127.0.0.99', port: 88 },
-    ] as const
-    const transport = new PasswordServerTransport({
-      locator: { locate: () => Promise.resolve(kdcs) },
-    })
-    await assert.rejects(transport.exchange('A', Uint8Array.of(1)), {
-      message: /: 127\.0\.0\.99:464: /,
-    })
-  })
-
-  it('gives up when told, and refuses nonsense', async () => {
-    const transport = new PasswordServerTransport({ servers: { [REALM]: [`127.0.0.1:${port}`] } })
-    await assert.rejects(transport.exchange(REALM, Uint8Array.of(1), AbortSignal.abort()), {
-      code: 'ERR_KRB_ABORTED',
-    })
-    assert.throws(() => new PasswordServerTransport({ timeoutMs: 0 }), RangeError)
-    assert.throws(() => new PasswordServerTransport({ servers: { A: ['a:b:c'] } }), RangeError)
   })
 })
