@@ -19,6 +19,8 @@ export interface OpenSocket {
   readonly certificate: Uint8Array | undefined
 }
 
+const NOTHING = (): void => undefined
+
 function nameOf(target: BackendTarget): string {
   return `${target.protocol}//${target.hostname}:${target.port}`
 }
@@ -70,7 +72,7 @@ function once<T extends Socket>(socket: T, ready: string, signal: AbortSignal): 
     }
     const onError = (error: Error): void => {
       stop()
-      socket.on('error', () => undefined).destroy()
+      socket.on('error', NOTHING).destroy()
       reject(error)
     }
     const onClose = (): void => {
@@ -203,8 +205,13 @@ export async function openSocket(
   }
   cancelled.addEventListener('abort', onCancel, { once: true })
   if (cancelled.aborted) onCancel()
+  const opening = open(target, resolve, late.signal)
   try {
-    return await Promise.race([open(target, resolve, late.signal), rejection(late.signal)])
+    return await Promise.race([opening, rejection(late.signal)])
+  } catch (error) {
+    // The socket may have been ready in the very moment in which nobody waited for it any more.
+    opening.then(({ socket }) => socket.destroy(), NOTHING)
+    throw error
   } finally {
     clearTimeout(timer)
     cancelled.removeEventListener('abort', onCancel)
