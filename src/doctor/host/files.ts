@@ -4,6 +4,7 @@
  * @module
  */
 
+import { errorCode } from '../../platform/index.ts'
 import { found, type Check, type Finding } from '../check.ts'
 import { shellWord } from '../commands.ts'
 import { registerMend } from '../register-mend.ts'
@@ -31,6 +32,14 @@ function unreadable({ what, path }: NamedFile, { mode, owner }: FileFacts, user:
   const text = 'Make the user that the connector runs as its owner.'
   const shell = `chown ${shellWord(user)} ${shellWord(path)} && chmod u+r ${shellWord(path)}`
   return found('DOCTOR_FILE_UNREADABLE', message, { subject: path, mends: [{ text, shell }] })
+}
+
+function outOfReach({ what, path }: NamedFile, error: unknown, user: string): Finding {
+  const message = `${user} cannot look at the ${what}: ${errorCode(error)}`
+  const text =
+    'Run doctor as the user that the connector runs as; else see which directory above it is closed.'
+  const mends = [{ text, shell: `namei -l ${shellWord(path)}` }]
+  return found('DOCTOR_FILE_UNREADABLE', message, { subject: path, mends })
 }
 
 function exposed({ what, path, kind }: NamedFile, { mode, owner }: FileFacts): Finding {
@@ -68,11 +77,18 @@ function judge(file: NamedFile, facts: FileFacts | undefined, { user }: HostWorl
   return found('DOCTOR_FILE_GOOD', seen)
 }
 
+async function look(file: NamedFile, world: HostWorld): Promise<Finding> {
+  try {
+    return judge(file, await world.lookAt(file.path), world)
+  } catch (error) {
+    return outOfReach(file, error, world.user.name)
+  }
+}
+
 /** Modes, owners, readability. */
 export const filesCheck: Check<HostWorld> = {
   id: 'host.files',
   title: 'files and their modes',
   needs: [],
-  run: (world) =>
-    Promise.all(world.files.map(async (file) => judge(file, await world.lookAt(file.path), world))),
+  run: (world) => Promise.all(world.files.map((file) => look(file, world))),
 }

@@ -111,6 +111,21 @@ describe('the checks of the host', () => {
     assert.equal(await policy(0o100664), 'DOCTOR_FILE_WRITABLE')
   })
 
+  it('look at the other files where the way to one is closed', async () => {
+    const files = ['/closed/connector.key', '/etc/policy.yaml'].map((path) => ({
+      ...{ what: 'file', path, kind: 'file' as const, secret: false },
+    }))
+    const lookAt = (path: string) =>
+      path.startsWith('/closed/')
+        ? Promise.reject(Object.assign(new Error('permission denied'), { code: 'EACCES' }))
+        : Promise.resolve(KEYTAB)
+    const { codes, first } = await look('host.files', { files, lookAt })
+    assert.equal(codes, 'DOCTOR_FILE_UNREADABLE,DOCTOR_FILE_GOOD')
+    assert.match(first?.message ?? '', /sallyport cannot look at the file: EACCES/)
+    assert.equal(first?.subject, '/closed/connector.key')
+    assert.equal(first.mends[0]?.shell, 'namei -l /closed/connector.key')
+  })
+
   it('tell names without address, and addresses without name', async () => {
     const nowhere = await look(
       'host.names',
