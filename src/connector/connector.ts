@@ -7,6 +7,7 @@
 import {
   backoffDelayMs,
   errorCode,
+  errorMend,
   errorText,
   resolveBackoff,
   SallyportError,
@@ -176,7 +177,7 @@ class TunnelKeeper implements Connector, LinkOwner {
       logger.warn('the gateway cannot be reached', {
         code: errorCode(error),
         reason: errorText(error),
-        mend: error instanceof SallyportError ? error.mend : undefined,
+        mend: errorMend(error),
         attempt: this.#failures + 1,
       })
       this.#replace(link)

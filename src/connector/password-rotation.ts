@@ -11,9 +11,9 @@
 import {
   backoffDelayMs,
   errorCode,
+  errorMend,
   errorText,
   fraction,
-  SallyportError,
   type Clock,
   type Logger,
   type Random,
@@ -193,7 +193,7 @@ export class PasswordRotation {
       ...{ event: 'password-rotation-failed', code: errorCode(error), principal },
       ...{
         reason: errorText(error),
-        mend: error instanceof SallyportError ? error.mend : undefined,
+        mend: errorMend(error),
       },
       ...{ attempt: this.#failures, retryInMs },
     })

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { errorMend } from '../platform/index.ts'
 import { DOCTOR_CODES, type DoctorCode } from './codes/index.ts'
 
 /** How a finding ends: all is well; worth knowing; something is broken; not looked at. */
@@ -35,6 +36,17 @@ export interface Finding {
   /** What it is about, where a check looks at several things: an app, a user, a host, a file. */
   readonly subject?: string
   readonly mends: readonly Mend[]
+}
+
+/**
+ * What an error itself says is to be done.
+ *
+ * @param error - Whatever was thrown.
+ * @returns Its mend; none where it has none.
+ */
+export function mendsOf(error: unknown): readonly Mend[] {
+  const text = errorMend(error)
+  return text === undefined ? [] : [{ text }]
 }
 
 /** One check. */

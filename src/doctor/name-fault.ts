@@ -4,7 +4,7 @@
  * @module
  */
 
-import { errorCode, errorText, SallyportError } from '../platform/index.ts'
+import { errorCode, errorMend, errorText } from '../platform/index.ts'
 import type { Mend } from './check.ts'
 
 /**
@@ -21,7 +21,7 @@ export function nameFault(
   wrongName: string,
 ): { readonly message: string; readonly mends: readonly Mend[] } {
   const text = errorText(error)
-  const mend = error instanceof SallyportError ? error.mend : undefined
+  const mend = errorMend(error)
   const setting = 'dns: { servers: [<address of a domain controller>] }   # connector.yaml'
   return {
     // Our own resolver tells a name that there is not from a name server that is silent.

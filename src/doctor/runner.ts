@@ -5,7 +5,7 @@
  */
 
 import { errorCode, errorText, SallyportError, type Clock } from '../platform/index.ts'
-import { found, type Finding } from './check.ts'
+import { found, mendsOf, type Finding } from './check.ts'
 import { prerequisites, type PlannedCheck } from './plan.ts'
 
 /** Bounds of a run. */
@@ -173,7 +173,6 @@ function tooLate({ title }: PlannedCheck, checkMs: number): Finding {
  * @returns DOCTOR_FAULT with the error's code, its words and its mend.
  */
 function fault(error: unknown): Finding {
-  const mend = error instanceof SallyportError ? error.mend : undefined
   const message = `${errorCode(error)}: ${errorText(error)}`
-  return found('DOCTOR_FAULT', message, { mends: mend === undefined ? [] : [{ text: mend }] })
+  return found('DOCTOR_FAULT', message, { mends: mendsOf(error) })
 }

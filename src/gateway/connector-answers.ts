@@ -4,7 +4,7 @@
  * @module
  */
 
-import { errorCode, errorText, SallyportError } from '../platform/index.ts'
+import { errorCode, errorMend, errorText, SallyportError } from '../platform/index.ts'
 import type { LiveConnector } from './live-connector.ts'
 import type { Patience } from './pending-answers.ts'
 
@@ -59,7 +59,7 @@ export async function answerOf<A extends object>(
   try {
     return { ...who, ...(await ask()) }
   } catch (error) {
-    const mend = error instanceof SallyportError ? error.mend : undefined
+    const mend = errorMend(error)
     const problem = { code: errorCode(error), message: errorText(error) }
     return { ...who, problem: { ...problem, ...(mend !== undefined && { mend }) } }
   }

@@ -39,6 +39,16 @@ export function errorCode(error: unknown): string {
 }
 
 /**
+ * What can be done about anything thrown.
+ *
+ * @param error - Whatever was caught.
+ * @returns The `mend` of an error of ours that has one.
+ */
+export function errorMend(error: unknown): string | undefined {
+  return error instanceof SallyportError ? error.mend : undefined
+}
+
+/**
  * The text of anything thrown, for a log line.
  *
  * @param error - Whatever was caught.

@@ -5,7 +5,13 @@
  */
 
 export { backoffDelayMs, resolveBackoff, type BackoffOptions } from './backoff.ts'
-export { errorCode, errorText, SallyportError, type SallyportErrorOptions } from './errors.ts'
+export {
+  errorCode,
+  errorMend,
+  errorText,
+  SallyportError,
+  type SallyportErrorOptions,
+} from './errors.ts'
 export { fraction } from './fraction.ts'
 export { foldName, sameName } from './names.ts'
 export { NOT_LISTED, Roster, type RosterMember } from './roster.ts'

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { counted, errorCode, errorText, SallyportError } from '../platform/index.ts'
+import { counted, errorCode, errorMend, errorText } from '../platform/index.ts'
 import { takesTarget, type AppSettings } from '../tunnel/index.ts'
 import { checkPath, rowAt } from './backend-rows.ts'
 import { SsoError } from './errors.ts'
@@ -54,7 +54,7 @@ const allowed = (step: PolicyStep['step'], text: string): PolicyStep => ({
 })
 
 function refused(step: PolicyStep['step'], error: unknown): PolicyStep {
-  const mend = error instanceof SallyportError ? error.mend : undefined
+  const mend = errorMend(error)
   const said = { code: errorCode(error), text: errorText(error) }
   return { step, outcome: 'refused', ...said, ...(mend !== undefined && { mend }) }
 }

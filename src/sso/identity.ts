@@ -11,7 +11,7 @@ import {
   type AccountKey,
   type DirectoryAccount,
 } from '../directory/index.ts'
-import { errorCode, SallyportError, type Clock } from '../platform/index.ts'
+import { errorCode, errorMend, type Clock } from '../platform/index.ts'
 import type { AccountFigures } from '../tunnel/index.ts'
 import { checkStanding } from './account-standing.ts'
 import { accountFigures } from './cache-contents.ts'
@@ -44,7 +44,7 @@ const AMBIGUOUS_MEND =
  * @returns SsoError ERR_SSO_ACCOUNT_UNKNOWN or ERR_SSO_ACCOUNT_AMBIGUOUS, or the error itself.
  */
 export function accountRefusal(error: unknown, key: AccountKey): unknown {
-  const mend = error instanceof SallyportError ? error.mend : undefined
+  const mend = errorMend(error)
   const cause = { cause: error, ...(mend !== undefined && { mend }) }
   switch (errorCode(error)) {
     case 'ERR_DIRECTORY_NOT_FOUND':

@@ -10,7 +10,7 @@ import {
   type DirectoryAccount,
   type LookupReport,
 } from '../directory/index.ts'
-import { errorCode, errorText, SallyportError } from '../platform/index.ts'
+import { errorCode, errorMend, errorText } from '../platform/index.ts'
 import type { AppSettings } from '../tunnel/index.ts'
 import { checkStanding } from './account-standing.ts'
 import { SsoError } from './errors.ts'
@@ -74,7 +74,7 @@ export interface IdentityReport {
 }
 
 function refusalOf(error: unknown): IdentityRefusal {
-  const mend = error instanceof SallyportError ? error.mend : undefined
+  const mend = errorMend(error)
   return { code: errorCode(error), message: errorText(error), ...(mend !== undefined && { mend }) }
 }
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { errorCode, errorText, type Clock, type Logger } from '../../platform/index.ts'
+import { errorCode, errorMend, errorText, type Clock, type Logger } from '../../platform/index.ts'
 import {
   DirectoryError,
   type DirectoryEntry,
@@ -245,7 +245,7 @@ function allFailed(serves: string, tried: readonly ServerFault[]): DirectoryErro
   const message = `no directory server of ${serves} lets us in: ${texts}`
   return new DirectoryError('ERR_DIRECTORY_REFUSED', message, {
     cause,
-    mend: (refusal as { mend?: string }).mend ?? 'check the connector account and its keytab',
+    mend: errorMend(refusal) ?? 'Check the connector account and its keytab.',
   })
 }
 

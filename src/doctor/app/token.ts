@@ -5,9 +5,9 @@
  */
 
 import { tlsServerEndPoint } from '../../kerberos/index.ts'
-import { errorCode, errorText, SallyportError } from '../../platform/index.ts'
+import { errorCode, errorText } from '../../platform/index.ts'
 import { faultOf, refusalOf, replyOf, type BackendAnswer, type ProbeToken } from '../backend.ts'
-import { found, type Check, type Finding, type Mend } from '../check.ts'
+import { found, mendsOf, type Check, type Finding, type Mend } from '../check.ts'
 import type { AppWorld } from './world.ts'
 
 /** Which channel binding a token has. */
@@ -45,12 +45,7 @@ export const ticketCheck: Check<AppWorld> = {
     } catch (error) {
       signal.throwIfAborted()
       const message = `no ticket for ${spn}: ${errorCode(error)}: ${errorText(error)}`
-      const mend = error instanceof SallyportError ? error.mend : undefined
-      return [
-        found('DOCTOR_APP_TICKET_REFUSED', message, {
-          mends: mend === undefined ? [] : [{ text: mend }],
-        }),
-      ]
+      return [found('DOCTOR_APP_TICKET_REFUSED', message, { mends: mendsOf(error) })]
     }
   },
 }
@@ -116,11 +111,11 @@ function accepted({ answer, token }: Tried, world: AppWorld): Finding {
 function refusal(answer: BackendAnswer, world: AppWorld): Finding | undefined {
   const said = refusalOf(answer)
   if (said === undefined) return undefined
-  const mend = said.mend === undefined ? [] : [{ text: said.mend }]
+  const mends = mendsOf(said)
   const fault = faultOf(said)
-  if (fault === 'clock') return found('DOCTOR_APP_CLOCK', said.message, { mends: mend })
+  if (fault === 'clock') return found('DOCTOR_APP_CLOCK', said.message, { mends })
   const code = fault === 'key' ? 'DOCTOR_APP_KEY' : 'DOCTOR_APP_401'
-  return found(code, said.message, { mends: [...mend, ...keyMends(world)] })
+  return found(code, said.message, { mends: [...mends, ...keyMends(world)] })
 }
 
 function keyMends(world: AppWorld): readonly Mend[] {

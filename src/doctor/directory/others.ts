@@ -5,7 +5,7 @@
  */
 
 import { errorCode, errorText } from '../../platform/index.ts'
-import { found, type Check, type Finding } from '../check.ts'
+import { found, mendsOf, type Check, type Finding } from '../check.ts'
 import type { DirectoryWorld, OtherDirectory } from './world.ts'
 
 /** Domains and global catalogs, each by itself: one that is down keeps the users of the others out only where nobody knows whose a login is. */
@@ -27,9 +27,7 @@ async function look(other: OtherDirectory, signal: AbortSignal): Promise<Finding
     await other.check(signal)
     return found('DOCTOR_OTHER_DIRECTORY_GOOD', `${serves}: lets the connector in`, { subject })
   } catch (error) {
-    const { mend } = error as { readonly mend?: unknown }
-    const mends = typeof mend === 'string' ? [{ text: mend }] : []
     const message = `${serves}: ${errorCode(error)}: ${errorText(error)}`
-    return found('DOCTOR_OTHER_DIRECTORY_FAILED', message, { subject, mends })
+    return found('DOCTOR_OTHER_DIRECTORY_FAILED', message, { subject, mends: mendsOf(error) })
   }
 }

@@ -5,7 +5,7 @@
  */
 
 import { counted, errorCode, errorText } from '../../platform/index.ts'
-import { found, type Check, type Finding, type Mend } from '../check.ts'
+import { found, mendsOf, type Check, type Finding, type Mend } from '../check.ts'
 import { accountCommands, shellWord, type Target } from '../commands.ts'
 import type { DirectoryWorld } from './world.ts'
 
@@ -93,8 +93,7 @@ function ticketMends({ account, keytab }: DirectoryWorld, error: unknown): reado
   if (keytab !== undefined && (WRONG_KEYS.has(code) || isSpoilt(error))) {
     return [exportMend(account, keytab)]
   }
-  const { mend } = error as { readonly mend?: unknown }
-  return typeof mend === 'string' ? [{ text: mend }] : []
+  return mendsOf(error)
 }
 
 /** The keytab written anew from the controller's own keys. */
@@ -119,9 +118,7 @@ export const bindCheck: Check<DirectoryWorld> = {
       return [found('DOCTOR_BIND_GOOD', `${server} lets ${world.account} in: ${namingContext}`)]
     } catch (error) {
       const message = `the directory cannot be asked: ${errorCode(error)}: ${errorText(error)}`
-      const { mend } = error as { readonly mend?: unknown }
-      const mends = typeof mend === 'string' ? [{ text: mend }] : []
-      return [found('DOCTOR_BIND_FAILED', message, { mends })]
+      return [found('DOCTOR_BIND_FAILED', message, { mends: mendsOf(error) })]
     }
   },
 }

@@ -6,7 +6,7 @@
 
 import type { AccountSettings, DirectoryAccount } from '../../directory/index.ts'
 import { errorCode, errorText, sameName } from '../../platform/index.ts'
-import { found, type Check, type Finding, type Mend } from '../check.ts'
+import { found, mendsOf, type Check, type Finding, type Mend } from '../check.ts'
 import { accountCommands, powershellWord, shellWord, type DirectoryCommands } from '../commands.ts'
 import type { DoctorCode } from '../codes/index.ts'
 import type { UserWorld } from './world.ts'
@@ -32,8 +32,7 @@ export const identityCheck: Check<UserWorld> = {
       return [found('DOCTOR_USER_FOUND', message)]
     } catch (error) {
       const code = LOOKUP[errorCode(error)] ?? 'DOCTOR_USER_UNREADABLE'
-      const { mend } = error as { readonly mend?: unknown }
-      const mends = typeof mend === 'string' ? [{ text: mend }] : []
+      const mends = mendsOf(error)
       const told = code === 'DOCTOR_USER_AMBIGUOUS' ? [...mends, OTHER_LOGIN] : mends
       return [found(code, `${world.login}: ${errorText(error)}`, { mends: told })]
     }

@@ -8,7 +8,7 @@ import { KerberosError, tlsServerEndPoint } from '../../kerberos/index.ts'
 import { errorCode, errorText } from '../../platform/index.ts'
 import { schemesOf } from '../app/schemes.ts'
 import { faultOf, refusalOf, replyOf, type BackendAnswer, type ProbeToken } from '../backend.ts'
-import { found, type Check, type Finding } from '../check.ts'
+import { found, mendsOf, type Check, type Finding } from '../check.ts'
 import { isForeign, ownTicketAlone } from './foreign.ts'
 import { nowhere, servicesNow } from './tickets.ts'
 import type { UserService, UserWorld } from './world.ts'
@@ -47,10 +47,8 @@ async function requestTo(
       ? refusedBy(service, answer)
       : judge(world, service, { answer, token })
   } catch (error) {
-    const { mend } = error as { readonly mend?: unknown }
-    const mends = typeof mend === 'string' ? [{ text: mend }] : []
     const message = `${origin}: ${errorCode(error)}: ${errorText(error)}`
-    return found('DOCTOR_BACKEND_UNREACHABLE', message, { mends })
+    return found('DOCTOR_BACKEND_UNREACHABLE', message, { mends: mendsOf(error) })
   }
 }
 
@@ -59,7 +57,7 @@ function refusedBy({ origin, spn }: UserService, answer: BackendAnswer): Finding
   const offered = schemesOf(answer).join(', ') || 'nothing'
   const told = said?.message ?? `it offers ${offered} and does not say why`
   const message = `${origin} answers 401 to the ticket for ${spn}: ${told}`
-  const mends = said?.mend === undefined ? [] : [{ text: said.mend }]
+  const mends = mendsOf(said)
   return found(CODE_OF_FAULT[said === undefined ? 'other' : faultOf(said)], message, { mends })
 }
 

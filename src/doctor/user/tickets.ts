@@ -7,7 +7,7 @@
 import type { DirectoryAccount } from '../../directory/index.ts'
 import type { ServiceTicket } from '../../kerberos/index.ts'
 import { counted, errorCode, errorText } from '../../platform/index.ts'
-import { found, type Check, type Finding, type Mend } from '../check.ts'
+import { found, mendsOf, type Check, type Finding, type Mend } from '../check.ts'
 import { connectorCommands } from '../commands.ts'
 import { headerMends } from '../header-room.ts'
 import { foreignFinding, isForeign, ownTicketAlone } from './foreign.ts'
@@ -71,9 +71,9 @@ function refused(
   what: string,
   error: unknown,
 ): Finding {
-  const { mend } = error as { readonly mend?: unknown }
-  const mends = typeof mend === 'string' ? [{ text: mend }] : []
-  return found(code, `${what}: ${errorCode(error)}: ${errorText(error)}`, { mends })
+  return found(code, `${what}: ${errorCode(error)}: ${errorText(error)}`, {
+    mends: mendsOf(error),
+  })
 }
 
 /** S4U2Proxy to each backend's service. */

@@ -18,7 +18,7 @@ import {
 } from 'jose'
 import { Agent, request } from 'undici'
 import { httpsConnector, httpsWay, type ForwardProxyChoice } from '../../kerberos/io/https-way.ts'
-import { errorText, SallyportError, type Logger } from '../../platform/index.ts'
+import { errorMend, errorText, type Logger } from '../../platform/index.ts'
 import { SsoError } from '../errors.ts'
 import type { IssuerKeys, IssuerPolicy, Policy } from '../policy.ts'
 import type { KeySource } from '../ports.ts'
@@ -60,7 +60,7 @@ function unreachable(issuer: string, cause: unknown): SsoError {
     {
       cause,
       mend:
-        (cause instanceof SallyportError ? cause.mend : undefined) ??
+        errorMend(cause) ??
         'Check jwksUrl and ca in the policy, and that this host may reach it; forward proxies are named in issuerKeys of connector.yaml.',
     },
   )

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { errorCode, errorText, SallyportError } from '../../../src/platform/index.ts'
+import { errorCode, errorMend, errorText, SallyportError } from '../../../src/platform/index.ts'
 
 describe('SallyportError', () => {
   it('keeps code, mend and cause, and is named after its class', () => {
@@ -14,10 +14,11 @@ describe('SallyportError', () => {
       [error.name, error.code, error.mend, error.cause],
       ['RoomError', 'ERR_ROOM_LOST', 'Open the door.', cause],
     )
+    assert.equal(errorMend(error), 'Open the door.')
   })
 })
 
-describe('errorCode and errorText', () => {
+describe('errorCode, errorText and errorMend', () => {
   it('take what an Error says', () => {
     const error = Object.assign(new Error('gone'), { code: 'ENOENT' })
     assert.deepEqual([errorCode(error), errorText(error)], ['ENOENT', 'gone'])
@@ -26,5 +27,8 @@ describe('errorCode and errorText', () => {
   it('cope with anything thrown', () => {
     assert.deepEqual([errorCode('text'), errorText('text')], ['ERR_UNEXPECTED', 'text'])
     assert.equal(errorCode(Object.assign(new Error('x'), { code: 7 })), 'ERR_UNEXPECTED')
+    for (const thrown of [null, 'text', { mend: 'Trust me.' }]) {
+      assert.equal(errorMend(thrown), undefined)
+    }
   })
 })
