@@ -4,12 +4,20 @@
  * @module
  */
 
-import type { Clock, Logger, Random } from '../platform/index.ts'
+import {
+  needArray,
+  needObject,
+  needText,
+  type Clock,
+  type Logger,
+  type Random,
+} from '../platform/index.ts'
 import { SUPPORTED_ETYPES } from './crypto/index.ts'
 import {
   STRING_TO_KEY_LIMITS,
   type ClientIdentity,
   type FastMode,
+  type KeyOwner,
   type S4uUserPadata,
   type ServiceTicket,
   type StringToKeyLimits,
@@ -177,9 +185,10 @@ const MAY_BE_ZERO: readonly NumberName[] = ['maxClockCorrectionMs', 'maxReferral
  * @param options - What the caller chose.
  * @returns Every setting, checked.
  * @throws RangeError for a number that is not positive, or an encryption type we do not speak,
- *   or another word than a setting has.
+ *   or another word than a setting has; TypeError for what is missing or no port.
  */
 export function resolveClientSettings(options: KerberosClientOptions): ClientSettings {
+  checkPorts(options)
   const { etypes = SUPPORTED_ETYPES, requireSid = false } = options
   if (etypes.length === 0 || etypes.some((etype) => !SUPPORTED_ETYPES.includes(etype))) {
     throw new RangeError(`etypes must be some of ${SUPPORTED_ETYPES.join(', ')}`)
@@ -198,6 +207,43 @@ export function resolveClientSettings(options: KerberosClientOptions): ClientSet
   }
   const stringToKey = { minIterations, maxIterations, maxSaltOctets }
   return { etypes, requireSid, ...choicesOf(options), stringToKey, ...others }
+}
+
+/** Programs without types are told what is missing, and not where our code first missed it. */
+function checkPorts(options: KerberosClientOptions): void {
+  needObject('options', options, 'an object: { identity, transport, clock, random }')
+  const { identity, transport, clock, random } = options
+  needObject('identity', identity, 'an object: { principal, realm, keys }')
+  needOwner('identity', identity)
+  if (!Array.isArray(identity.keys)) {
+    const keys = 'a keytab’s entries, { password } or what another identity has'
+    needObject('identity.keys', identity.keys, keys)
+  }
+  needObject('transport', transport, 'a KdcTransport, for instance of openKdcAccess()', [
+    'exchange',
+  ])
+  needObject('clock', clock, 'a Clock, for instance systemClock', ['nowMs', 'setTimer'])
+  needObject('random', random, 'a Random, for instance systemRandom', ['bytes'])
+  needArray('etypes', options.etypes ?? [], 'an array of numbers')
+}
+
+/**
+ * Insists on a name and its realm.
+ *
+ * @param name - Of the argument.
+ * @param owner - Whose keys they are.
+ * @throws TypeError.
+ */
+export function needOwner(name: string, owner: KeyOwner): void {
+  needObject(name, owner, 'an object: { principal, realm }')
+  const { principal, realm } = owner
+  needObject(
+    `${name}.principal`,
+    principal,
+    'a PrincipalName: what parsePrincipal() has as principal',
+  )
+  needArray(`${name}.principal.nameString`, principal.nameString, 'an array of strings')
+  needText(`${name}.realm`, realm)
 }
 
 const FAST_MODES: readonly FastMode[] = ['off', 'whenOffered', 'required']

@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Clock } from '../platform/index.ts'
+import { needObject, needOctets, needText, type Clock } from '../platform/index.ts'
 import { abandonable } from './client-drive.ts'
 import type { KeytabEntry } from './files/index.ts'
 import {
@@ -33,10 +33,13 @@ import {
   type ClientIdentity,
   type DelegationFinding,
   type Evidence,
+  type ImpersonatedUser,
   type S4uUser,
   type ServiceTicket,
 } from './exchange/index.ts'
 import { formatPrincipal, parsePrincipal, type PrincipalName } from './messages/index.ts'
+
+const EVIDENCE = 'what impersonate() or evidenceFrom() gave'
 
 /** A client of one realm, with one identity. */
 export class KerberosClient {
@@ -55,7 +58,8 @@ export class KerberosClient {
    * Nothing is sent before the first ticket is asked for.
    *
    * @param options - Identity, ports and settings.
-   * @throws KerberosError ERR_KRB_NO_KEY when the keytab has no key of the principal; RangeError for bad settings.
+   * @throws KerberosError ERR_KRB_NO_KEY when the keytab has no key of the principal; RangeError for bad settings; TypeError
+   *   for what is missing or no port.
    */
   constructor(options: KerberosClientOptions) {
     this.#settings = resolveClientSettings(options)
@@ -164,10 +168,14 @@ export class KerberosClient {
    * @returns The evidence for `delegate`.
    * @throws KerberosError ERR_KRB_REPLY_MISMATCH when the ticket is not this user's, or as the KDC refuses.
    */
-  async impersonate(user: S4uUser, signal?: AbortSignal): Promise<Evidence> {
+  async impersonate(user: ImpersonatedUser, signal?: AbortSignal): Promise<Evidence> {
+    needObject('user', user, 'an object: { name }')
+    const asked = { ...user, realm: user.realm ?? this.#identity.realm }
+    needText('user.name', asked.name)
+    needText('user.realm', asked.realm)
     if (user.sid === undefined && this.#settings.requireSid) throw withoutSid()
     this.#own.checkHasKeys()
-    return this.#origins.get(user, signal)
+    return this.#origins.get(asked, signal)
   }
 
   /** S4U2Self in the user's realm, wherever that is. */
@@ -193,6 +201,7 @@ export class KerberosClient {
    * @throws KerberosError as evidenceFromTicket does; TypeError where this client wants a SID and none is given.
    */
   evidenceFrom(ticket: Uint8Array, sid?: string): Evidence {
+    needOctets('ticket', ticket, 'DER of a Ticket: what an Acceptor gives')
     if (sid === undefined && this.#settings.requireSid) throw withoutSid()
     const { maxClockSkewMs } = this.#settings
     const clock = this.#skews.of(this.#identity.realm)
@@ -209,6 +218,7 @@ export class KerberosClient {
    * @throws KerberosError ERR_KRB_NOT_FORWARDABLE, ERR_KRB_DELEGATION_REFUSED, ERR_KRB_SPN_UNKNOWN and others.
    */
   async delegate(evidence: Evidence, spn: string, signal?: AbortSignal): Promise<ServiceTicket> {
+    needObject('evidence', evidence, EVIDENCE)
     const { sname } = this.#service(spn)
     const delegateWith = (present: Evidence): Promise<ServiceTicket> => {
       const start: FromTgt<ServiceTicket> = (tgt, ports) => {
@@ -235,6 +245,7 @@ export class KerberosClient {
     spn: string,
     signal?: AbortSignal,
   ): Promise<DelegationFinding> {
+    needObject('evidence', evidence, EVIDENCE)
     const { sname } = this.#service(spn)
     const connector = this.#identity.principal.nameString.join('/')
     const start: FromTgt<DelegationFinding> = (tgt, ports) =>

@@ -4,6 +4,7 @@
  * @module
  */
 
+export { needArray, needObject, needOctets, needText } from './arguments.ts'
 export { backoffDelayMs, resolveBackoff, type BackoffOptions } from './backoff.ts'
 export {
   errorCode,

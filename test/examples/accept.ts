@@ -20,7 +20,7 @@ const server = createServer((request, response) => {
   const refuse = (challenge: string): void => {
     response.writeHead(401, { 'www-authenticate': challenge }).end()
   }
-  const token = parseNegotiate(request.headers.authorization ?? '')
+  const token = parseNegotiate(request.headers.authorization)
   if (token === undefined) {
     refuse('Negotiate')
     return

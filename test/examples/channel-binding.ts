@@ -6,13 +6,13 @@ import { text } from 'node:stream/consumers'
 import { connect, type TLSSocket } from 'node:tls'
 import { formatNegotiate, Initiator, tlsServerEndPoint } from 'sallyport/kerberos'
 import { systemRandom as random } from 'sallyport/kerberos/node'
-import { keytabClient, owner } from './client.ts'
+import { keytabClient } from './client.ts'
 
 const [, , name = '', keytab = '', user = '', url = ''] = process.argv
 const { hostname: host, port } = new URL(url)
 
 const connector = await keytabClient(name, keytab)
-const evidence = await connector.impersonate({ name: user, realm: owner(name).realm })
+const evidence = await connector.impersonate({ name: user })
 const ticket = await connector.delegate(evidence, `HTTP/${host}`)
 const initiator = new Initiator(ticket, { clock: connector.tokenClock(), random })
 

@@ -27,7 +27,7 @@ export function owner(name: string): Pick<ClientIdentity, 'principal' | 'realm'>
 export function clientOf(identity: ClientIdentity): KerberosClient {
   return new KerberosClient({
     identity,
-    transport: openKdcAccess({ clock, random, krb5Conf: conf }),
+    transport: openKdcAccess({ krb5Conf: conf }),
     clock,
     random,
     realmOfHost: (host) => realmOfHost(conf, host),
@@ -37,5 +37,5 @@ export function clientOf(identity: ClientIdentity): KerberosClient {
 
 /** A service's or a computer's client: its keys are read from a keytab, and anew when the file changes. */
 export async function keytabClient(name: string, keytab: string): Promise<KerberosClient> {
-  return clientOf(await keytabIdentity(keytab, owner(name), { clock }))
+  return clientOf(await keytabIdentity(keytab, owner(name)))
 }

@@ -2,10 +2,9 @@
 import { LRUCache } from 'lru-cache'
 import { formatPrincipal, Initiator } from 'sallyport/kerberos'
 import { systemRandom as random } from 'sallyport/kerberos/node'
-import { keytabClient, owner } from './client.ts'
+import { keytabClient } from './client.ts'
 
 const [, , name = '', keytab = '', service = '', ...users] = process.argv
-const { realm } = owner(name)
 const connector = await keytabClient(name, keytab)
 
 /** Not longer than an hour: what the directory says of a user may change. */
@@ -14,7 +13,7 @@ const LONGEST_MS = 3_600_000
 const initiators = new LRUCache<string, Initiator>({
   max: 10_000,
   fetchMethod: async (user, _stale, { options, signal }) => {
-    const evidence = await connector.impersonate({ name: user, realm }, signal)
+    const evidence = await connector.impersonate({ name: user }, signal)
     const ticket = await connector.delegate(evidence, service, signal)
     options.ttl = Math.min(LONGEST_MS, ticket.endTimeMs - Date.now() - 60_000)
     console.log(`asked the KDC for ${formatPrincipal(ticket.client, ticket.clientRealm)}`)

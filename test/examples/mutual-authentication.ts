@@ -11,7 +11,7 @@ const initiator = new Initiator(ticket, { clock: client.tokenClock(), random })
 
 const sent = initiator.createToken()
 const response = await fetch(url, { headers: { authorization: formatNegotiate(sent.token) } })
-const reply = parseNegotiate(response.headers.get('www-authenticate') ?? '')
+const reply = parseNegotiate(response.headers.get('www-authenticate'))
 try {
   // Only who holds the service's key can have made the AP-REP in it; it answers this one token.
   sent.verifyReply(reply ?? new Uint8Array())

@@ -1,12 +1,12 @@
 /** Fetches a page in a user's name: negotiate-fetch.ts CONN1$ /etc/krb5.keytab alice http://iwa.corp.example/whoami */
 import { formatNegotiate, Initiator } from 'sallyport/kerberos'
 import { systemRandom as random } from 'sallyport/kerberos/node'
-import { keytabClient, owner } from './client.ts'
+import { keytabClient } from './client.ts'
 
 const [, , name = '', keytab = '', user = '', url = ''] = process.argv
 
 const connector = await keytabClient(name, keytab)
-const evidence = await connector.impersonate({ name: user, realm: owner(name).realm })
+const evidence = await connector.impersonate({ name: user })
 const ticket = await connector.delegate(evidence, `HTTP/${new URL(url).hostname}`)
 
 // One Initiator for the life of the ticket: it makes a token in some microseconds. Each token is for one request alone.

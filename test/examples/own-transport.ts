@@ -23,7 +23,7 @@ const counting: KdcTransport = {
   },
 }
 
-const identity = await keytabIdentity(keytab, { principal, realm }, { clock })
+const identity = await keytabIdentity(keytab, { principal, realm })
 const client = new KerberosClient({ identity, transport: counting, clock, random })
 await client.ownTicket(service)
 await client.ownTicket(service) // kept: nobody is asked

@@ -24,7 +24,7 @@ async function pageFor(token: Uint8Array): Promise<string> {
 }
 
 const server = createServer((request, response) => {
-  const token = parseNegotiate(request.headers.authorization ?? '')
+  const token = parseNegotiate(request.headers.authorization)
   if (token === undefined) {
     response.writeHead(401, { 'www-authenticate': 'Negotiate' }).end()
     return

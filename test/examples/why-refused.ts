@@ -1,11 +1,11 @@
 /** Says why a KDC does not delegate: why-refused.ts CONN1$ /etc/krb5.keytab alice HTTP/other.corp.example */
 import { KdcReplyError, krbErrorName } from 'sallyport/kerberos'
-import { keytabClient, owner } from './client.ts'
+import { keytabClient } from './client.ts'
 
 const [, , name = '', keytab = '', user = '', service = ''] = process.argv
 
 const connector = await keytabClient(name, keytab)
-const evidence = await connector.impersonate({ name: user, realm: owner(name).realm })
+const evidence = await connector.impersonate({ name: user })
 try {
   await connector.delegate(evidence, service)
   console.log('delegated')

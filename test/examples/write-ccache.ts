@@ -4,12 +4,12 @@
  */
 import { newCcache } from 'sallyport/kerberos'
 import { writeCcacheFile } from 'sallyport/kerberos/node'
-import { keytabClient, owner } from './client.ts'
+import { keytabClient } from './client.ts'
 
 const [, , name = '', keytab = '', user = '', service = '', path = ''] = process.argv
 
 const connector = await keytabClient(name, keytab)
-const evidence = await connector.impersonate({ name: user, realm: owner(name).realm })
+const evidence = await connector.impersonate({ name: user })
 const ticket = await connector.delegate(evidence, service)
 
 // The first ticket says whose cache it is. The file is for its owner alone, and replaced in one step.

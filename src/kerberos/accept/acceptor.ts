@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { Clock, Random } from '../../platform/index.ts'
+import { needArray, needObject, needOctets, type Clock, type Random } from '../../platform/index.ts'
 import { KrbErrorCode } from '../iana/index.ts'
 import { AcceptorContext, type AcceptorHome } from './acceptor-context.ts'
 import { AcceptError, Refusal } from './refusal.ts'
@@ -23,8 +23,12 @@ const DEFAULT_MAX_TOKEN_OCTETS = 65_536
 export class Acceptor {
   readonly #home: AcceptorHome
 
-  /** Throws ERR_KRB_PRINCIPAL for a service whose name cannot be parsed, RangeError for impossible limits. */
+  /**
+   * Throws ERR_KRB_PRINCIPAL for a service whose name cannot be parsed, RangeError for impossible limits, TypeError for what is
+   * missing.
+   */
   constructor(options: AcceptorOptions, ports: { readonly clock: Clock; readonly random: Random }) {
+    checkArguments(options, ports)
     const { clock, random } = ports
     const { maxClockSkewMs = DEFAULT_MAX_CLOCK_SKEW_MS } = options
     const { maxTokenOctets = DEFAULT_MAX_TOKEN_OCTETS } = options
@@ -62,6 +66,7 @@ export class Acceptor {
    * @throws AcceptError where it is not to be believed, or SPNEGO needs one more token: its `replyToken` goes to the client.
    */
   accept(token: Uint8Array, channel: AcceptChannel = {}): Accepted {
+    needOctets('token', token, 'octets: what parseNegotiate() makes of a header')
     const step = this.begin(channel).step(token)
     if (step.done) return step.accepted
     const refusal = new Refusal(
@@ -71,4 +76,19 @@ export class Acceptor {
     )
     throw new AcceptError(refusal, step.replyToken)
   }
+}
+
+function checkArguments(
+  options: AcceptorOptions,
+  ports: { readonly clock: Clock; readonly random: Random },
+): void {
+  needObject('options', options, 'an object: { keys }')
+  const { keys, services } = options
+  if (typeof keys !== 'function') {
+    needArray('options.keys', keys, 'the entries of a keytab: what readKeytabFile() gave')
+  }
+  needArray('options.services', services ?? [], 'an array of service principal names')
+  needObject('ports', ports, 'an object: { clock, random }')
+  needObject('ports.clock', ports.clock, 'a Clock, for instance systemClock', ['nowMs'])
+  needObject('ports.random', ports.random, 'a Random, for instance systemRandom', ['bytes'])
 }

@@ -19,19 +19,19 @@ export interface AcceptorOptions {
    * the keytab. A name that is listed here and not in the keytab is tried with every key of it: the keytab then is of an
    * account that holds the name.
    */
-  readonly services?: readonly string[]
+  readonly services?: readonly string[] | undefined
   /** Which tokens were seen. Default one of its own; acceptors of one service share one. */
-  readonly replayCache?: ReplayCache
+  readonly replayCache?: ReplayCache | undefined
   /** How far the client's clock may be off, and how long a ticket outlives its end. Default 300 000. */
-  readonly maxClockSkewMs?: number
+  readonly maxClockSkewMs?: number | undefined
   /** Largest token, octets. Default 65 536. */
-  readonly maxTokenOctets?: number
+  readonly maxTokenOctets?: number | undefined
   /** Whether a ticket must carry a PAC. One that is there is always verified. Default false. */
-  readonly requirePac?: boolean
+  readonly requirePac?: boolean | undefined
   /** Whether SPNEGO clients are asked for a MIC over their offer even where it is not needed. Default false. */
-  readonly requestMic?: boolean
+  readonly requestMic?: boolean | undefined
   /** Realms that may stand between a client's realm and ours besides the hierarchical ones (RFC 4120 section 2.7). */
-  readonly trustedRealms?: readonly string[]
+  readonly trustedRealms?: readonly string[] | undefined
 }
 
 /** What is known of the channel a token came on. */

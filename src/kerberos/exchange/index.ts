@@ -53,6 +53,7 @@ export type {
   FastMode,
   KdcRequest,
   RealmClocks,
+  ImpersonatedUser,
   S4uUser,
   S4uUserPadata,
   ServiceTicket,

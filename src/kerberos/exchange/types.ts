@@ -98,6 +98,12 @@ export interface S4uUser {
   readonly sid?: string | undefined
 }
 
+/** Whom a client is to act for; of its own realm unless another is named. */
+export interface ImpersonatedUser extends Omit<S4uUser, 'realm'> {
+  /** The user's realm. Default the client's own. */
+  readonly realm?: string | undefined
+}
+
 /** The connector's ticket to itself in the name of a user: what an S4U2Proxy is based on. Opened and checked. */
 export interface Evidence extends ServiceTicket {
   /** False when the KDC forbids delegation with it. */

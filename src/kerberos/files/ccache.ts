@@ -6,6 +6,7 @@
  * @module
  */
 
+import { needArray } from '../../platform/index.ts'
 import { NameType } from '../iana/index.ts'
 import { formatPrincipal, sameName, type PrincipalName } from '../messages/index.ts'
 import type { AuthorizationData, HostAddress } from '../messages/index.ts'
@@ -55,6 +56,7 @@ export interface Ccache {
  * @throws RangeError without tickets.
  */
 export function newCcache(tickets: readonly ServiceTicket[]): Ccache {
+  needArray('tickets', tickets, 'an array of tickets')
   const [first] = tickets
   if (first === undefined) throw new RangeError('a credential cache needs a ticket')
   const credentials = tickets.map((ticket) => ({

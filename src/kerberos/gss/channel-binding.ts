@@ -7,6 +7,7 @@
 
 import { createHash } from 'node:crypto'
 import { Asn1Error, DerReader } from '../../asn1/index.ts'
+import { needOctets } from '../../platform/index.ts'
 import { md5 } from '../crypto/index.ts'
 import { KerberosError } from '../errors.ts'
 
@@ -67,6 +68,7 @@ function signatureHash(certificateDer: Uint8Array): readonly [oid: string, hash?
  *   the octets are not a certificate.
  */
 export function tlsServerEndPoint(certificateDer: Uint8Array): Uint8Array {
+  needOctets('certificateDer', certificateDer, 'DER, for instance getPeerX509Certificate().raw')
   let found: readonly [oid: string, hash?: string]
   try {
     found = signatureHash(certificateDer)

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { needArray, needOctets } from '../../platform/index.ts'
 import { KerberosError } from '../errors.ts'
 
 /** Largest token taken from a header, octets. Node's own limit for a whole head is 16 KiB by default. */
@@ -26,6 +27,7 @@ const CHALLENGES = /(?:[^,"]|"(?:[^"\\]|\\.)*(?:"|\\?$))+/gs
  * @returns `Negotiate` and the token in base64.
  */
 export function formatNegotiate(token: Uint8Array): string {
+  needOctets('token', token)
   const { buffer, byteOffset, byteLength } = token
   return `Negotiate ${Buffer.from(buffer, byteOffset, byteLength).toString('base64')}`
 }
@@ -34,12 +36,18 @@ export function formatNegotiate(token: Uint8Array): string {
  * Finds the token in the value of a WWW-Authenticate or Authorization header. Case of the scheme does not count; where
  * the header lists several challenges, the one of Negotiate is taken.
  *
- * @param headerValue - From a peer.
- * @returns The token; an empty array for `Negotiate` alone; undefined where Negotiate is not among the schemes.
+ * @param headerValue - From a peer, as fetch, undici or node:http give it: an array where the header came several times.
+ * @returns The token; an empty array for `Negotiate` alone; undefined where there is no header or Negotiate is not among
+ *   the schemes.
  * @throws KerberosError ERR_KRB_GSS for what is not base64, or above 64 KiB.
  */
-export function parseNegotiate(headerValue: string): Uint8Array | undefined {
-  for (const challenge of headerValue.match(CHALLENGES) ?? []) {
+export function parseNegotiate(
+  headerValue: string | readonly string[] | null | undefined,
+): Uint8Array | undefined {
+  const values = typeof headerValue === 'string' ? [headerValue] : (headerValue ?? [])
+  needArray('headerValue', values, 'a string or an array of strings')
+  const text = values.join(', ')
+  for (const challenge of text.match(CHALLENGES) ?? []) {
     const found = CHALLENGE.exec(challenge.trim())
     if (found !== null) return decodeToken(found[1] ?? '')
   }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { needText } from '../../platform/index.ts'
 import { KerberosError } from '../errors.ts'
 import { decodeCcache, encodeCcache, type Ccache } from '../files/index.ts'
 import { replaceFile } from './replace-file.ts'
@@ -33,6 +34,7 @@ export type CcacheFileOptions = SecretFileOptions
  * @throws KerberosError ERR_KRB_CCACHE for another type of cache.
  */
 export function ccachePath(name: string): string {
+  needText('the name of the credential cache', name)
   const type = /^([A-Za-z]{2,}):/.exec(name)?.[1]
   if (type === undefined) return name
   if (type.toUpperCase() === 'FILE') return name.slice('FILE:'.length)

@@ -5,7 +5,8 @@
  * @module
  */
 
-import type { Clock, Logger, Random } from '../../platform/index.ts'
+import { needObject, type Logger, type Random } from '../../platform/index.ts'
+import { systemClock, systemRandom } from '../../platform/io/index.ts'
 import { libdefaultsOf, type Krb5Conf } from '../files/index.ts'
 import type { Environment } from './http-anchors.ts'
 import { formatKdcAddress, parseKdcAddress, passwordServerOf } from './kdc-address.ts'
@@ -32,10 +33,8 @@ export interface KdcDnsOptions {
 
 /** What way to take: limits and `kdcs` as those of NetworkKdcTransport, which come first. */
 export interface KdcAccessOptions extends Omit<NetworkKdcTransportOptions, 'locator' | 'https'> {
-  /** Time. */
-  readonly clock: Clock
-  /** Nonces, and draws among servers of one priority. */
-  readonly random: Random
+  /** Nonces, and draws among servers of one priority. Default the machine's. */
+  readonly random?: Random | undefined
   /** Told of KDCs that are unwell and of a DNS that cannot be asked. */
   readonly logger?: Logger | undefined
   /** Lists KDCs of realms that `kdcs` does not, and may name a `udp_preference_limit`. Default none. */
@@ -56,7 +55,8 @@ export interface KdcAccessOptions extends Omit<NetworkKdcTransportOptions, 'loca
  * @throws RangeError for addresses and limits that cannot be; KerberosError ERR_KRB_CONF for settings of the krb5.conf that
  *   cannot be.
  */
-export function openKdcAccess(options: KdcAccessOptions): NetworkKdcTransport {
+export function openKdcAccess(options: KdcAccessOptions = {}): NetworkKdcTransport {
+  needObject('options', options, 'an object')
   const { krb5Conf } = options
   const said = krb5Conf === undefined ? undefined : libdefaultsOf(krb5Conf).udpPreferenceLimit
   const udpPreferenceLimit = options.udpPreferenceLimit ?? said
@@ -108,7 +108,7 @@ function askerOf({ lookup, maxReplyOctets, kdcProxies }: KdcAccessOptions): Kkdc
 
 function dnsLocator(
   { servers, timeoutMs, uri = true, sites = true }: KdcDnsOptions,
-  { clock, random, logger, lookup }: KdcAccessOptions,
+  { clock = systemClock, random = systemRandom, logger, lookup }: KdcAccessOptions,
 ): KdcLocator {
   const asked = { random, servers, timeoutMs }
   const ports = { clock, random, logger }

@@ -5,7 +5,7 @@
  */
 
 import type { LookupFunction } from 'node:net'
-import type { Clock, Logger } from '../../platform/index.ts'
+import { needArray, needObject, type Clock, type Logger } from '../../platform/index.ts'
 import { systemClock } from '../../platform/io/index.ts'
 import { parseKdcAddress, type KdcAddress, type ProxiedKdcAddress } from './kdc-address.ts'
 import type { KdcAttempt } from './kdc-attempt.ts'
@@ -131,8 +131,12 @@ export interface KdcTransportSettings extends Readonly<Record<NumberName, number
  *   nor a locator.
  */
 export function resolveKdcTransport(options: NetworkKdcTransportOptions): KdcTransportSettings {
+  needObject('options', options, 'an object: { kdcs } or { locator }')
   const { kdcs, locator, hedgeAfterMs, clock = systemClock, service = KDCS } = options
-  if (kdcs === undefined && locator === undefined) throw new RangeError('kdcs or locator')
+  if (kdcs === undefined && locator === undefined) {
+    throw new RangeError('kdcs or locator must say where the KDCs are: { kdcs: { REALM: [host] } }')
+  }
+  needObject('kdcs', kdcs ?? {}, 'an object: { REALM: [host, …] }')
   const numbers = Object.fromEntries(
     NAMES.map((name) => [name, checked(name, options[name] ?? DEFAULTS[name])]),
   ) as Record<NumberName, number>
@@ -157,6 +161,7 @@ function addressesOf(
   texts: readonly string[],
   { https }: NetworkKdcTransportOptions,
 ): readonly KdcAddress[] {
+  needArray(`kdcs of ${realm}`, texts, 'an array of strings')
   if (texts.length === 0) throw new RangeError(`the realm ${realm} needs a KDC`)
   const addresses = texts.map(parseKdcAddress)
   if (https === undefined && addresses.some(({ via }) => via === 'https')) {

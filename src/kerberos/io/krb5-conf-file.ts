@@ -6,7 +6,7 @@
 
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { errorCode, errorText } from '../../platform/index.ts'
+import { errorCode, errorText, needArray } from '../../platform/index.ts'
 import { KerberosError } from '../errors.ts'
 import {
   confError,
@@ -34,6 +34,7 @@ const INCLUDED_NAME = /^(?:[A-Za-z0-9_-]+|[^.].*\.conf)$/
  */
 export async function loadKrb5Conf(paths: string | readonly string[]): Promise<Krb5Conf> {
   const names = typeof paths === 'string' ? [paths] : paths
+  needArray('paths', names, 'a path, or several in an array')
   const found: Krb5Conf[] = []
   let missing: KerberosError | undefined
   for (const name of names) {

@@ -5,6 +5,7 @@
  */
 
 import { errorCode, errorText } from '../../platform/index.ts'
+import { needOwner } from '../client-options.ts'
 import { KerberosError } from '../errors.ts'
 import type { ClientIdentity, KeyOwner, OwnSecrets, ServiceTicket } from '../exchange/index.ts'
 import type { Ccache, PendingPassword } from '../files/index.ts'
@@ -28,8 +29,9 @@ import { watchFiles, type WatchedFileOptions } from './watched-file.ts'
 export async function keytabIdentity(
   path: string,
   owner: KeyOwner,
-  options: WatchedFileOptions,
+  options: WatchedFileOptions = {},
 ): Promise<ClientIdentity> {
+  needOwner('owner', owner)
   const name = formatPrincipal(owner.principal, owner.realm)
   const read = async (): Promise<OwnSecrets> => {
     const keytab = await readKeytabFile(path, options)
@@ -67,8 +69,9 @@ async function pendingOf(
 export async function passwordFileIdentity(
   path: string,
   owner: KeyOwner,
-  options: WatchedFileOptions,
+  options: WatchedFileOptions = {},
 ): Promise<ClientIdentity> {
+  needOwner('owner', owner)
   const read = async (held: OwnSecrets | undefined): Promise<OwnSecrets> => {
     const now = { password: await readPasswordFile(path, options) }
     const before = newestPassword(held)
@@ -98,7 +101,7 @@ function newestPassword(held: OwnSecrets | undefined): string | undefined {
  */
 export async function ccacheIdentity(
   name: string,
-  options: WatchedFileOptions,
+  options: WatchedFileOptions = {},
 ): Promise<ClientIdentity> {
   let owner: KeyOwner | undefined
   const read = async (): Promise<OwnSecrets> => {

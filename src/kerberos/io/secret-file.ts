@@ -5,7 +5,7 @@
  */
 
 import { open, type FileHandle } from 'node:fs/promises'
-import { errorCode, errorText, type Logger } from '../../platform/index.ts'
+import { errorCode, errorText, needText, type Logger } from '../../platform/index.ts'
 import { KerberosError, type KerberosErrorCode } from '../errors.ts'
 
 /** What kind of file it is. */
@@ -40,6 +40,7 @@ export async function readSecretFile<T>(
   kind: SecretFileKind,
   options: SecretFileOptions & { readonly decode: (octets: Uint8Array) => T },
 ): Promise<T> {
+  needText(`the path of the ${kind.name}`, path)
   const octets = await readOctets(path, kind, options)
   try {
     return options.decode(octets)

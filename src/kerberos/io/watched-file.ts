@@ -6,13 +6,14 @@
 
 import { stat } from 'node:fs/promises'
 import type { Clock, Logger } from '../../platform/index.ts'
+import { systemClock } from '../../platform/io/index.ts'
 import type { OwnSecrets } from '../exchange/index.ts'
 import { RefreshedSecrets, type SecretsLook } from '../refreshed-secrets.ts'
 
 /** How files are watched. */
 export interface WatchedFileOptions {
-  /** Time. */
-  readonly clock: Clock
+  /** Time. Default the machine's. */
+  readonly clock?: Clock | undefined
   /** Told of changes and of files that cannot be read. */
   readonly logger?: Logger | undefined
   /** How often is looked whether a file has changed, at most, milliseconds. Default 5000. */
@@ -48,7 +49,7 @@ export async function watchFiles(
   files: WatchedFiles,
   options: WatchedFileOptions,
 ): Promise<RefreshedSecrets> {
-  const { clock, logger, checkIntervalMs = DEFAULT_CHECK_INTERVAL_MS } = options
+  const { clock = systemClock, logger, checkIntervalMs = DEFAULT_CHECK_INTERVAL_MS } = options
   if (!(checkIntervalMs > 0)) throw new RangeError('checkIntervalMs must be above 0')
   let stamp: string | undefined
   let held: OwnSecrets | undefined

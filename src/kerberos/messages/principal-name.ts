@@ -10,7 +10,7 @@
  */
 
 import { Tag, type DerReader, type DerWriter } from '../../asn1/index.ts'
-import { sameName as sameText } from '../../platform/index.ts'
+import { needArray, needText, sameName as sameText } from '../../platform/index.ts'
 import { KerberosError } from '../errors.ts'
 import { NameType } from '../iana/index.ts'
 import { inSequence, int32, kerberosString, sequenceOf, whole } from './fields.ts'
@@ -127,6 +127,7 @@ function escapeText(text: string, pattern: RegExp): string {
  * @returns For instance `HTTP/iwa.corp.example@CORP.EXAMPLE`.
  */
 export function formatPrincipal(name: PrincipalName, realm?: string): string {
+  needArray('name.nameString', name.nameString, 'an array of strings, as in a PrincipalName')
   const text = name.nameString.map((part) => escapeText(part, /[\\/@\n\t\b]/g)).join('/')
   // In a realm a slash is no separator, so that MIT leaves it as it is.
   return realm === undefined ? text : `${text}@${escapeText(realm, /[\\@\n\t\b]/g)}`
@@ -141,6 +142,7 @@ export function formatPrincipal(name: PrincipalName, realm?: string): string {
  *   above 8192 characters.
  */
 export function parsePrincipal(text: string): ParsedPrincipal {
+  needText('a principal name', text)
   if (text.length > MAX_TEXT_LENGTH) throw unparsable(text)
   const [name = '', realm, ...more] = splitUnescaped(text, '@')
   if (more.length > 0 || text.includes('\0')) throw unparsable(text)

@@ -30,6 +30,12 @@ describe('Negotiate header', () => {
     })
   }
 
+  it('takes a header as fetch, undici and node:http have it', () => {
+    for (const none of [null, undefined, []]) assert.equal(parseNegotiate(none), undefined)
+    const token = parseNegotiate(['Basic realm="a"', 'Negotiate YWJj'])
+    assert.equal(Buffer.from(token ?? []).toString(), 'abc')
+  })
+
   for (const header of [
     '',
     'NTLM',
