@@ -130,6 +130,13 @@ describe('the examples', { concurrency: 4, skip: lab ? false : NO_LAB }, () => {
   it('channel-binding.ts satisfies a backend that insists on it', () =>
     prints('channel-binding.ts', [...connector, 'alice', epa.url], /200 .*alice@CORP\.EXAMPLE/))
 
+  it('ldap-bind.ts signs in at the directory', () =>
+    prints(
+      'ldap-bind.ts',
+      [...connector, 'dc1.corp.example'],
+      /CONN1\$@CORP\.EXAMPLE may read DC=corp,DC=example/,
+    ))
+
   it('read-keytab.ts lists keys', () =>
     prints('read-keytab.ts', [keytab], /^\d+ CONN1\$@CORP\.EXAMPLE aes256/m, /best: aes256/))
 

@@ -13,6 +13,7 @@ const addresses = new Map<string, string>()
 for (const backend of Object.values(lab.backends)) {
   if (backend !== undefined) addresses.set(new URL(backend.url).hostname, backend.address)
 }
+for (const { name, address } of lab.domainControllers) addresses.set(name, address)
 const system = dns.lookup
 
 /** As node:net calls it. */
