@@ -13,7 +13,7 @@ function kindOf(value: unknown): string {
 }
 
 /** The error for a value that is not what was wanted, which may be a secret. */
-export function wrongArgument(name: string, wanted: string, value: unknown): TypeError {
+function wrongArgument(name: string, wanted: string, value: unknown): TypeError {
   return new TypeError(`${name} must be ${wanted}, not ${kindOf(value)}`)
 }
 
