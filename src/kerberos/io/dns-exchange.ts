@@ -48,10 +48,12 @@ async function overUdp<T>(question: DnsQuestion<T>): Promise<DnsAnswer<T>> {
     if (octets.length < 2 || octets.readUInt16BE(0) !== query.readUInt16BE(0)) return
     settle(octets, question, { resolve, reject })
   })
-  // Connected: the kernel drops what comes from elsewhere.
-  socket.connect(server.port, server.host, () => {
+  // An event, not a callback: Node hands an error of connecting to a callback alone.
+  socket.on('connect', () => {
     socket.send(query)
   })
+  // Connected: the kernel drops what comes from elsewhere.
+  socket.connect(server.port, server.host)
   try {
     return await promise
   } finally {

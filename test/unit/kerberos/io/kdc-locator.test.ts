@@ -293,6 +293,21 @@ describe('dnsSrvResolver', () => {
     }
     await assert.rejects(ask(200))
   })
+
+  // The kernel refuses to send there, as it does where the network is down or has no IPv6.
+  it('goes on to the next name server when there is no way to one', async () => {
+    const server = await NameServer.start()
+    const servers = ['255.255.255.255', server.address]
+    const options = { servers, random: systemRandom, timeoutMs: 20_000, tries: 1 }
+    const name = '_kerberos._tcp.nowhere.example'
+    try {
+      assert.deepEqual(await dnsSrvResolver(options)(name), [])
+    } finally {
+      await server.stop()
+    }
+    const none = dnsSrvResolver({ ...options, servers: ['255.255.255.255'] })
+    await assert.rejects(none(name), { message: /255\.255\.255\.255:53: .*EACCES/ })
+  })
 })
 
 describe('NetworkKdcTransport with a locator', () => {
