@@ -34,8 +34,11 @@ export interface WatchedFiles {
 }
 
 const DEFAULT_CHECK_INTERVAL_MS = 5000
-/** A refused key is worth a look at the file, but not thousands a second. */
-const REFUSED_AFTER_MS = 1000
+/**
+ * A refused key is worth a look at the file, but not thousands a second. A rotation takes longer: else a request right behind one
+ * would fail for a look that was just before it.
+ */
+const REFUSED_AFTER_MS = 20
 
 /**
  * Reads files of secrets and watches them from then on.

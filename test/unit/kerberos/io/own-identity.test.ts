@@ -70,7 +70,8 @@ describe('a keytab as identity', () => {
     const { kdc, clock, path, connector } = await start('b.keytab')
     kdc.directory.changeKey('CONN1$')
     await replace(path, encodeKeytab(kdc.keytab('CONN1$')))
-    await clock.advance(1000)
+    // A rotation may be over so soon after a look.
+    await clock.advance(20)
     assert.equal((await connector.impersonate(alice)).accountName, 'alice')
   })
 
