@@ -9,6 +9,8 @@ import { startStack, type Stack, type StackOptions } from '../../docker/demo/sta
 import { labAvailability, startLab, type Lab } from '../../docker/lab.ts'
 import { adminRequest } from '../../src/gateway/io/admin-client.ts'
 import { decodeKeytab, encodeKeytab } from '../../src/kerberos/index.ts'
+import { hasFarTools, NO_FAR_TOOLS, startKdcProxy } from '../support/far-kdc.ts'
+import { httpsCredential } from '../support/https-credential.ts'
 import { signIn } from '../support/people.ts'
 
 const availability = labAvailability()
@@ -113,7 +115,8 @@ describe(
       }
     })
 
-    it('a keytab whose password the connector changes by itself, while requests go on', async () => {
+    /** A rotation that is due in the midst of requests; `way` is to the KDCs. */
+    const rotatesByItself = async (way: Kerberos): Promise<void> => {
       const keytab = join(lab.env.directory, 'scheduled.keytab')
       const entries = decodeKeytab(await readFile(present))
       const write = async (timestampMs: number): Promise<void> => {
@@ -124,7 +127,7 @@ describe(
         Math.max(...decodeKeytab(await readFile(keytab)).map(({ kvno }) => kvno))
       await write(Date.now())
       const rotatePassword = { everyDays: 1, spreadHours: 0, checkMinutes: 1 }
-      const stack = await startStack(lab.env, kerberos({ keytab, rotatePassword }))
+      const stack = await startStack(lab.env, kerberos({ ...way, keytab, rotatePassword }))
       try {
         const { visitor, page } = await signIn({ lab: lab.env, stack }, 'alice')
         assert.equal(remoteUser(page), ALICE)
@@ -153,9 +156,29 @@ describe(
         assert.equal(remoteUser(bob.page), 'bob@CORP.EXAMPLE')
         await visitor.close()
         await bob.visitor.close()
+        present = keytab
       } finally {
         await stack.stop()
       }
+    }
+
+    it('a keytab whose password the connector changes by itself, while requests go on', () =>
+      rotatesByItself({}))
+
+    it('the same through a KDC proxy, which is all that the connector knows of KDCs', async (t) => {
+      if (!hasFarTools()) {
+        t.skip(NO_FAR_TOOLS)
+        return
+      }
+      const credential = httpsCredential()
+      const proxy = await startKdcProxy({ [lab.env.realm]: [lab.env.kdc] }, credential)
+      t.after(() => proxy.stop())
+      const ca = join(lab.env.directory, 'kdcproxy-ca.pem')
+      await writeFile(ca, credential.ca)
+      const kdcs = [`https://127.0.0.1:${proxy.port}/KdcProxy`]
+      await rotatesByItself({ kdcs, kdcProxy: { ca }, dnsLookup: false })
+      const changes = proxy.asked.filter((asked) => asked.startsWith('CORP.EXAMPLE KPASSWD-REQ'))
+      assert.equal(changes.length, 1)
     })
 
     it('a password out of a file, then a variable', async () => {
