@@ -12,6 +12,17 @@ import { Departures } from './departures.ts'
 import type { BackendPolicy } from './policy.ts'
 import { UserIndex } from './user-index.ts'
 
+/** What a ticket's key was made of, and the key. */
+export interface TicketKey {
+  /** This very account: a changed copy of it has other keys. */
+  readonly of: Identity
+  /** Own principal and version of its keys. */
+  readonly own: string
+  readonly how: 'S4U2Self' | 'AP-REQ'
+  readonly spn: string
+  readonly key: string
+}
+
 /** An account that may be acted for. One object per look-up. */
 export interface Identity {
   /** The account's SID: what caches, pools and calls of this user are found by. */
@@ -21,6 +32,8 @@ export interface Identity {
   readonly s4uUser: S4uUser
   /** Policy rows that were asked about this account and did not object. */
   readonly cleared: WeakSet<BackendPolicy>
+  /** The last that was asked for: most requests of a user are for the same ticket (./ticket-keys.ts). */
+  lastTicketKey: TicketKey | undefined
   /** Asked for afresh from then on. */
   readonly freshUntilMs: number
 }

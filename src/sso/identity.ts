@@ -144,6 +144,7 @@ export class IdentityFinder {
       account,
       s4uUser: { name: account.sAMAccountName, realm: account.realm, sid: account.sid },
       cleared: new WeakSet(),
+      lastTicketKey: undefined,
       freshUntilMs: Math.min(now + this.#limits.identityMs, account.expiresMs ?? Infinity),
     }
   }

@@ -56,6 +56,9 @@ export function wishOf(number: number): TicketWish {
   }
   const s4uUser = { name, realm: SERVICE.realm, sid }
   const freshUntilMs = Number.MAX_SAFE_INTEGER
-  const identity = { user: sid, account, s4uUser, cleared: new WeakSet(), freshUntilMs }
+  const identity = {
+    ...{ user: sid, account, s4uUser, cleared: new WeakSet<object>() },
+    ...{ lastTicketKey: undefined, freshUntilMs },
+  }
   return { identity, backend, spn: SPN, signedInMs: 0 }
 }

@@ -2,11 +2,13 @@
  * One Negotiate token after another by MIT's GSS-API, as fast as a C program can: name and credentials are acquired
  * once, then gss_init_sec_context for SPNEGO and nothing else.
  *
- *     gssapi-loop SERVICE@HOST FILE|MEMORY
+ *     gssapi-loop SERVICE@HOST FILE
+ *     gssapi-loop SERVICE@HOST MEMORY [USERS]
  *
- * The ticket lies in the credential cache of KRB5CCNAME; with MEMORY it is copied into one in memory first. Reads lines
- * "COUNT BINDING" (BINDING: application data in hexadecimal, or "-"), answers each with
- * "WALL_NANOSECONDS CPU_NANOSECONDS OCTETS"; "token" answers a token in hexadecimal. Ends at the end of input.
+ * The ticket lies in the credential cache of KRB5CCNAME; with MEMORY it is copied into caches in memory first, one for each
+ * user, and tokens are made of all of them in turns, in no order. Reads lines "COUNT BINDING" (BINDING: application data
+ * in hexadecimal, or "-"), answers each with "WALL_NANOSECONDS CPU_NANOSECONDS OCTETS"; "token" answers a token in
+ * hexadecimal. Says "ready" first. Ends at the end of input.
  */
 #define _GNU_SOURCE
 #include <gssapi/gssapi.h>
@@ -17,8 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-#define MEMORY_CACHE "MEMORY:sallyport-bench"
 
 static gss_OID_desc spnego = {6, "\x2b\x06\x01\x05\x05\x02"};
 
@@ -42,19 +42,44 @@ static void need(const char *what, krb5_error_code code)
     exit(1);
 }
 
+/* Whose tokens are made, in the order in which they are. */
+static gss_cred_id_t *credentials;
+static long users = 1, next_user = 0;
+
+/* cache: its name; NULL: the one of KRB5CCNAME. */
+static gss_cred_id_t acquire(const char *cache)
+{
+    OM_uint32 major, minor;
+    gss_cred_id_t credential;
+    gss_OID_set_desc mechanisms = {1, &spnego};
+    gss_key_value_element_desc element = {"ccache", cache};
+    gss_key_value_set_desc store = {1, &element};
+    major = gss_acquire_cred_from(&minor, GSS_C_NO_NAME, GSS_C_INDEFINITE, &mechanisms, GSS_C_INITIATE,
+                                  cache == NULL ? GSS_C_NO_CRED_STORE : &store, &credential, NULL, NULL);
+    if (GSS_ERROR(major)) fail("gss_acquire_cred_from", major, minor);
+    return credential;
+}
+
 /* The library opens a cache in memory by its name, as it does a file. */
-static void copy_into_memory(void)
+static void acquire_from_memory(void)
 {
     krb5_context context;
     krb5_ccache file, memory;
     krb5_principal principal;
+    char name[64];
+    long user, other;
     need("krb5_init_context", krb5_init_context(&context));
     need("krb5_cc_default", krb5_cc_default(context, &file));
     need("krb5_cc_get_principal", krb5_cc_get_principal(context, file, &principal));
-    need("krb5_cc_resolve", krb5_cc_resolve(context, MEMORY_CACHE, &memory));
-    need("krb5_cc_initialize", krb5_cc_initialize(context, memory, principal));
-    need("krb5_cc_copy_creds", krb5_cc_copy_creds(context, file, memory));
-    setenv("KRB5CCNAME", MEMORY_CACHE, 1);
+    for (user = 0; user < users; user++) {
+        snprintf(name, sizeof name, "MEMORY:sallyport-bench-%ld", user);
+        need("krb5_cc_resolve", krb5_cc_resolve(context, name, &memory));
+        need("krb5_cc_initialize", krb5_cc_initialize(context, memory, principal));
+        need("krb5_cc_copy_creds", krb5_cc_copy_creds(context, file, memory));
+        other = random() % (user + 1);
+        credentials[user] = credentials[other];
+        credentials[other] = acquire(name);
+    }
 }
 
 static double seconds_of(clockid_t clock)
@@ -78,12 +103,13 @@ static gss_channel_bindings_t parse_binding(const char *hex)
     return &binding;
 }
 
-static gss_buffer_desc make_token(gss_cred_id_t credential, gss_name_t target,
-                                  gss_channel_bindings_t binding)
+static gss_buffer_desc make_token(gss_name_t target, gss_channel_bindings_t binding)
 {
     OM_uint32 major, minor, ignored;
     gss_ctx_id_t context = GSS_C_NO_CONTEXT;
     gss_buffer_desc token = GSS_C_EMPTY_BUFFER;
+    gss_cred_id_t credential = credentials[next_user];
+    next_user = (next_user + 1) % users;
     major = gss_init_sec_context(&minor, credential, &context, target, &spnego, GSS_C_MUTUAL_FLAG, 0,
                                  binding, GSS_C_NO_BUFFER, NULL, &token, NULL, NULL);
     if (GSS_ERROR(major)) fail("gss_init_sec_context", major, minor);
@@ -91,7 +117,7 @@ static gss_buffer_desc make_token(gss_cred_id_t credential, gss_name_t target,
     return token;
 }
 
-static void measure(gss_cred_id_t credential, gss_name_t target, const char *line)
+static void measure(gss_name_t target, const char *line)
 {
     OM_uint32 ignored;
     char hex[1025] = "-";
@@ -103,7 +129,7 @@ static void measure(gss_cred_id_t credential, gss_name_t target, const char *lin
     wall = seconds_of(CLOCK_MONOTONIC);
     cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
     for (done = 0; done < count; done++) {
-        gss_buffer_desc token = make_token(credential, target, binding);
+        gss_buffer_desc token = make_token(target, binding);
         octets = token.length;
         gss_release_buffer(&ignored, &token);
     }
@@ -112,10 +138,10 @@ static void measure(gss_cred_id_t credential, gss_name_t target, const char *lin
     printf("%.0f %.0f %zu\n", wall, cpu, octets);
 }
 
-static void show_token(gss_cred_id_t credential, gss_name_t target)
+static void show_token(gss_name_t target)
 {
     size_t at;
-    gss_buffer_desc token = make_token(credential, target, GSS_C_NO_CHANNEL_BINDINGS);
+    gss_buffer_desc token = make_token(target, GSS_C_NO_CHANNEL_BINDINGS);
     for (at = 0; at < token.length; at++) printf("%02x", ((unsigned char *)token.value)[at]);
     printf("\n");
 }
@@ -124,23 +150,22 @@ int main(int argc, char **argv)
 {
     OM_uint32 major, minor;
     gss_name_t target;
-    gss_cred_id_t credential;
-    gss_OID_set_desc mechanisms = {1, &spnego};
     gss_buffer_desc service;
     char line[2048];
-    if (argc != 3) return 2;
-    if (strcmp(argv[2], "MEMORY") == 0) copy_into_memory();
+    if (argc != 3 && argc != 4) return 2;
+    if (argc == 4) users = atol(argv[3]);
+    if (users < 1 || (credentials = calloc((size_t)users, sizeof *credentials)) == NULL) return 2;
     service.value = argv[1];
     service.length = strlen(argv[1]);
     major = gss_import_name(&minor, &service, GSS_C_NT_HOSTBASED_SERVICE, &target);
     if (GSS_ERROR(major)) fail("gss_import_name", major, minor);
-    major = gss_acquire_cred(&minor, GSS_C_NO_NAME, GSS_C_INDEFINITE, &mechanisms, GSS_C_INITIATE,
-                             &credential, NULL, NULL);
-    if (GSS_ERROR(major)) fail("gss_acquire_cred", major, minor);
+    if (strcmp(argv[2], "MEMORY") == 0) acquire_from_memory();
+    else credentials[0] = acquire(NULL);
     setvbuf(stdout, NULL, _IOLBF, 0);
+    printf("ready\n");
     while (fgets(line, sizeof line, stdin) != NULL) {
-        if (strncmp(line, "token", 5) == 0) show_token(credential, target);
-        else measure(credential, target, line);
+        if (strncmp(line, "token", 5) == 0) show_token(target);
+        else measure(target, line);
     }
     return 0;
 }

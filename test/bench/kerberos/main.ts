@@ -49,7 +49,7 @@ async function measure(
   for (const missing of tokens.missing) say(`left out: ${missing}`)
   const first = await firstTicket(setting, rounds)
   say(`tickets of 1 to ${users} users`)
-  return { tokens, firstTicket: first, users: await measureUsers(users, plan) }
+  return { tokens, firstTicket: first, users: await measureUsers(setting, users, plan) }
 }
 
 function plot({ costs }: UserResults): void {

@@ -45,6 +45,7 @@ export function summarize({ tokens, firstTicket, users }: KerberosResults): Summ
   const cpuUs = (outcome: Outcome | undefined): number | undefined => rounded(outcome?.cpuUs, 2)
   const { outcomes } = tokens
   const own = outcomes.sallyport
+  const most = users.costs.at(-1)?.outcome
   return {
     tokenVsNpmKerberos1: faster(tokens, ['sallyportHeader', 'npmKerberos']),
     tokenVsNpmKerberos64: faster(tokens, ['sallyportHeader64', 'npmKerberos64']),
@@ -64,7 +65,10 @@ export function summarize({ tokens, firstTicket, users }: KerberosResults): Summ
     bytesPerTicketDer: users.memory.ticket,
     bytesPerUser: users.withEvidence.resident,
     tokenUs1User: cpuUs(users.costs[0]?.outcome),
-    tokenUs100kUsers: cpuUs(users.costs.at(-1)?.outcome),
+    tokenUs100kUsers: cpuUs(most),
+    tokenVsGssapi100kUsers:
+      most && users.gssapi && rounded(timesFaster(most, users.gssapi, CPU), 2),
+    gssapiUs100kUsers: cpuUs(users.gssapi),
     firstTicketMs: rounded(firstTicket?.oursMs, 2),
     kvnoMs: rounded(firstTicket?.kvnoMs, 2),
   }
@@ -131,6 +135,7 @@ export function table({ tokens, firstTicket, users }: KerberosResults): string {
       ({ users: count, outcome }) =>
         `| ${count.toLocaleString('en')} users | ${outcome.cpuUs.toFixed(1)} |`,
     ),
+    ...(users.gssapi ? [`| as many, C on MIT GSS-API | ${users.gssapi.cpuUs.toFixed(1)} |`] : []),
     '',
     `A ticket of ${memory.ticket} octets takes ${memory.resident} octets of memory with all that tokens share, ${withEvidence.resident} with the user’s evidence ticket.`,
   ]

@@ -1,7 +1,7 @@
 /** One Negotiate token from a ticket at hand: Sallyport, the npm package kerberos, and a C program on MIT's GSS-API. */
-import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { contest, type Contender, type ContestPlan, type Outcome } from './contest.ts'
+import { compileGssapi, environmentOf, HOST_SERVICE, startGssapi } from './gssapi.ts'
 import { Loop } from './loop.ts'
 import { SERVICE, SPN, type Setting } from './setting.ts'
 
@@ -23,22 +23,10 @@ export interface TokenResults {
   readonly missing: readonly string[]
 }
 
-const HOST_SERVICE = `HTTP@${SERVICE.host}`
 const HERE = import.meta.dirname
 
 /** Channel bindings of a certificate signed with SHA-256. */
 const BINDING = Buffer.concat([Buffer.from('tls-server-end-point:'), Buffer.alloc(32, 1)])
-
-/** Compiles the C program, or says why not. */
-function compile(folder: string): { readonly program: string } | { readonly missing: string } {
-  const program = join(folder, 'gssapi-loop')
-  const source = join(HERE, 'gssapi-loop.c')
-  const args = ['-O2', '-o', program, source, '-lgssapi_krb5', '-lkrb5']
-  const ran = spawnSync('gcc', args, { encoding: 'utf8' })
-  if (ran.status === 0) return { program }
-  const why = ran.error === undefined ? ran.stderr.trim().split('\n')[0] : 'no gcc'
-  return { missing: `C on MIT GSS-API: ${why ?? ''} (bash docker/packages.sh native)` }
-}
 
 /** Starts the loops that can be started. */
 class Loops {
@@ -51,10 +39,12 @@ class Loops {
     this.#setting = setting
   }
 
-  async start(command: readonly [string, ...string[]], greets: boolean): Promise<Loop> {
-    const { krb5Conf, ccache } = this.#setting
-    const environment = { KRB5_CONFIG: krb5Conf, KRB5CCNAME: `FILE:${ccache}` }
-    const loop = await Loop.start({ command, environment, greets })
+  async start(command: readonly [string, ...string[]]): Promise<Loop> {
+    const environment = environmentOf(this.#setting)
+    return this.#keep(await Loop.start({ command, environment, greets: true }))
+  }
+
+  #keep(loop: Loop): Loop {
     this.#started.push(loop)
     return loop
   }
@@ -62,8 +52,8 @@ class Loops {
   async sallyport(): Promise<void> {
     const script = [process.execPath, join(HERE, 'sallyport-loop.ts')] as const
     const name = `${SPN}@${SERVICE.realm}`
-    const token = await this.start([...script, name, 'token'], true)
-    const header = await this.start([...script, name, 'header'], true)
+    const token = await this.start([...script, name, 'token'])
+    const header = await this.start([...script, name, 'header'])
     this.ways.sallyport = { loop: token }
     this.ways.sallyportBound = { loop: token, binding: BINDING }
     this.ways.sallyportHeader = { loop: header }
@@ -72,7 +62,7 @@ class Loops {
 
   async npmKerberos(): Promise<void> {
     const command = [process.execPath, join(HERE, 'npm-loop.ts'), HOST_SERVICE] as const
-    const loop = await this.start(command, true)
+    const loop = await this.start(command)
     if (loop.greeting === 'ready') {
       this.ways.npmKerberos = { loop }
       this.ways.npmKerberos64 = { loop, inFlight: 64 }
@@ -82,15 +72,15 @@ class Loops {
   }
 
   async gssapi(): Promise<void> {
-    const compiled = compile(this.#setting.folder)
+    const compiled = compileGssapi(this.#setting)
     if ('missing' in compiled) {
       this.missing.push(compiled.missing)
       return
     }
-    const memory = await this.start([compiled.program, HOST_SERVICE, 'MEMORY'], false)
+    const memory = this.#keep(await startGssapi(compiled.program, this.#setting, 'MEMORY'))
     this.ways.gssapi = { loop: memory }
     this.ways.gssapiBound = { loop: memory, binding: BINDING }
-    const loop = await this.start([compiled.program, HOST_SERVICE, 'FILE'], false)
+    const loop = this.#keep(await startGssapi(compiled.program, this.#setting, 'FILE'))
     this.ways.gssapiFile = { loop }
   }
 

@@ -1,7 +1,9 @@
 /** What a token costs, and a kept ticket takes of memory, with the tickets of one user up to 100 000. */
 import { join } from 'node:path'
 import { contest, type Contender, type ContestPlan, type Outcome } from './contest.ts'
+import { compileGssapi, startGssapi } from './gssapi.ts'
 import { Loop } from './loop.ts'
+import type { Setting } from './setting.ts'
 
 /** With the tickets of so many users. */
 export interface UserResult {
@@ -22,6 +24,8 @@ export interface TicketMemory {
 /** What was measured. */
 export interface UserResults {
   readonly costs: readonly UserResult[]
+  /** A C program on MIT's GSS-API with most users; undefined: it could not be compiled. */
+  readonly gssapi: Outcome | undefined
   /** With most users. */
   readonly memory: TicketMemory
   /** The same, each user's evidence ticket included. */
@@ -49,33 +53,57 @@ function stepsTo(most: number): number[] {
   return [...steps, most]
 }
 
+/** The loops of all that take part. */
+class Loops {
+  readonly contenders: Record<string, Contender> = {}
+  readonly #started: Loop[] = []
+
+  add(name: string, loop: Loop): Loop {
+    this.#started.push(loop)
+    this.contenders[name] = { loop }
+    return loop
+  }
+
+  stop(): void {
+    for (const loop of this.#started) loop.stop()
+  }
+}
+
+async function memoryWithEvidence(users: number): Promise<TicketMemory> {
+  const loop = await start(users, 'evidence')
+  loop.stop()
+  return memoryOf(loop)
+}
+
 /**
  * Starts a process for each number of users, and lets all make tokens in turns.
  *
+ * @param setting - For the C program, which makes tokens of as many users, each with a copy of the same ticket.
  * @param most - Most users.
  * @param plan - How long, how often.
  */
-export async function measureUsers(most: number, plan: ContestPlan): Promise<UserResults> {
-  const loops: Loop[] = []
+export async function measureUsers(
+  setting: Setting,
+  most: number,
+  plan: ContestPlan,
+): Promise<UserResults> {
+  const loops = new Loops()
+  const steps = stepsTo(most)
   try {
-    const evident = await start(most, 'evidence')
-    const withEvidence = memoryOf(evident)
-    evident.stop()
-    const contenders: Record<string, Contender> = {}
-    for (const users of stepsTo(most)) {
-      const loop = await start(users)
-      loops.push(loop)
-      contenders[String(users)] = { loop }
+    const withEvidence = await memoryWithEvidence(most)
+    const last = loops.add(`${most}`, await start(most))
+    for (const users of steps) if (users < most) loops.add(`${users}`, await start(users))
+    const compiled = compileGssapi(setting)
+    if ('program' in compiled) {
+      loops.add('gssapi', await startGssapi(compiled.program, setting, 'MEMORY', `${most}`))
     }
-    const last = loops.at(-1)
-    if (last === undefined) throw new Error('nothing was measured')
-    const outcomes = await contest(contenders, plan)
-    const costs = Object.entries(outcomes).map(([users, outcome]) => ({
-      users: Number(users),
-      outcome,
-    }))
-    return { costs: costs.sort((a, b) => a.users - b.users), memory: memoryOf(last), withEvidence }
+    const outcomes = await contest(loops.contenders, plan)
+    const costs = steps.flatMap((users) => {
+      const outcome = outcomes[users]
+      return outcome === undefined ? [] : [{ users, outcome }]
+    })
+    return { costs, gssapi: outcomes['gssapi'], memory: memoryOf(last), withEvidence }
   } finally {
-    for (const loop of loops) loop.stop()
+    loops.stop()
   }
 }

@@ -161,6 +161,7 @@ export class KeeperWorld {
       account,
       s4uUser: { name, realm, sid },
       cleared: new WeakSet<object>(),
+      lastTicketKey: undefined,
       freshUntilMs: Infinity,
     }
     this.#identities.set(name, made)
