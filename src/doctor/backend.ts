@@ -12,6 +12,7 @@ import {
   type ApRefusedError,
 } from '../kerberos/index.ts'
 import type { BackendTarget, Route } from '../sso/index.ts'
+import { ticketChallenge } from '../tunnel/index.ts'
 
 /** What is asked. */
 export interface BackendPlace {
@@ -61,9 +62,11 @@ export function firstPage({ target, host, app }: Route): BackendPlace {
  * @returns Its octets; none where there is none, or none that can be read.
  */
 export function replyOf(answer: BackendAnswer): Uint8Array {
-  const challenge = answer.field('www-authenticate').find((value) => /^negotiate /i.test(value))
+  const [challenge = ''] = answer
+    .field('www-authenticate')
+    .flatMap((value) => ticketChallenge(value, 'negotiate') ?? [])
   try {
-    return (challenge === undefined ? undefined : parseNegotiate(challenge)) ?? new Uint8Array(0)
+    return parseNegotiate(challenge) ?? new Uint8Array(0)
   } catch (error) {
     if (error instanceof KerberosError) return new Uint8Array(0)
     throw error

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { isConnectionAuthorization } from '../tunnel/index.ts'
 import type { AppRoute } from './apps.ts'
 import { withoutOwnCookies } from './cookies.ts'
 import { GatewayError } from './errors.ts'
@@ -36,9 +37,6 @@ export interface RequestFields {
   /** What the browser said to us alone; absent in nearly every request. */
   readonly hop: HopFields | undefined
 }
-
-/** Schemes that authenticate a connection, not a request. */
-const CONNECTION_SCHEME = /^\s*(?:negotiate|ntlm|kerberos)(?:\s|$)/i
 
 function refuse(message: string): never {
   throw new GatewayError('ERR_GATEWAY_BAD_REQUEST', message)
@@ -129,7 +127,7 @@ class Gathering {
 
   /** A connection that carries someone's NTLM or Negotiate must not be shared, and backend connections are. */
   #mayAuthorize(value: string): boolean {
-    return !this.#route.kerberos && !CONNECTION_SCHEME.test(value)
+    return !this.#route.kerberos && !isConnectionAuthorization(value)
   }
 }
 

@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { ResponseHead } from '../tunnel/index.ts'
+import { withoutConnectionChallenges, type ResponseHead } from '../tunnel/index.ts'
 import type { AppRoute } from './apps.ts'
 import { GatewayError } from './errors.ts'
 import {
@@ -28,10 +28,6 @@ export interface ResponseFields {
   /** Names that the response may end with, where the backend announces them. */
   readonly trailer: string | undefined
 }
-
-/** One challenge of a scheme that authenticates a connection, with the comma before it. */
-const CONNECTION_CHALLENGE =
-  /(^|,)\s*(?:negotiate|ntlm|kerberos)(?:\s+[A-Za-z0-9\-._~+/]+=*)?\s*(?=,|$)/gi
 
 function refuse(message: string): never {
   throw new GatewayError('ERR_GATEWAY_BAD_RESPONSE', message)
@@ -108,11 +104,6 @@ class Gathering {
   #keepSome(name: string, value: string | undefined): void {
     if (value !== undefined && value !== '') this.headers.push(name, value)
   }
-}
-
-function withoutConnectionChallenges(value: string): string {
-  const kept = value.replace(CONNECTION_CHALLENGE, '')
-  return kept.replace(/^\s*,\s*/, '').trim()
 }
 
 /**

@@ -12,7 +12,7 @@ import {
   ticketChallenge,
   withoutConnectionChallenges,
   type TicketScheme,
-} from './challenge.ts'
+} from '../tunnel/index.ts'
 
 /** Fields of one connection only; `content-length` and `host` are written anew, `expect` is answered by the gateway. */
 const REQUEST_DROPPED = new Set([

@@ -7,8 +7,7 @@
  * @module
  */
 
-import type { AppSettings, SendTicket, TokenFormat } from '../tunnel/index.ts'
-import type { TicketScheme } from './challenge.ts'
+import type { AppSettings, SendTicket, TicketScheme, TokenFormat } from '../tunnel/index.ts'
 
 /** Learned from answers of the backend, for all requests of one revision of the app. */
 export interface Learned {

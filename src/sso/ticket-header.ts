@@ -6,7 +6,7 @@
  */
 
 import { formatNegotiate, parseNegotiate } from '../kerberos/index.ts'
-import type { TicketScheme } from './challenge.ts'
+import type { TicketScheme } from '../tunnel/index.ts'
 
 /**
  * The value of an Authorization field.

@@ -13,6 +13,13 @@ export {
   PROBE,
 } from './capabilities.ts'
 export {
+  isConnectionAuthorization,
+  schemesIn,
+  ticketChallenge,
+  withoutConnectionChallenges,
+  type TicketScheme,
+} from './challenge.ts'
+export {
   APP_PATH,
   decodeControl,
   encodeControl,

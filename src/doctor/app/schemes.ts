@@ -5,6 +5,7 @@
  */
 
 import { errorCode, errorText } from '../../platform/index.ts'
+import { schemesIn } from '../../tunnel/index.ts'
 import { found, type Check, type Finding, type Mend } from '../check.ts'
 import type { BackendAnswer } from '../backend.ts'
 import type { AppWorld } from './world.ts'
@@ -23,12 +24,7 @@ const APACHE: Mend = {
 
 /** Schemes of the challenges, lower case, in the order offered. */
 export function schemesOf(answer: BackendAnswer): readonly string[] {
-  const values = answer.field('www-authenticate')
-  // A challenge begins with a scheme that is followed by white space, a comma or nothing; parameters have a '='.
-  const found = values.flatMap(
-    (value) => value.match(/(?:^|,)\s*([A-Za-z][\w-]*)(?=\s*(?:$|,)|\s+[^=\s])/g) ?? [],
-  )
-  return [...new Set(found.map((each) => each.replace(/^[,\s]+/, '').toLowerCase()))]
+  return [...new Set(answer.field('www-authenticate').flatMap(schemesIn))]
 }
 
 function server(answer: BackendAnswer): string {

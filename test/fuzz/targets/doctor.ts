@@ -1,17 +1,7 @@
-/** What doctor reads of others: a backend's challenges, and texts that may hold secrets. */
+/** What doctor reads of others: texts that may hold secrets. */
 
-import { schemesOf } from '../../../src/doctor/app/schemes.ts'
 import { redactor } from '../../../src/doctor/bundle/redact.ts'
 import { textTarget, type Target } from '../target.ts'
-
-const schemes = textTarget({
-  name: 'doctor/schemes',
-  encoding: 'latin1',
-  seeds: ['Negotiate, NTLM', 'Basic realm="a, b", Negotiate YII='],
-  words: ['"', ',', ', ', ' ', '=', 'Negotiate', 'realm="', 'a ', ' ='],
-  decode: (value) => schemesOf({ status: 401, field: () => [value] }),
-  check: (found) => (found.every((each) => /^[a-z][\w-]*$/.test(each)) ? undefined : 'no name'),
-})
 
 const SECRET = 'S3cr3t-of-mine'
 const clean = redactor({ secrets: [SECRET], paths: ['/etc/sallyport/connector.keytab'] })
@@ -32,4 +22,4 @@ const redact = textTarget({
   check: (text) => (text.includes(SECRET) ? 'a secret is left' : undefined),
 })
 
-export const DOCTOR_TARGETS: readonly Target[] = [schemes, redact]
+export const DOCTOR_TARGETS: readonly Target[] = [redact]

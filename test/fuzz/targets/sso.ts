@@ -6,7 +6,7 @@ import {
   schemesIn,
   ticketChallenge,
   withoutConnectionChallenges,
-} from '../../../src/sso/challenge.ts'
+} from '../../../src/tunnel/index.ts'
 import { AssertionKey } from '../../../src/sso/assertion.ts'
 import { challengeOf, clientHeaders } from '../../../src/sso/headers.ts'
 import { HeaderTemplate, TemplateFault } from '../../../src/sso/header-sign-on/template.ts'

@@ -271,6 +271,7 @@ describe('the checks of an app', () => {
     assert.equal(schemes('Negotiate, NTLM, Basic realm="x"'), 'negotiate,ntlm,basic')
     assert.equal(schemes('Negotiate oYG2=='), 'negotiate')
     assert.equal(schemes('Basic realm="Negotiate, NTLM"'), 'basic')
+    assert.equal(schemes('Basic realm="a, NTLM, b"'), 'basic')
     assert.equal(schemes('Digest realm="a", nonce="b", NTLM'), 'digest,ntlm')
   })
 

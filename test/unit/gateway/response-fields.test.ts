@@ -30,6 +30,8 @@ describe('responseFields', () => {
     ['Basic realm="x"', 'Basic realm="x"'],
     ['Negotiate, Basic realm="x", charset="UTF-8"', 'Basic realm="x", charset="UTF-8"'],
     ['Basic realm="x", NTLM', 'Basic realm="x"'],
+    ['NTLM realm="x", y=z, Basic realm="q"', 'Basic realm="q"'],
+    ['Basic realm="a, Negotiate, b"', 'Basic realm="a, Negotiate, b"'],
     ['Digest realm="x", nonce="y", Negotiate abc=', 'Digest realm="x", nonce="y"'],
   ] as const) {
     it(`makes the challenge '${from}' of another app ${to ?? 'nothing'}`, () => {

@@ -39,7 +39,7 @@ function elementsOf(value: string): readonly string[] {
 }
 
 /** No parameter has such a name: what begins so is a challenge, even with a '=' behind it. */
-const CONNECTION_CHALLENGE = /^(?:negotiate|ntlm|kerberos)(?=[ \t]|$)/i
+const CONNECTION_CHALLENGE = /^(?:negotiate|ntlm|kerberos)(?=\s|$)/i
 
 function isConnectionChallenge(element: string, before: boolean): boolean {
   if (CONNECTION_CHALLENGE.test(element)) return true
@@ -106,6 +106,5 @@ export function schemesIn(value: string): readonly string[] {
  * @returns True for Negotiate, NTLM and Kerberos.
  */
 export function isConnectionAuthorization(value: string): boolean {
-  const scheme = SCHEME.exec(value.trim())?.[1]
-  return scheme !== undefined && CONNECTION_SCHEMES.has(scheme.toLowerCase())
+  return CONNECTION_CHALLENGE.test(value.trim())
 }
