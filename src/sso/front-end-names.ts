@@ -16,7 +16,8 @@ export type NamedAccount = Pick<
 
 /** Whether a suffix is the realm itself, or one above it in its own forest. */
 function isOfRealm(suffix: string, realm: string): boolean {
-  return `.${realm}`.toLowerCase().endsWith(`.${suffix}`.toLowerCase())
+  const labels = realm.split('.')
+  return labels.some((_, at) => sameName(labels.slice(at).join('.'), suffix))
 }
 
 /**

@@ -91,11 +91,16 @@ function foreignSid(clientRealm: string, realm: string): SsoError {
  */
 function checkTarget({ targetName }: Accepted, service: string): void {
   const [meant = ''] = targetName?.split('@') ?? [service]
-  if (meant.replace(/:\d+$/, '').toLowerCase() === service.toLowerCase()) return
+  if (sameName(meant.replace(/:\d+$/, ''), service)) return
   throw new SsoError(
     'ERR_SSO_NEGOTIATE_REFUSED',
     `the browser made the token for ${meant.slice(0, MAX_NAME)}, and it was sent to ${service}`,
   )
+}
+
+/** What browsers ask their tickets for. */
+function serviceOf({ externalUrl }: AppSettings): string {
+  return `HTTP/${URL.parse(externalUrl)?.hostname ?? ''}`
 }
 
 /** Signs users in by their own tickets. */
@@ -150,8 +155,8 @@ export class FrontEnd {
     if (app.preAuthentication !== 'oidc') {
       throw denied(`app ${app.id} has no sign-in`, 'Set preAuthentication: oidc at the gateway.')
     }
-    const service = `HTTP/${URL.parse(app.externalUrl)?.hostname ?? ''}`
-    if (this.#row.services.some((each) => each.toLowerCase() === service.toLowerCase())) return
+    const service = serviceOf(app)
+    if (this.#row.services.some((each) => sameName(each, service))) return
     throw denied(
       `frontEndKerberos of the connector's policy does not list ${service}`,
       `Add ${service} to services of frontEndKerberos, if users may sign in to it with Kerberos.`,
@@ -160,11 +165,11 @@ export class FrontEnd {
 
   #verify({ app, token, channelBinding }: SignInRequest): Accepted {
     const requireChannelBinding = this.#row.channelBinding === 'required'
-    const service = `HTTP/${URL.parse(app.externalUrl)?.hostname ?? ''}`
+    const service = serviceOf(app)
     try {
       const accepted = this.#acceptor.accept(token, { channelBinding, requireChannelBinding })
       const named = accepted.server.nameString.join('/')
-      if (named.toLowerCase() !== service.toLowerCase()) {
+      if (!sameName(named, service)) {
         throw unfit(`a ticket for ${named}, and the app is ${service}`)
       }
       checkTarget(accepted, service)

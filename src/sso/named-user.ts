@@ -5,6 +5,7 @@
  */
 
 import type { AccountKey, DirectoryAccount } from '../directory/index.ts'
+import { sameName } from '../platform/index.ts'
 import { AccountRefusal } from './account-standing.ts'
 
 /** The part before the last `@`. */
@@ -15,9 +16,8 @@ function namePart(name: string): string {
 
 /** `alice` and `alice@corp.example` may be the same person, alice of two domains are not. */
 function mayBeSame(one: string, other: string): boolean {
-  const [a, b] = [one.toLowerCase(), other.toLowerCase()]
-  if (a === b) return true
-  return namePart(a) === namePart(b) && !(a.includes('@') && b.includes('@'))
+  if (one.includes('@') && other.includes('@')) return sameName(one, other)
+  return sameName(namePart(one), namePart(other))
 }
 
 /**
@@ -31,9 +31,8 @@ export function isNamed(
   { sAMAccountName, userPrincipalName, realm, sid }: DirectoryAccount,
   user: string,
 ): boolean {
-  const wanted = user.toLowerCase()
   const names = [sAMAccountName, userPrincipalName, `${sAMAccountName}@${realm}`, sid]
-  return names.some((name) => name?.toLowerCase() === wanted)
+  return names.some((name) => name !== undefined && sameName(name, user))
 }
 
 /**

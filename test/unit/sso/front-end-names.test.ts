@@ -18,6 +18,7 @@ describe('what a user who signed in with Kerberos is called', () => {
     ['a child’s by its parent’s', 'EU.CORP.EXAMPLE', 'alice@corp.example', 'alice@corp.example'],
     ['another realm’s that takes ours', 'OTHER.TEST', 'ceo@corp.example', 'alice@OTHER.TEST'],
     ['another’s that ends like it', 'OTHER.TEST', 'ceo@ther.test', 'alice@OTHER.TEST'],
+    ['another’s by a look-alike', 'KIOSK.TEST', 'ceo@\u212Aiosk.test', 'alice@KIOSK.TEST'],
     ['another’s that takes a whole top-level domain', 'OTHER.TEST', 'ceo@test', 'alice@OTHER.TEST'],
     ['another’s with two signs', 'OTHER.TEST', 'ceo@corp.example@x', 'alice@OTHER.TEST'],
     ['another’s without a sign', 'OTHER.TEST', 'ceo', 'alice@OTHER.TEST'],

@@ -27,6 +27,7 @@ describe('whom an administrator means', () => {
     for (const name of ['alic', 'alice@branch.example', 'a.liddell', 'bob', '']) {
       assert.ok(!isNamed(ALICE, name), name)
     }
+    assert.ok(!isNamed({ ...ALICE, sAMAccountName: 'kate' }, '\u212Aate'), 'a Kelvin sign')
   })
 
   const upn: AccountKey = { by: 'userPrincipalName', value: 'ghost@corp.example' }
@@ -39,6 +40,7 @@ describe('whom an administrator means', () => {
     [upn, 'phantom@corp.example', false],
     [{ by: 'sAMAccountName', value: 'ghost' }, 'ghost@corp.example', true],
     [{ by: 'sAMAccountName', value: 'ghost' }, 'ghosts@corp.example', false],
+    [{ by: 'sAMAccountName', value: 'kate' }, '\u212Aate@corp.example', false],
     [{ by: 'sid', value: SID }, SID, true],
     [{ by: 'sid', value: SID }, `${SID}0`, false],
   ]
