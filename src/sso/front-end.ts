@@ -12,6 +12,7 @@ import {
   Acceptor,
   AcceptError,
   formatPrincipal,
+  KrbErrorCode,
   ReplayCache,
   type Accepted,
 } from '../kerberos/index.ts'
@@ -47,6 +48,12 @@ const MAX_NAME = 200
 
 /** Refusals that nobody brings about by having no ticket. */
 const HOSTILE = new Set(['ERR_KRB_REPLAY', 'ERR_KRB_CHANNEL_BINDING', 'ERR_KRB_INTEGRITY'])
+
+/** No key of ours opens the ticket. */
+const FOREIGN_KEY: ReadonlySet<number> = new Set([
+  KrbErrorCode.KRB_AP_ERR_MODIFIED,
+  KrbErrorCode.KRB_AP_ERR_BADKEYVER,
+])
 
 function denied(reason: string, mend: string): SsoError {
   return new SsoError('ERR_SSO_POLICY_DENIED', reason, { mend })
@@ -181,9 +188,9 @@ export class FrontEnd {
 
   #translate(error: unknown, service: string): unknown {
     if (!(error instanceof AcceptError)) return error
-    const { code, message, mend } = error
+    const { code, krbErrorCode, message, mend } = error
     // Not our key is the directory's fault; a token that our key opens and that is wrong all the same is somebody's.
-    if (/^no key of the keytab opens/.test(message)) {
+    if (FOREIGN_KEY.has(krbErrorCode)) {
       return foreignKey(service, this.#ports.kerberos.name, error)
     }
     return new SsoError(
