@@ -74,6 +74,23 @@ describe('sign-in with Kerberos', () => {
     assert.equal(connector.counters.securityEvents, 0)
   })
 
+  it('blames the directory, and nobody, where none of our keys opens the ticket', async (t) => {
+    const changed = await new FrontEndWorld().start()
+    t.after(() => changed.stop())
+    const old = changed.connector()
+    const refusal = {
+      code: 'ERR_SSO_NEGOTIATE_UNFIT',
+      mend: /setspn -S HTTP\/intranet.example CONN2\$/,
+    }
+    changed.kdc.directory.changeKey('CONN2$')
+    await assert.rejects(changed.signIn(old, 'alice'), refusal)
+    // Under the version that we have, and another KDC's key.
+    const token = await world.token('alice')
+    const request = { app: changed.app, token, channelBinding: undefined }
+    await assert.rejects(old.signIn(request), refusal)
+    assert.equal(old.counters.securityEvents, 0)
+  })
+
   it('refuses a token that is bound to another channel, and none where one is required', async () => {
     const token = await world.token('alice', { binding: BINDING })
     const elsewhere = { channelBinding: Buffer.from('tls-server-end-point:another') }
