@@ -17,6 +17,7 @@ export {
 } from '../platform/index.ts'
 export { KerberosClient } from './client.ts'
 export type { ArmorSource, KdcTransport, KerberosClientOptions } from './client-options.ts'
+export { KERBEROS_ERRORS, type ErrorMeaning } from './error-catalogue.ts'
 export {
   KdcReplyError,
   KerberosError,

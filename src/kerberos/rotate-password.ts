@@ -22,7 +22,7 @@ import {
   type KerberosClientOptions,
 } from './client-options.ts'
 import { ClockSkews } from './client-skew.ts'
-import { KerberosError, type KerberosErrorCode } from './errors.ts'
+import { KerberosError, ownMend, type KerberosErrorCode } from './errors.ts'
 import {
   asExchange,
   changePassword,
@@ -259,7 +259,7 @@ class Rotation {
 
   #unconfirmed(cause: unknown): KerberosError {
     const why = cause === undefined ? 'the KDC does not accept it yet' : errorText(cause)
-    const mend = cause instanceof KerberosError && cause.mend ? `${cause.mend} ` : ''
+    const mend = `${ownMend(cause) ?? ''} `.trimStart()
     return new KerberosError(
       'ERR_KRB_PASSWORD_UNCONFIRMED',
       `${this.#name} may or may not have its new password: ${why}`,

@@ -2,8 +2,10 @@
 
 import {
   AP_REFUSALS,
+  KERBEROS_ERRORS,
   REFUSALS,
   type ApRefusalMeaning,
+  type ErrorMeaning,
   type RefusalMeaning,
 } from '../../src/kerberos/index.ts'
 import { krbErrorName, ntStatusName } from '../../src/kerberos/iana/index.ts'
@@ -60,9 +62,19 @@ function serviceSection({ krbErrorCode, means, mend }: ApRefusalMeaning): string
   return `## ${krbErrorName(krbErrorCode)} (${krbErrorCode}) from a service\n\n${sentence}\n\n- Mend: ${mend}`
 }
 
+const CODES = `# What the library's codes mean
+
+Made from \`src/kerberos/error-catalogue.ts\`. \`error.mend\` is what the error itself knows, else what stands here. A wrong argument is no KerberosError but a TypeError or RangeError.
+`
+
+function codeSection([code, { means, mend }]: readonly [string, ErrorMeaning]): string {
+  return `## ${code}\n\n${means}\n\n- Mend: ${mend}`
+}
+
 /** The whole page. */
 export function kerberosErrorsPage(): string {
   const ofKdcs = [HEAD.trimEnd(), ...REFUSALS.map(section)]
   const ofServices = [SERVICES.trimEnd(), ...AP_REFUSALS.map(serviceSection)]
-  return `${[...ofKdcs, ...ofServices].join('\n\n')}\n`
+  const ofCodes = [CODES.trimEnd(), ...Object.entries(KERBEROS_ERRORS).map(codeSection)]
+  return `${[...ofKdcs, ...ofServices, ...ofCodes].join('\n\n')}\n`
 }

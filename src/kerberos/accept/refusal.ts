@@ -32,9 +32,8 @@ export class AcceptError extends KerberosError {
   readonly replyToken: Uint8Array | undefined
 
   constructor(refusal: Refusal, replyToken: Uint8Array | undefined) {
-    const { mend } = refusal
-    const options = mend === undefined ? {} : { mend }
-    super(refusal.code, refusal.message, { ...options, cause: refusal.cause ?? refusal })
+    const { mend, cause = refusal } = refusal
+    super(refusal.code, refusal.message, { mend, cause })
     this.krbErrorCode = refusal.krbErrorCode
     this.replyToken = replyToken
   }
@@ -62,6 +61,5 @@ export function asRefusal(error: unknown): Refusal | undefined {
   if (!(error instanceof KerberosError)) return undefined
   const krb = KRB_CODES.get(error.code) ?? KrbErrorCode.KRB_ERR_GENERIC
   const { mend } = error
-  const options = { krb, cause: error }
-  return new Refusal(error.code, error.message, mend === undefined ? options : { ...options, mend })
+  return new Refusal(error.code, error.message, { krb, cause: error, mend })
 }

@@ -8,7 +8,7 @@
 import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { abandonable } from '../client-drive.ts'
-import { KerberosError } from '../errors.ts'
+import { KerberosError, ownMend } from '../errors.ts'
 import { formatNegotiate } from '../gss/index.ts'
 import { formatHostPort, type HostPort } from './kdc-address.ts'
 import { opened, secured, type TlsTrust } from './opened-socket.ts'
@@ -124,8 +124,7 @@ export async function connectThrough(
     tcp.on('error', () => undefined).destroy()
     if (error instanceof KerberosError && error.code === 'ERR_KRB_KDC_UNREACHABLE') throw error
     const cause: unknown = signal.aborted ? signal.reason : error
-    const mend = cause instanceof KerberosError ? cause.mend : undefined
-    throw proxyFault(proxy, socketFault(cause), { cause, mend })
+    throw proxyFault(proxy, socketFault(cause), { cause, mend: ownMend(cause) })
   }
 }
 

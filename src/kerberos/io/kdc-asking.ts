@@ -4,7 +4,8 @@
  * @module
  */
 
-import { errorText, SallyportError } from '../../platform/index.ts'
+import { errorText } from '../../platform/index.ts'
+import { ownMend } from '../errors.ts'
 import type { KdcAttempt, KdcQuestion } from './kdc-attempt.ts'
 import { OVERTAKEN, TimedOut, type Racer, type RacerCause } from './kdc-race.ts'
 import { judgeReply } from './kdc-reply.ts'
@@ -101,7 +102,7 @@ export class KdcAsking {
     } catch (error) {
       const reason = errorText(error)
       this.#failures.set(kdc.name, reason)
-      if (error instanceof SallyportError) this.mend ??= error.mend
+      this.mend ??= ownMend(error)
       this.#tell(kdc, signal, { reason, waitedMs: tookMs() })
       return undefined
     }

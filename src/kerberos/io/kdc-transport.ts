@@ -12,7 +12,7 @@ import { errorText } from '../../platform/index.ts'
 import { systemClock } from '../../platform/io/index.ts'
 import { abandonable, aborted } from '../client-drive.ts'
 import type { KdcTransport } from '../client-options.ts'
-import { KerberosError } from '../errors.ts'
+import { KerberosError, ownMend } from '../errors.ts'
 import { directAttempt } from './direct-attempt.ts'
 import { formatKdcAddress, type KdcAddress } from './kdc-address.ts'
 import type { KdcAttempt, KdcQuestion } from './kdc-attempt.ts'
@@ -229,8 +229,7 @@ export class NetworkKdcTransport implements KdcTransport {
       found = await abandonable(this.#locator.locate(realm), signal)
     } catch (error) {
       const why = signal.aborted ? 'no answer in time' : errorText(error)
-      const mend = error instanceof KerberosError ? error.mend : undefined
-      throw this.#unreachable(realm, [`KDCs could not be looked up: ${why}`], mend)
+      throw this.#unreachable(realm, [`KDCs could not be looked up: ${why}`], ownMend(error))
     }
     if (found.length === 0) throw this.#unreachable(realm, ['none is listed or found in the DNS'])
     const usable = found.filter(({ via }) => via === 'direct' || this.#proxies)

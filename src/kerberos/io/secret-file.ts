@@ -6,7 +6,7 @@
 
 import { open, type FileHandle } from 'node:fs/promises'
 import { errorCode, errorText, needText, type Logger } from '../../platform/index.ts'
-import { KerberosError, type KerberosErrorCode } from '../errors.ts'
+import { KerberosError, ownMend, type KerberosErrorCode } from '../errors.ts'
 
 /** What kind of file it is. */
 export interface SecretFileKind {
@@ -46,10 +46,9 @@ export async function readSecretFile<T>(
     return options.decode(octets)
   } catch (cause) {
     if (!(cause instanceof KerberosError)) throw cause
-    throw new KerberosError(kind.code, `${path}: ${cause.message}`, {
-      cause,
-      ...(cause.mend === undefined ? {} : { mend: cause.mend }),
-    })
+    const mend = ownMend(cause)
+    const options = mend === undefined ? { cause } : { cause, mend }
+    throw new KerberosError(kind.code, `${path}: ${cause.message}`, options)
   }
 }
 
