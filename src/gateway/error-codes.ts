@@ -28,6 +28,11 @@ const FAULTS = {
     title: 'The address is too long',
     text: 'Open the application by its first page and try again from there.',
   },
+  fieldsTooLarge: {
+    status: 431,
+    title: 'The request is too large',
+    text: 'Your browser sent more with it than can be taken, most often cookies. Delete the cookies of this site and try again.',
+  },
   signIn: {
     status: 401,
     title: 'Please sign in',
@@ -176,6 +181,7 @@ type FaultName = keyof typeof FAULTS
 const NAMES: Readonly<Record<string, FaultName>> = {
   ERR_GATEWAY_BAD_REQUEST: 'badRequest',
   ERR_GATEWAY_TARGET_TOO_LONG: 'tooLong',
+  ERR_GATEWAY_FIELDS_TOO_LARGE: 'fieldsTooLarge',
   ERR_GATEWAY_UNKNOWN_HOST: 'unknownHost',
   ERR_GATEWAY_NOT_FOUND: 'notFound',
   ERR_GATEWAY_METHOD: 'method',

@@ -10,6 +10,8 @@ import { SallyportError, type SallyportErrorOptions } from '../platform/index.ts
 export type GatewayErrorCode =
   /** The request breaks a rule of HTTP or a limit. */
   | 'ERR_GATEWAY_BAD_REQUEST'
+  /** More header fields, or larger ones, than `headerFields` and `headerOctets` allow. */
+  | 'ERR_GATEWAY_FIELDS_TOO_LARGE'
   /** The request target is longer than `targetOctets`. */
   | 'ERR_GATEWAY_TARGET_TOO_LONG'
   /** No app is published under this host. */

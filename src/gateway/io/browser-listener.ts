@@ -10,6 +10,7 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { errorCode, SallyportError } from '../../platform/index.ts'
 import type { BrowserLimits } from '../config.ts'
+import type { UnreadableRequests } from './unreadable-requests.ts'
 import { responseOn, type UpgradeRequest } from './upgrade-request.ts'
 
 /** Certificate chain and private key, PEM. */
@@ -24,6 +25,12 @@ export interface BrowserListenerOptions {
   readonly port: number
   readonly limits: BrowserLimits
   readonly certificate: ServerCertificate
+}
+
+/** What the listener hands over. */
+export interface BrowserTakers {
+  readonly requests: RequestTaker
+  readonly unreadable: Pick<UnreadableRequests, 'answering' | 'refuse'>
 }
 
 /** Where a listener listens. */
@@ -63,7 +70,8 @@ function serverOptions(
     keepAliveTimeout: limits.keepAliveMs,
     connectionsCheckingInterval: 5_000,
     insecureHTTPParser: false,
-    requireHostHeader: true,
+    // Front refuses a request without one by a page.
+    requireHostHeader: false,
     noDelay: true,
     // From Node 24.12 on: a request without a body costs no stream.
     optimizeEmptyRequests: true,
@@ -76,7 +84,7 @@ function applyLimits(server: Server, limits: BrowserLimits): void {
   server.maxConnections = limits.connections
   server.maxRequestsPerSocket = limits.requestsPerConnection
   // One more than allowed, so that Front can see that there are too many: older Nodes drop the rest without a word, newer
-  // ones answer 431.
+  // ones take it for a head that is too large.
   server.maxHeadersCount = limits.headerFields + 1
 }
 
@@ -88,10 +96,11 @@ export class BrowserListener {
   /** Sockets that node:http has handed over and does not know any more. */
   readonly #handedOver = new Set<Duplex>()
 
-  constructor(options: BrowserListenerOptions, taker: RequestTaker) {
+  constructor(options: BrowserListenerOptions, { requests: taker, unreadable }: BrowserTakers) {
     this.#options = options
     this.#taker = taker
     const take = (request: IncomingMessage, response: ServerResponse): void => {
+      unreadable.answering(request.socket, response)
       taker.handle(request, response)
     }
     try {
@@ -109,6 +118,9 @@ export class BrowserListener {
     applyLimits(this.#server, options.limits)
     // With its own listener node:http leaves `100 Continue` to us: a refused upload is never sent.
     this.#server.on('checkContinue', take)
+    this.#server.on('clientError', (error, socket) => {
+      unreadable.refuse(error, socket)
+    })
     this.#server.on('upgrade', (request, socket, head) => {
       this.#onUpgrade(request, socket, head)
     })

@@ -121,15 +121,19 @@ export class Front {
   }
 
   #refusal(request: IncomingMessage, route: AppRoute | undefined): GatewayErrorCode | undefined {
-    if (!route) return 'ERR_GATEWAY_UNKNOWN_HOST'
     const { method, url = '', rawHeaders } = request
+    if (!route) {
+      // RFC 9112 section 3.2.
+      const unnamed = rawField(rawHeaders, 'host') === undefined
+      return unnamed ? 'ERR_GATEWAY_BAD_REQUEST' : 'ERR_GATEWAY_UNKNOWN_HOST'
+    }
     const { targetOctets, headerFields } = this.#ports.exchange.limits
     // TRACE sends back what it was sent: cookies of ours, and what is added on the way.
     if (method === 'TRACE' || method === 'CONNECT') return 'ERR_GATEWAY_METHOD'
     // RFC 9112 section 3.
     if (url.length > targetOctets) return 'ERR_GATEWAY_TARGET_TOO_LONG'
-    const tooMany = rawHeaders.length > 2 * headerFields
-    return tooMany || !TARGET.test(url) ? 'ERR_GATEWAY_BAD_REQUEST' : undefined
+    if (rawHeaders.length > 2 * headerFields) return 'ERR_GATEWAY_FIELDS_TOO_LARGE'
+    return TARGET.test(url) ? undefined : 'ERR_GATEWAY_BAD_REQUEST'
   }
 
   #route(routed: RoutedRequest): void {

@@ -29,6 +29,7 @@ import type { SessionRepository, SessionSummary } from '../store.ts'
 import { TokenKeeper } from '../token-keeper.ts'
 import { BrowserListener, type ListenAddress, type ServerCertificate } from './browser-listener.ts'
 import { Front, type UserPorts } from './front.ts'
+import { UnreadableRequests } from './unreadable-requests.ts'
 
 /** What the gateway needs of the outside. */
 export interface GatewayPorts {
@@ -93,6 +94,7 @@ export class Gateway {
     this.#active = new ActiveExchanges(clock, logger)
     this.#sessions = this.#createSessions()
     const users = this.#users()
+    const requestIdPrefix = Buffer.from(random.bytes(6)).toString('base64url')
     this.#front = new Front({
       apps,
       users,
@@ -111,13 +113,14 @@ export class Gateway {
         },
         stillOpen: (session) => void users?.keeper.ensure(session),
       },
-      logger,
-      requestIdPrefix: Buffer.from(random.bytes(6)).toString('base64url'),
+      ...{ logger, requestIdPrefix },
     })
     this.#channelBinding = bindingOf(certificate)
     const headerOctets = headRoom(limits.headerOctets, config.apps)
     const listening = { address, port, limits: { ...limits, headerOctets }, certificate }
-    this.#listener = new BrowserListener(listening, this.#front)
+    const told = { clock, logger, security: this.#security, requestIdPrefix }
+    const unreadable = new UnreadableRequests(told)
+    this.#listener = new BrowserListener(listening, { requests: this.#front, unreadable })
   }
 
   /**
