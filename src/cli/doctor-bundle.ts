@@ -106,9 +106,9 @@ export function newestPart(path: string): string {
 }
 
 /** What every file that the configuration names holds, and where it is. */
-function sensitiveOf({ configPath, config }: DoctorSources): Sensitive {
-  const { passwordVariable } = config.kerberos ?? {}
-  const files = namedFiles(configPath, config)
+function sensitiveOf(sources: DoctorSources): Sensitive {
+  const { passwordVariable } = sources.config.kerberos ?? {}
+  const files = namedFiles(sources)
   const secretFiles = files.filter(({ secret, kind }) => secret && kind === 'file')
   const named = files.map(({ path }) => path)
   return {

@@ -1,11 +1,23 @@
 /**
- * Which files doctor looks at: all that connector.yaml names, and what registration wrote.
+ * Which files doctor looks at: all that connector.yaml and policy.yaml name, and what registration wrote.
  *
  * @module
  */
 
+import { dirname, resolve } from 'node:path'
 import type { AnyDirectoryConfig, ConnectorConfig, KerberosConfig } from '../connector/index.ts'
 import type { NamedFile } from '../doctor/index.ts'
+import type { Policy } from '../sso/index.ts'
+
+/** What names files. */
+export interface FileSources {
+  /** Path of connector.yaml. */
+  readonly configPath: string
+  /** What it says, every path absolute. */
+  readonly config: ConnectorConfig
+  /** What policy.yaml says; its paths are relative to the file. */
+  readonly policy: Policy
+}
 
 type Files = readonly NamedFile[]
 
@@ -47,14 +59,33 @@ function directoryFiles(config: AnyDirectoryConfig, where: string): Files {
   ]
 }
 
+/** Who writes to these says who signs in, or who the backends are. */
+function policyFiles({ config, policy }: FileSources): Files {
+  const path = (written: string | undefined): string | undefined =>
+    written === undefined ? undefined : resolve(dirname(config.policy), written)
+  return [
+    ...[...policy.issuers.values()].flatMap(({ issuer, keysFile, ca }) => [
+      ...open(`keys of ${issuer} (keysFile in the policy)`, path(keysFile)),
+      ...open(`CA of the keys of ${issuer} (ca in the policy)`, path(ca)),
+    ]),
+    ...policy.backends.flatMap(({ origin, row: { tls, headerSignOn } }) => [
+      ...open(`CA of ${origin} (tls.ca in the policy)`, path(tls?.ca)),
+      ...secret(
+        `key of assertions to ${origin} (headerSignOn.assertion.keyFile in the policy)`,
+        path(headerSignOn?.assertion?.keyFile),
+      ),
+    ]),
+  ]
+}
+
 /**
  * Lists the files.
  *
- * @param configPath - Path of connector.yaml.
- * @param config - What it says, every path absolute.
+ * @param sources - What names them.
  * @returns Each path once, by the setting that names it first.
  */
-export function namedFiles(configPath: string, config: ConnectorConfig): Files {
+export function namedFiles(sources: FileSources): Files {
+  const { configPath, config } = sources
   const { stateDirectory, policy, directory, directories, issuerKeys } = config
   const several = directories.length > 1
   const all: Files = [
@@ -70,6 +101,7 @@ export function namedFiles(configPath: string, config: ConnectorConfig): Files {
       'password file (issuerKeys.forwardProxy.passwordFile)',
       issuerKeys.forwardProxy?.passwordFile,
     ),
+    ...policyFiles(sources),
   ]
   return all.filter((file, at) => all.findIndex(({ path }) => path === file.path) === at)
 }

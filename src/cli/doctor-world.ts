@@ -45,7 +45,6 @@ import type { KerberosClient } from '../kerberos/index.ts'
 import { dnsSrvResolver, forwardProxyOf } from '../kerberos/io/index.ts'
 import { errorCode, errorText, type Logger } from '../platform/index.ts'
 import { systemClock, systemRandom } from '../platform/io/index.ts'
-import type { Policy } from '../sso/index.ts'
 import { readKeySet } from '../sso/io/index.ts'
 import {
   createDirectoryWorld,
@@ -53,15 +52,11 @@ import {
   type DirectorySources,
   type UserQuestion,
 } from './doctor-directory.ts'
-import { namedFiles } from './doctor-files.ts'
+import { namedFiles, type FileSources } from './doctor-files.ts'
 import { ownVersion } from './version.ts'
 
 /** What the command line has read. */
-export interface DoctorSources {
-  /** Path of connector.yaml. */
-  readonly configPath: string
-  readonly config: ConnectorConfig
-  readonly policy: Policy
+export interface DoctorSources extends FileSources {
   readonly logger: Logger
 }
 
@@ -162,7 +157,7 @@ function hostWorld(sources: DoctorSources, parts: HostParts): HostWorld {
   const { node, openssl } = process.versions
   return {
     versions: { sallyport: ownVersion(), node, openssl, nodeWanted: engines.node },
-    files: namedFiles(sources.configPath, config),
+    files: namedFiles(sources),
     user: ownUser(),
     lookAt: lookAtFile,
     fips: fipsFacts(),

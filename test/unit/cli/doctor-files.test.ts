@@ -1,17 +1,21 @@
 import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { connectorConfigSchema } from '../../../src/connector/index.ts'
 import { namedFiles } from '../../../src/cli/doctor-files.ts'
+import { policyOf } from '../../support/sso/world.ts'
 
 const CORP = { servers: ['dc1.corp.example'] }
 const KERBEROS = { realm: 'CORP.EXAMPLE', principal: 'CONN1$', keytab: '/c/own.keytab' }
 const SIMPLE = { bind: 'simple', bindDn: 'CN=r,DC=x', passwordFile: '/c/reader.txt' }
 
+const NO_FILES = policyOf([], { keysFile: undefined, jwksUrl: 'https://idp.example/keys' })
+
 /** What doctor looks at, beside what is always there: path, secret or not, setting. */
-function extra(sections: object): readonly string[] {
+function extra(sections: object, policy = NO_FILES): readonly string[] {
   const base = { stateDirectory: '/s', policy: '/c/policy.yaml' }
   const config = connectorConfigSchema.parse({ ...base, ...sections })
-  return namedFiles('/c/connector.yaml', config)
+  return namedFiles({ configPath: '/c/connector.yaml', config, policy })
     .filter(({ path }) => !['/c/connector.yaml', '/c/policy.yaml'].includes(path))
     .filter(({ path }) => !path.startsWith('/s'))
     .map(({ what, path, secret }) => `${path} ${secret ? 'secret' : 'open'}: ${what}`)
@@ -21,7 +25,9 @@ describe('the files that doctor looks at', () => {
   it('are always the configuration, the policy, and what registration wrote', () => {
     const config = connectorConfigSchema.parse({ stateDirectory: '/s', policy: '/c/policy.yaml' })
     assert.deepEqual(
-      namedFiles('/c/connector.yaml', config).map(({ path, kind, secret }) => [path, kind, secret]),
+      namedFiles({ configPath: '/c/connector.yaml', config, policy: NO_FILES }).map(
+        ({ path, kind, secret }) => [path, kind, secret],
+      ),
       [
         ['/c/connector.yaml', 'file', false],
         ['/c/policy.yaml', 'file', false],
@@ -79,6 +85,31 @@ describe('the files that doctor looks at', () => {
       '/c/forest-ca.pem open: CA of the directory (directories[1].ca)',
       '/c/reader.txt secret: password file (directories[1].domains[0].passwordFile)',
       '/c/proxy.txt secret: password file (issuerKeys.forwardProxy.passwordFile)',
+    ])
+  })
+
+  it('are those of the policy: who writes to them says who signs in, or who a backend is', () => {
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+    const assertion = { header: 'X-User', keyFile: 'sign.pem' }
+    const backends = [
+      { origin: 'https://a.example', tls: { ca: '/ca/backend.pem' }, headerSignOn: { assertion } },
+      { origin: 'https://b.example' },
+    ]
+    assert.deepEqual(
+      extra(
+        {},
+        policyOf(backends, {}, () => pem),
+      ),
+      [
+        '/c/keys.json open: keys of https://idp.example (keysFile in the policy)',
+        '/ca/backend.pem open: CA of https://a.example (tls.ca in the policy)',
+        '/c/sign.pem secret: key of assertions to https://a.example (headerSignOn.assertion.keyFile in the policy)',
+      ],
+    )
+    const url = { keysFile: undefined, jwksUrl: 'https://idp.example/keys', ca: 'idp.pem' }
+    assert.deepEqual(extra({}, policyOf([], url)), [
+      '/c/idp.pem open: CA of the keys of https://idp.example (ca in the policy)',
     ])
   })
 })
