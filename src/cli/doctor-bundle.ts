@@ -8,6 +8,7 @@ import {
   accessSync,
   closeSync,
   constants,
+  fchmodSync,
   fstatSync,
   openSync,
   readFileSync,
@@ -56,9 +57,20 @@ export function writeBundle(order: BundleOrder, sources: DoctorSources): void {
   }
   const archive = gzipSync(bundleOf(contents, sensitiveOf(sources), Date.now()))
   try {
-    writeFileSync(order.file, archive, { mode: 0o600 })
+    writePrivate(order.file, archive)
   } catch (error) {
     throw unwritable(order.file, error)
+  }
+}
+
+/** Also where the file is there already, and others may read it. */
+function writePrivate(path: string, octets: Uint8Array): void {
+  const file = openSync(path, 'w', 0o600)
+  try {
+    if (fstatSync(file).isFile()) fchmodSync(file, 0o600)
+    writeFileSync(file, octets)
+  } finally {
+    closeSync(file)
   }
 }
 

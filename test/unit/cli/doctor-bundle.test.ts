@@ -80,7 +80,8 @@ describe('the bundle', () => {
     const sources: DoctorSources = {
       ...{ configPath, config, policy: policyOf([]), logger: new MemoryLogger() },
     }
-    const archive = join(directory, 'secrets.tar.gz')
+    // One of an earlier run, which others may read.
+    const archive = file('secrets.tar.gz', 'old')
     const log = `a fool has logged ${secrets.join(' and ')} from ${reader ?? ''}\n`
     writeBundle({ file: archive, log, report: reportOf([]) }, sources)
     const text = gunzipSync(readFileSync(archive)).toString('latin1')
