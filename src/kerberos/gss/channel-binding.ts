@@ -96,6 +96,7 @@ export function tlsServerEndPoint(certificateDer: Uint8Array): Uint8Array {
  */
 export function channelBindingDigest(applicationData: Uint8Array | undefined): Uint8Array {
   if (applicationData === undefined) return new Uint8Array(16)
+  needOctets('channelBinding', applicationData, 'octets: what tlsServerEndPoint() gave')
   // Address type and length of initiator and acceptor: four zeros.
   const head = Buffer.alloc(20)
   head.writeUInt32LE(applicationData.length, 16)

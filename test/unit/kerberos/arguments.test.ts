@@ -6,6 +6,7 @@ import {
   Acceptor,
   formatNegotiate,
   formatPrincipal,
+  Initiator,
   KerberosClient,
   newCcache,
   parseNegotiate,
@@ -45,6 +46,8 @@ const method = (name: 'impersonate' | 'delegate' | 'diagnose' | 'ownTicket' | 'e
   untyped(connector[name].bind(connector))
 const acceptor = new Acceptor({ keys: kdc.keytab('svc-iwa') }, { clock, random })
 const ports = { clock, random }
+const initiator = new Initiator(await connector.ownTicket(SPN), ports)
+const makeToken = untyped(initiator.createToken.bind(initiator))
 
 /** What is called, with what, and what the error must say. */
 const MISUSES: readonly (readonly [Untyped, readonly unknown[], RegExp])[] = [
@@ -79,6 +82,12 @@ const MISUSES: readonly (readonly [Untyped, readonly unknown[], RegExp])[] = [
   [untyped(formatNegotiate), ['YII='], /^token must be a Uint8Array, not a string/],
   [untyped(parseNegotiate), [5], /^headerValue must be a string or an array/],
   [untyped(tlsServerEndPoint), [{}], /^certificateDer must be DER, .*getPeerX509Certificate/],
+  [
+    makeToken,
+    [{ channelBinding: 'tls-server-end-point:…' }],
+    /^channelBinding .*tlsServerEndPoint/,
+  ],
+  [makeToken, [{ channelBinding: null }], /^channelBinding .*not null/],
   [untyped(newCcache), [{}], /^tickets must be an array/],
   [making(Acceptor), [], /^options must be an object: \{ keys \}/],
   [making(Acceptor), [{ keys: '/etc/krb5.keytab' }, ports], /^options\.keys .*readKeytabFile/],
