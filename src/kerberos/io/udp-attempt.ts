@@ -1,136 +1,138 @@
 /**
- * One request to one KDC over UDP (RFC 4120 section 7.2.1): a datagram is a message, without a length before it. It is sent
- * again while no answer comes, at intervals that double.
+ * One request to one KDC over UDP (RFC 4120 section 7.2.1): a datagram is a message, without a length before it. Of a name with
+ * several addresses the next one is asked where there is no way to one (a host that has IPv6 alone), and as well where one is silent.
  *
  * @module
  */
 
-import { createSocket, type Socket } from 'node:dgram'
 import { lookup as systemLookup, type LookupAddress } from 'node:dns'
 import { isIP, type LookupFunction } from 'node:net'
-import { errorText, type Clock, type Timer } from '../../platform/index.ts'
+import { errorText, type Timer } from '../../platform/index.ts'
 import type { DirectKdcAddress, HostPort } from './kdc-address.ts'
 import type { KdcAttempt } from './kdc-attempt.ts'
 import { socketFault } from './socket-fault.ts'
+import {
+  UdpConversation,
+  type UdpConversationOptions,
+  type UdpOutcome,
+} from './udp-conversation.ts'
+
+/** Of one name. */
+const MOST_ADDRESSES = 8
 
 /** How KDCs are asked over UDP. */
-export interface UdpAttemptOptions {
-  readonly clock: Clock
-  /** Largest reply, octets; a larger one fails. */
-  readonly maxDatagramOctets: number
-  /** After which time without an answer the request is sent again, milliseconds; then after twice as long, and so on. */
-  readonly retransmitAfterMs: number
+export interface UdpAttemptOptions extends UdpConversationOptions {
   /** Looks names up; the system's resolver where undefined. */
   readonly lookup: LookupFunction | undefined
 }
 
 /**
- * Asks over UDP, one socket a request, so that each has a port that others cannot guess.
+ * Asks over UDP, one socket a request and address, so that each has a port that others cannot guess.
  *
  * @param options - Limits.
- * @returns The attempt. Of a name with several addresses the first is asked.
+ * @returns The attempt.
  */
 export function udpAttempt(options: UdpAttemptOptions): KdcAttempt<DirectKdcAddress> {
-  return async (address, { request }, signal) => {
+  return async (kdc, { request }, signal) => {
     const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()
     const giveUp = (): void => {
       reject(new Error(errorText(signal.reason), { cause: signal.reason }))
     }
     signal.addEventListener('abort', giveUp, { once: true })
     if (signal.aborted) giveUp()
-    let conversation: Conversation | undefined
+    let asking: Asking | undefined
     try {
-      const found = await Promise.race([addressOf(address, options.lookup), promise])
+      const found = await Promise.race([addressesOf(kdc, options.lookup), promise])
       if (found instanceof Uint8Array) return found
-      conversation = new Conversation(options, request, { resolve, reject })
-      conversation.begin(found.family, { host: found.address, port: address.port })
+      asking = new Asking(found, { options, request, port: kdc.port }, { resolve, reject })
+      asking.next()
       return await promise
     } catch (error) {
       throw new Error(socketFault(error), { cause: error })
     } finally {
       signal.removeEventListener('abort', giveUp)
-      conversation?.end()
+      asking?.end()
     }
   }
 }
 
-/** Sends until it hears an answer. */
-class Conversation {
-  readonly #options: UdpAttemptOptions
-  readonly #request: Uint8Array
-  readonly #outcome: {
-    readonly resolve: (reply: Uint8Array) => void
-    readonly reject: (error: Error) => void
-  }
-  #socket: Socket | undefined
+interface Letter {
+  readonly options: UdpAttemptOptions
+  readonly request: Uint8Array
+  readonly port: number
+}
+
+/** Asks one address after the other until one answers. */
+class Asking {
+  readonly #left: LookupAddress[]
+  readonly #letter: Letter
+  readonly #outcome: UdpOutcome
+  readonly #open = new Set<UdpConversation>()
+  readonly #faults: Error[] = []
   #timer: Timer | undefined
 
-  constructor(
-    options: UdpAttemptOptions,
-    request: Uint8Array,
-    outcome: { resolve: (reply: Uint8Array) => void; reject: (error: Error) => void },
-  ) {
-    this.#options = options
-    this.#request = request
+  constructor(addresses: readonly LookupAddress[], letter: Letter, outcome: UdpOutcome) {
+    this.#left = [...addresses]
+    this.#letter = letter
     this.#outcome = outcome
   }
 
-  begin(family: number, kdc: HostPort): void {
-    const socket = createSocket(family === 6 ? 'udp6' : 'udp4')
-    this.#socket = socket
-    socket.on('error', this.#outcome.reject)
-    socket.on('connect', () => {
-      // The kernel drops what comes from elsewhere to a connected socket, but not what came before it was connected.
-      const { address, port } = socket.remoteAddress()
-      socket.on('message', (octets, from) => {
-        if (from.address === address && from.port === port) this.#hear(octets)
-      })
-      this.#send(socket, this.#options.retransmitAfterMs)
+  /** Asks the next address, and the one behind it if this one is silent. */
+  next(): void {
+    this.#timer?.cancel()
+    const found = this.#left.shift()
+    if (found === undefined) {
+      if (this.#open.size === 0) this.#outcome.reject(faultOf(this.#faults))
+      return
+    }
+    const { options, request, port } = this.#letter
+    const conversation = new UdpConversation(options, request, {
+      resolve: this.#outcome.resolve,
+      reject: (error) => {
+        this.#failed(conversation, error)
+      },
     })
-    // Connected: an ICMP "port unreachable" becomes an error at once.
-    socket.connect(kdc.port, kdc.host)
+    this.#open.add(conversation)
+    conversation.begin(found.family, { host: found.address, port })
+    if (this.#left.length === 0) return
+    this.#timer = options.clock.setTimer(options.retransmitAfterMs, () => {
+      this.next()
+    })
   }
 
   end(): void {
     this.#timer?.cancel()
-    this.#socket?.close()
-    this.#socket = undefined
+    for (const conversation of this.#open) conversation.end()
+    this.#open.clear()
   }
 
-  #send(socket: Socket, againAfterMs: number): void {
-    if (this.#socket !== socket) return
-    socket.send(this.#request, (error) => {
-      if (error !== null) this.#outcome.reject(error)
-    })
-    this.#timer = this.#options.clock.setTimer(againAfterMs, () => {
-      this.#send(socket, 2 * againAfterMs)
-    })
-  }
-
-  #hear(octets: Uint8Array): void {
-    const { maxDatagramOctets } = this.#options
-    if (octets.length <= maxDatagramOctets) this.#outcome.resolve(new Uint8Array(octets))
-    else {
-      const what = `answers with a datagram of ${octets.length} octets, at most ${maxDatagramOctets} are taken`
-      this.#outcome.reject(new Error(what))
-    }
+  #failed(conversation: UdpConversation, error: Error): void {
+    if (!this.#open.delete(conversation)) return
+    conversation.end()
+    this.#faults.push(error)
+    this.next()
   }
 }
 
-/** The first address of a name. */
-async function addressOf(
+function faultOf(faults: readonly Error[]): Error {
+  const [first = new Error('no address was asked')] = faults
+  return faults.length > 1 ? new AggregateError(faults) : first
+}
+
+/** The addresses of a name. */
+async function addressesOf(
   { host }: HostPort,
   lookup: LookupFunction | undefined,
-): Promise<LookupAddress> {
+): Promise<readonly LookupAddress[]> {
   const family = isIP(host)
-  if (family !== 0) return { address: host, family }
-  const { promise, resolve, reject } = Promise.withResolvers<LookupAddress>()
+  if (family !== 0) return [{ address: host, family }]
+  const { promise, resolve, reject } = Promise.withResolvers<readonly LookupAddress[]>()
   const ask = lookup ?? systemLookup
   ask(host, { all: true }, (error, addresses) => {
-    const [first] = typeof addresses === 'string' ? [] : addresses
+    const found = typeof addresses === 'string' ? [] : addresses
     if (error !== null) reject(error)
-    else if (first === undefined) reject(new Error(`${host} has no address`))
-    else resolve(first)
+    else if (found.length === 0) reject(new Error(`${host} has no address`))
+    else resolve(found.slice(0, MOST_ADDRESSES))
   })
   return promise
 }

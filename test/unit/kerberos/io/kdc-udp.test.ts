@@ -3,13 +3,14 @@
 import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import type { LookupFunction } from 'node:net'
+import { isIP, type LookupFunction } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { after, describe, it } from 'node:test'
 import {
   NetworkKdcTransport,
   type NetworkKdcTransportOptions,
 } from '../../../../src/kerberos/io/index.ts'
+import { udpAttempt } from '../../../../src/kerberos/io/udp-attempt.ts'
 import {
   AS_REQ,
   asRep,
@@ -20,6 +21,7 @@ import {
   krbError,
   type UdpAnswer,
 } from '../../../support/fake-kdc.ts'
+import { errorCode } from '../../../../src/platform/index.ts'
 import { ManualClock, settled } from '../../../support/manual-clock.ts'
 
 const REALM = 'CORP.EXAMPLE'
@@ -39,9 +41,16 @@ async function fakeUdp(answer: UdpAnswer, port?: number): Promise<FakeUdpKdc> {
 
 /** One KDC that speaks both; over TCP it says what realm the reply is for. */
 async function both(answer: UdpAnswer): Promise<{ tcp: FakeKdc; udp: FakeUdpKdc }> {
-  const tcp = await FakeKdc.start()
-  stops.push(() => tcp.stop())
-  return { tcp, udp: await fakeUdp(answer, tcp.port) }
+  for (;;) {
+    const tcp = await FakeKdc.start()
+    stops.push(() => tcp.stop())
+    // A port that is free for TCP may be taken for UDP.
+    const udp = await fakeUdp(answer, tcp.port).catch((error: unknown) => {
+      if (errorCode(error) !== 'EADDRINUSE') throw error
+      return undefined
+    })
+    if (udp !== undefined) return { tcp, udp }
+  }
 }
 
 /** No second datagram on a machine that has no time for the first reply. */
@@ -209,6 +218,50 @@ describe('NetworkKdcTransport over UDP', () => {
     for (const address of [`[::1]:${port}`, `[0:0:0:0:0:0:0:1]:${port}`, `kdc.example:${port}`]) {
       assert.deepEqual(await transport(address, { lookup }).exchange(REALM, AS_REQ), UDP_REPLY)
     }
+  })
+
+  describe('to a name with several addresses', () => {
+    const named =
+      (...found: readonly string[]): LookupFunction =>
+      (_name, _options, done) => {
+        done(
+          null,
+          found.map((address) => ({ address, family: isIP(address) })),
+        )
+      }
+
+    // The kernel refuses to send there, as it does to IPv4 addresses on a host that has IPv6 alone.
+    it('goes on to the next address when there is no way to one, or nobody listens', async () => {
+      const { tcp, udp } = await both(datagram(UDP_REPLY))
+      const lookup = named('255.255.255.255', '127.0.0.2', '127.0.0.1')
+      const network = transport(`kdc.example:${tcp.port}`, { lookup, ...PATIENT })
+      assert.deepEqual(await network.exchange(REALM, AS_REQ), UDP_REPLY)
+      assert.equal(udp.received.length, 1)
+    })
+
+    it('asks the next address as well when one is silent, and says what was wrong with each', async () => {
+      const { tcp } = await both(datagram(UDP_REPLY))
+      const deaf = createSocket('udp4')
+      stops.push(() => deaf.close())
+      deaf.bind(tcp.port, '127.0.0.2')
+      await once(deaf, 'listening')
+      const clock = new ManualClock()
+      const limits = { clock, maxDatagramOctets: 4096, retransmitAfterMs: 500 }
+      const ask = udpAttempt({ ...limits, lookup: named('127.0.0.2', '127.0.0.1') })
+      const kdc = { via: 'direct', host: 'kdc.example', port: tcp.port } as const
+      const question = { realm: REALM, request: AS_REQ }
+      const asked = once(deaf, 'message')
+      const reply = ask(kdc, question, new AbortController().signal)
+      await asked
+      await clock.advance(500)
+      assert.deepEqual(await reply, UDP_REPLY)
+      assert.equal(clock.pending, 0)
+      const nobody = udpAttempt({ ...limits, lookup: named('255.255.255.255', '127.0.0.3') })
+      await assert.rejects(nobody(kdc, question, new AbortController().signal), {
+        message: /EACCES.*, .*ECONNREFUSED/,
+      })
+      assert.equal(clock.pending, 0)
+    })
   })
 
   it('gives up with its caller, also while a name is looked up', async () => {
