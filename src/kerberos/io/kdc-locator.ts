@@ -50,6 +50,11 @@ export interface DnsKdcLocatorOptions {
   readonly maxTtlMs?: number | undefined
   /** How long it is remembered that there is no answer, milliseconds. Default 15 000. */
   readonly retryMs?: number | undefined
+  /**
+   * How long a question is waited for where an older answer is known, which counts then until the new one comes, milliseconds.
+   * Default 1800, as RFC 8767 section 5 proposes.
+   */
+  readonly staleAfterMs?: number | undefined
   /** Realms whose answers are kept. Default 64. */
   readonly maxRealms?: number | undefined
   /** KDCs of a realm that are taken, the first ones. Default 32. */
@@ -84,7 +89,7 @@ function isDomain(realm: string): boolean {
   return realm.length <= MAX_REALM_LENGTH && realm.split('.').every((label) => LABEL.test(label))
 }
 
-type Limit = 'minTtlMs' | 'maxTtlMs' | 'retryMs' | 'maxRealms' | 'maxKdcs'
+type Limit = 'minTtlMs' | 'maxTtlMs' | 'retryMs' | 'staleAfterMs' | 'maxRealms' | 'maxKdcs'
 type Settings = Pick<
   DnsKdcLocatorOptions,
   'resolve' | 'resolveUri' | 'clock' | 'random' | 'sites'
@@ -119,8 +124,26 @@ export class DnsKdcLocator implements KdcLocator {
     const asking = this.#asking.get(realm)
     if (asking !== undefined) return asking
     const started = this.#ask(realm, known).finally(() => this.#asking.delete(realm))
-    this.#asking.set(realm, started)
-    return started
+    const inTime = known?.addresses.length ? this.#orStale(started, known.addresses) : started
+    this.#asking.set(realm, inTime)
+    return inTime
+  }
+
+  /** A name server that is silent costs many seconds, each time that the answer is due anew. */
+  #orStale(
+    started: Promise<readonly KdcAddress[]>,
+    stale: readonly KdcAddress[],
+  ): Promise<readonly KdcAddress[]> {
+    const { promise, resolve, reject } = Promise.withResolvers<readonly KdcAddress[]>()
+    const timer = this.#options.clock.setTimer(this.#options.staleAfterMs, () => {
+      resolve(stale)
+    })
+    started
+      .finally(() => {
+        timer.cancel()
+      })
+      .then(resolve, reject)
+    return promise
   }
 
   /** Where the DNS cannot be asked, what was known goes on to count. */
@@ -236,6 +259,7 @@ function resolveOptions(options: DnsKdcLocatorOptions): Settings {
     minTtlMs: options.minTtlMs ?? 300_000,
     maxTtlMs: options.maxTtlMs ?? 3_600_000,
     retryMs: options.retryMs ?? 15_000,
+    staleAfterMs: options.staleAfterMs ?? 1800,
     maxRealms: options.maxRealms ?? 64,
     maxKdcs: options.maxKdcs ?? 32,
   }

@@ -8,13 +8,14 @@ import {
   type KdcLocator,
   type SiteFinder,
   type SrvRecord,
+  type SrvResolver,
 } from '../../../../src/kerberos/io/index.ts'
 import { orderSrv } from '../../../../src/kerberos/io/srv-order.ts'
 import { formatKdcAddress } from '../../../../src/kerberos/io/kdc-address.ts'
 import { NetworkKdcTransport } from '../../../../src/kerberos/io/kdc-transport.ts'
 import { systemRandom } from '../../../../src/platform/io/index.ts'
 import type { Random } from '../../../../src/platform/index.ts'
-import { ManualClock, MemoryLogger } from '../../../support/manual-clock.ts'
+import { ManualClock, MemoryLogger, settled } from '../../../support/manual-clock.ts'
 import { NameServer } from '../../../support/name-server.ts'
 
 const REALM = 'CORP.EXAMPLE'
@@ -245,6 +246,27 @@ describe('DnsKdcLocator', () => {
     assert.equal(await locator.locate(REALM), before)
     assert.equal(asked.length, 2)
     assert.match(JSON.stringify(logger.lines), /could not be asked.*ETIMEOUT/)
+  })
+
+  it('waits a moment for a DNS that is silent, goes on with what it knew, and takes the answer when it comes', async () => {
+    const late = Promise.withResolvers<readonly SrvRecord[]>()
+    const answers = [Promise.resolve([srv('a')]), late.promise]
+    const resolve: SrvResolver = () => answers.shift() ?? Promise.resolve([])
+    const { locator, clock } = setUp({}, { resolve })
+    const before = await locator.locate(REALM)
+    await clock.advance(300_000)
+    const settledWith: unknown[] = []
+    void locator.locate(REALM).then((found) => settledWith.push(found))
+    await clock.advance(1799)
+    assert.deepEqual(settledWith, [])
+    await clock.advance(1)
+    assert.deepEqual(settledWith, [before])
+    // The question is still open: nobody else waits for it, and it is not asked twice.
+    assert.equal(await locator.locate(REALM), before)
+    assert.deepEqual([answers.length, clock.pending], [0, 0])
+    late.resolve([srv('b')])
+    await settled()
+    assert.equal(await located(locator), 'b:88')
   })
 
   it('fails where it knew nothing, and asks again the next time', async () => {
