@@ -32,7 +32,7 @@ export type UriResolver = (name: string) => Promise<readonly UriRecord[]>
 export interface DnsSrvOptions {
   /** Draws the numbers of questions. */
   readonly random: Random
-  /** Name servers as `address` or `address:port`, asked in this order. Default the system's. */
+  /** Name servers as `address` or `address:port`, asked in this order, whoever answered last first. Default the system's. */
   readonly servers?: readonly string[] | undefined
   /** Time for one try, milliseconds. Default 1000. */
   readonly timeoutMs?: number | undefined
@@ -81,13 +81,20 @@ function resolver<T>(
 ): (name: string) => Promise<readonly T[]> {
   const { random, timeoutMs = 1000, tries = 2 } = options
   const fixed = options.servers?.map(parseServer)
+  /** Who answered last: one that is silent costs its time once, not with each question. */
+  let good = ''
+  const goodFirst = (servers: readonly HostPort[]): readonly HostPort[] =>
+    servers.toSorted((a, b) => rank(a) - rank(b))
+  const rank = (server: HostPort): number => (formatHostPort(server) === good ? 0 : 1)
   return async (name) => {
-    const servers = fixed ?? getServers().map(parseServer)
+    const servers = goodFirst(fixed ?? getServers().map(parseServer))
     const failures: string[] = []
     for (const server of Array.from({ length: tries }, () => servers).flat()) {
       const id = Buffer.from(random.bytes(2)).readUInt16BE()
       try {
-        return (await askDns({ server, query: encode(id, name), timeoutMs, decode })).records
+        const { records } = await askDns({ server, query: encode(id, name), timeoutMs, decode })
+        good = formatHostPort(server)
+        return records
       } catch (error) {
         failures.push(`${formatHostPort(server)}: ${errorText(error)}`)
       }

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import {
@@ -314,6 +316,25 @@ describe('dnsSrvResolver', () => {
       await server.stop()
     }
     await assert.rejects(ask(200))
+  })
+
+  it('asks first whoever answered last: a silent name server costs its time once', async () => {
+    const server = await NameServer.start()
+    const deaf = createSocket('udp4').bind(0, '127.0.0.1')
+    await once(deaf, 'listening')
+    let heard = 0
+    deaf.on('message', () => (heard += 1))
+    const servers = [`127.0.0.1:${deaf.address().port}`, server.address]
+    const ask = dnsSrvResolver({ servers, random: systemRandom, timeoutMs: 1000, tries: 5 })
+    try {
+      for (let times = 0; times < 3; times += 1) {
+        assert.deepEqual(await ask('_kerberos._tcp.nowhere.example'), [])
+      }
+      assert.equal(heard, 1)
+    } finally {
+      deaf.close()
+      await server.stop()
+    }
   })
 
   // The kernel refuses to send there, as it does where the network is down or has no IPv6.
