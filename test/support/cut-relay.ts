@@ -14,6 +14,7 @@ export class CutRelay {
   #cut = false
   readonly #target: RelayTarget
   readonly #sockets = new Set<Socket>()
+  readonly #frozen = new WeakSet<Socket>()
   readonly #server = createServer((socket) => {
     this.#hold(socket)
     if (this.#cut) socket.destroy()
@@ -34,6 +35,14 @@ export class CutRelay {
 
   get port(): number {
     return (this.#server.address() as AddressInfo).port
+  }
+
+  /** From now on nothing passes on the connections that are there, and nobody is told: as when a network or a firewall's memory is gone. */
+  freeze(): void {
+    for (const socket of this.#sockets) {
+      this.#frozen.add(socket)
+      socket.unpipe().pause()
+    }
   }
 
   /** Ends every connection, and from now on each new one at once: its port stays ours. */
@@ -58,7 +67,9 @@ export class CutRelay {
     const server = connect(this.#target)
     this.#hold(server)
     client.on('close', () => server.destroy())
-    server.on('close', () => client.destroy())
+    server.on('close', () => {
+      if (!this.#frozen.has(client)) client.destroy()
+    })
     client.pipe(server).pipe(client)
   }
 

@@ -11,6 +11,7 @@ import { httpsConnector, httpsWay, positive, type HttpsWay } from './https-way.t
 import type { ProxiedKdcAddress } from './kdc-address.ts'
 import type { KdcAttempt } from './kdc-attempt.ts'
 import { kkdcpFault } from './kkdcp-fault.ts'
+import { TimedOut } from './kdc-race.ts'
 import { postToKdcProxy } from './kkdcp-post.ts'
 import type { TlsTrust } from './opened-socket.ts'
 
@@ -56,10 +57,21 @@ export class KkdcpClient {
    * Puts a question to one KDC proxy: for a KDC transport's `https`. Throws KerberosError ERR_KRB_KDC_UNREACHABLE that
    * says what went wrong, without naming the proxy, and what to do.
    */
-  readonly ask: KdcAttempt<ProxiedKdcAddress> = (address, question, signal) => {
+  readonly ask: KdcAttempt<ProxiedKdcAddress> = async ({ url, ca = '' }, question, signal) => {
     const { maxReplyOctets } = this.#settings
-    const dispatcher = this.#agentFor(address.ca ?? '')
-    return postToKdcProxy({ ...question, url: address.url, maxReplyOctets, dispatcher }, signal)
+    const dispatcher = this.#agentFor(ca)
+    try {
+      return await postToKdcProxy({ ...question, url, maxReplyOctets, dispatcher }, signal)
+    } catch (error) {
+      if (signal.reason instanceof TimedOut) this.#retire(ca, dispatcher)
+      throw error
+    }
+  }
+
+  /** After a change of the network every kept connection may be as dead as the one that was silent: each would cost a request. */
+  #retire(ca: string, agent: Agent): void {
+    if (this.#agents.get(ca) === agent) this.#agents.delete(ca)
+    void agent.close()
   }
 
   /** Closes what is kept open; who still waits is told. */
@@ -74,8 +86,7 @@ export class KkdcpClient {
     if (agent !== undefined) return agent
     const [oldest] = this.#agents
     if (oldest !== undefined && this.#agents.size >= MAX_AGENTS) {
-      this.#agents.delete(oldest[0])
-      void oldest[1].close()
+      this.#retire(...oldest)
     }
     agent = agentOf(this.#settings, ca === '' ? {} : { ca })
     this.#agents.set(ca, agent)

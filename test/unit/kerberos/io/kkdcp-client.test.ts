@@ -14,6 +14,7 @@ import {
   encodeKdcProxyMessage,
 } from '../../../../src/kerberos/messages/index.ts'
 import { publicKeyPin } from '../../../../src/pki/index.ts'
+import { CutRelay } from '../../../support/cut-relay.ts'
 import { MemoryLogger } from '../../../support/manual-clock.ts'
 import { VECTORS } from '../messages/vectors.ts'
 import { httpsCredential } from '../../../support/https-credential.ts'
@@ -272,6 +273,31 @@ describe('KkdcpClient', () => {
       fault,
       /KdcProxy: HTTP status 500; https.*: HTTP status 503 .* \| Check that the KDC/,
     )
+  })
+
+  it('uses no connection again that was kept beside one that fell silent', async (t) => {
+    const url = new URL(
+      await listen((_, response) => {
+        response.end(encodeKdcProxyMessage({ message: AS_REP }))
+      }),
+    )
+    const relay = await CutRelay.start({ host: url.hostname, port: Number(url.port) })
+    t.after(() => relay.stop())
+    url.port = String(relay.port)
+    const through = (limits: { timeoutMs: number; totalTimeoutMs: number }, client = open()) => ({
+      client,
+      transport: new NetworkKdcTransport({
+        ...{ kdcs: { [realm]: [url.href] }, https: client.ask, ...limits },
+      }),
+    })
+    const { client, transport } = through({ timeoutMs: 60_000, totalTimeoutMs: 60_000 })
+    const several = Array.from({ length: 4 }, () => transport.exchange(realm, AS_REQ))
+    assert.equal((await Promise.all(several)).length, 4)
+    relay.freeze()
+    const hasty = through({ timeoutMs: 100, totalTimeoutMs: 100 }, client)
+    await assert.rejects(hasty.transport.exchange(realm, AS_REQ), { message: /no answer/ })
+    // On a connection of its own, in all the time that it takes.
+    assert.deepEqual(Buffer.from(await transport.exchange(realm, AS_REQ)), Buffer.from(AS_REP))
   })
 
   it('is given up by the caller', async () => {
