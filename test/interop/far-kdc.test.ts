@@ -86,7 +86,7 @@ describe('KDCs out of reach', { skip: lab !== undefined && hasFarTools() ? false
     )
     assert.ok(error instanceof KerberosError)
     assert.equal(error.code, 'ERR_KRB_KDC_UNREACHABLE')
-    return `${error.message} | ${error.mend ?? ''}`
+    return `${error.message} | ${error.mend}`
   }
 
   const ways: readonly [string, () => KdcTransport][] = [

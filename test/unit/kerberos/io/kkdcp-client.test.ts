@@ -78,7 +78,7 @@ describe('KkdcpClient', () => {
     )
     assert.ok(error instanceof KerberosError)
     assert.equal(error.code, 'ERR_KRB_KDC_UNREACHABLE')
-    return `${error.message} | ${error.mend ?? ''}`
+    return `${error.message} | ${error.mend}`
   }
 
   it('wraps the request, names the realm and unwraps the reply', async () => {
