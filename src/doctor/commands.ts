@@ -6,6 +6,7 @@
  */
 
 import {
+  actingSids,
   encodeSecurityDescriptor,
   type AccountSettings,
   type SecurityDescriptor,
@@ -137,13 +138,9 @@ export const actingCommands = {
     ),
     sambaTool: `samba-tool delegation del-principal ${shellWord(service.sAMAccountName)} ${shellWord(principal.sAMAccountName)}`,
   }),
-  /** Writes the whole descriptor anew. */
-  write: (
-    service: Target,
-    descriptor: SecurityDescriptor,
-    connector: Target,
-  ): DirectoryCommands => ({
-    powershell: setPrincipals(service, powershellWord(connector.distinguishedName)),
+  /** Writes the whole descriptor anew: for PowerShell those whom it lets act, by SID, since some may be of another domain. */
+  write: (service: Target, descriptor: SecurityDescriptor): DirectoryCommands => ({
+    powershell: setPrincipals(service, actingSids(descriptor).map(powershellWord).join(',')),
     sambaTool: ldbModify(service.distinguishedName, [
       'replace: msDS-AllowedToActOnBehalfOfOtherIdentity',
       `msDS-AllowedToActOnBehalfOfOtherIdentity:: ${Buffer.from(encodeSecurityDescriptor(descriptor)).toString('base64')}`,

@@ -151,7 +151,7 @@ function actingMend(
   const add = actingCommands.add(account, connector)
   if (acting.is === 'absent') return mendBy(text, add)
   if (acting.is === 'malformed') {
-    const anew = actingCommands.write(account, freshDescriptor([], connector.sid), connector)
+    const anew = actingCommands.write(account, freshDescriptor([], connector.sid))
     return mendBy(`Write the list of ${whose} anew, with ${name} alone.`, anew)
   }
   const { by } = service.acting
@@ -159,7 +159,7 @@ function actingMend(
     const kept = (acting.descriptor.dacl?.aces ?? []).filter(
       (ace) => ace !== by && ace.sid !== connector.sid,
     )
-    const anew = actingCommands.write(account, freshDescriptor(kept, connector.sid), connector)
+    const anew = actingCommands.write(account, freshDescriptor(kept, connector.sid))
     return mendBy(
       `Take the entry that denies ${by.sid} from the list of ${whose}, and let ${name} act.`,
       anew,

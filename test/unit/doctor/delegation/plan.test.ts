@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { actingSids, decodeSecurityDescriptor } from '../../../../src/directory/index.ts'
 import type { PlanMode } from '../../../../src/doctor/delegation/grants.ts'
 import { planDelegation, type DelegationPlan } from '../../../../src/doctor/index.ts'
 import type { DelegationState } from '../../../../src/doctor/delegation/state.ts'
@@ -170,6 +171,22 @@ describe('planDelegation', () => {
     const elsewhere = { ...service(conn, IWA, []), elsewhere: [place] }
     const [there] = planDelegation(delegationState(conn, [elsewhere])).missing
     assert.equal(there?.code, 'DOCTOR_SPN_ELSEWHERE')
+  })
+
+  it('takes away an entry that denies a group, and leaves the right of others, by either command', () => {
+    const denied = { ...full, type: 1, sid: 'S-1-5-11' }
+    const other = 'S-1-5-21-1-2-3-1130'
+    const state = picture({ control: TO_AUTH }, { acting: [denied, { ...full, sid: other }] })
+    const [missing] = planDelegation(state).missing
+    assert.equal(missing?.code, 'DOCTOR_RBCD_DENIED')
+    const { powershell = '', sambaTool = '' } = missing.mends[0] ?? {}
+    assert.equal(
+      powershell,
+      `Set-ADUser -Identity 'CN=svc-iwa,CN=Users,DC=corp,DC=example' -PrincipalsAllowedToDelegateToAccount '${other}','${CONN}'`,
+    )
+    const [, base64 = ''] = /OtherIdentity:: (\S+)/.exec(sambaTool) ?? []
+    const written = decodeSecurityDescriptor(Buffer.from(base64, 'base64'))
+    assert.deepEqual(actingSids(written), [other, CONN])
   })
 
   it('never proposes unconstrained delegation, whatever there is', () => {
