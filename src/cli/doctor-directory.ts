@@ -58,6 +58,7 @@ export function createDirectoryWorld(sources: DirectorySources): DirectoryWorld 
     clock: systemClock,
     account,
     keytab,
+    rotatedEveryDays: kerberos.rotatePassword?.everyDays,
     services: wantedServices(policy.backends.map(({ row }) => row)),
     hosts: [
       ...kdcs.map((kdc) => ({ host: hostOf(kdc), use: 'kdc' as const })),

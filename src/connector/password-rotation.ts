@@ -51,6 +51,8 @@ const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 const DAY_MS = 24 * HOUR_MS
 
+const isoTime = (ms: number): string => new Date(ms).toISOString()
+
 /** Why it is not done although it is time. */
 interface Held {
   readonly reason: string
@@ -151,14 +153,29 @@ export class PasswordRotation {
   }
 
   #dueAt({ changedAtMs, pendingSinceMs }: KeytabState): number {
-    const { everyDays, spreadHours, resumeAfterMinutes } = this.#settings
+    const { spreadHours, resumeAfterMinutes } = this.#settings
     if (pendingSinceMs !== undefined) return pendingSinceMs + resumeAfterMinutes * MINUTE_MS
     if (this.#seen.changedAtMs !== changedAtMs) {
       const spreadMs = spreadHours * HOUR_MS * fraction(this.#ports.random)
       this.#seen = { changedAtMs, atMs: this.#ports.clock.nowMs(), spreadMs }
+      this.#tellPlanned()
     }
-    // Keys that are too old when they are first seen (several connectors after an update) are spread over time too.
-    return Math.max(changedAtMs + everyDays * DAY_MS, this.#seen.atMs) + this.#seen.spreadMs
+    return this.#plannedAt()
+  }
+
+  /** Keys that are too old when they are first seen (several connectors after an update) are spread over time too. */
+  #plannedAt(): number {
+    const { changedAtMs, atMs, spreadMs } = this.#seen
+    return Math.max(changedAtMs + this.#settings.everyDays * DAY_MS, atMs) + spreadMs
+  }
+
+  /** Once for each password: at the start, and when a new one is seen, whoever set it. */
+  #tellPlanned(): void {
+    const { principal, logger } = this.#ports
+    logger.info('the password of the connector’s account has a date for its next rotation', {
+      ...{ event: 'password-rotation-planned', principal },
+      ...{ changedAt: isoTime(this.#seen.changedAtMs), plannedAt: isoTime(this.#plannedAt()) },
+    })
   }
 
   #held(): Held | undefined {

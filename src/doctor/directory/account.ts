@@ -5,10 +5,15 @@
  */
 
 import { AES_ONLY, type AccountSettings } from '../../directory/index.ts'
+import { counted } from '../../platform/index.ts'
 import { found, type Check, type Finding } from '../check.ts'
 import { accountCommands } from '../commands.ts'
 import { exportMend } from './reach.ts'
 import type { DirectoryPicture, DirectoryWorld } from './world.ts'
+
+const DAY_MS = 86_400_000
+
+const day = (ms: number): string => new Date(ms).toISOString().slice(0, 10)
 
 /** Found, enabled, not ended. */
 export const accountCheck: Check<DirectoryWorld> = {
@@ -97,11 +102,24 @@ export const keytabCheck: Check<DirectoryWorld> = {
     const wanted = connector?.kvno
     const seen = `${world.keytab} holds key version${held.length === 1 ? '' : 's'} ${held.join(', ')}`
     if (wanted === undefined || held.includes(wanted)) {
-      return [found('DOCTOR_KEYTAB_GOOD', `${seen}, encryption types ${types.join(', ')}`)]
+      const told = `${seen}, encryption types ${types.join(', ')}${passwordDates(connector, world)}`
+      return [found('DOCTOR_KEYTAB_GOOD', told)]
     }
     const message = `${seen}, but the directory has ${wanted}: the password was changed since, or this is another account’s`
     return [found('DOCTOR_KEYTAB_STALE', message, { mends })]
   },
+}
+
+/** When the password was set, and when the connector sets the next one. */
+function passwordDates(
+  account: AccountSettings | undefined,
+  { rotatedEveryDays: days }: Pick<DirectoryWorld, 'rotatedEveryDays'>,
+): string {
+  const setMs = account?.passwordSetMs
+  if (setMs === undefined) return ''
+  const set = `; the password was set on ${day(setMs)}`
+  if (days === undefined) return `${set}, and is not rotated by the connector`
+  return `${set}, and is rotated from ${day(setMs + days * DAY_MS)} on (every ${counted(days, 'day')})`
 }
 
 /** Which keys tickets are under, the connector's and each service's. */
@@ -139,8 +157,7 @@ function encryptionOf(account: AccountSettings, { aesSinceMs }: DirectoryPicture
     return found('DOCTOR_WITHOUT_AES', tell, { subject, mends })
   }
   if (aesSinceMs !== undefined && passwordSetMs !== undefined && passwordSetMs < aesSinceMs) {
-    const date = new Date(passwordSetMs).toISOString().slice(0, 10)
-    const message = `the password of ${name} was set on ${date}, before the domain made AES keys: it has RC4 keys alone`
+    const message = `the password of ${name} was set on ${day(passwordSetMs)}, before the domain made AES keys: it has RC4 keys alone`
     return found('DOCTOR_PASSWORD_BEFORE_AES', message, { subject })
   }
   if (encryption.isDefault) return found('DOCTOR_ENCRYPTION_DEFAULT', tell, { subject, mends })

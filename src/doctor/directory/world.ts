@@ -52,6 +52,8 @@ export interface DirectoryPorts {
   readonly account: string
   /** Path of the keytab, where there is one. */
   readonly keytab: string | undefined
+  /** How old its newest keys may get before the connector rotates the password, days; undefined where it does not. */
+  readonly rotatedEveryDays: number | undefined
   /** Services of the policy. */
   readonly services: readonly WantedService[]
   /** Hosts of KDCs and of the directory. */

@@ -45,14 +45,17 @@ function start({ section = {}, ageMs = 0, share = 1 }: World = {}) {
     rotation.heard({ type: 'account', principal, connectors })
     await settled()
   }
-  const events = () => logger.lines.map(({ fields }) => fields['event'])
+  const PLANNED = 'password-rotation-planned'
+  const told = () => logger.lines.filter(({ fields }) => fields['event'] !== PLANNED)
+  const planned = () => logger.lines.filter(({ fields }) => fields['event'] === PLANNED)
+  const events = () => told().map(({ fields }) => fields['event'])
   rotation.start()
-  return { clock, logger, keytab, done, tricks, rotation, hear, events }
+  return { clock, logger, told, planned, keytab, done, tricks, rotation, hear, events }
 }
 
 describe('the scheduled rotation of the connector’s password', () => {
   it('changes it when the keytab’s keys are old enough and not before, again and again', async () => {
-    const { clock, done, hear, events, logger } = start()
+    const { clock, done, hear, events, told } = start()
     await hear(1)
     await clock.advance(30 * DAY_MS + 12 * HOUR_MS - 1)
     assert.deepEqual(done, [])
@@ -61,8 +64,32 @@ describe('the scheduled rotation of the connector’s password', () => {
     await clock.advance(61 * DAY_MS + 2 * HOUR_MS)
     assert.equal(done.length, 3)
     assert.deepEqual(events(), ['password-rotated', 'password-rotated', 'password-rotated'])
-    const { level, fields } = logger.lines[0] ?? assert.fail()
+    const { level, fields } = told()[0] ?? assert.fail()
     assert.deepEqual([level, fields['principal'], fields['kvno']], ['info', PRINCIPAL, 3])
+  })
+
+  it('says when it was changed last and will be next, once for each password', async () => {
+    const { clock, hear, keytab, planned } = start({ ageMs: DAY_MS, share: 0 })
+    await hear(1)
+    const dates = () =>
+      planned().map(({ level, fields }) => [level, fields['changedAt'], fields['plannedAt']])
+    const line = (changedAtMs: number) => [
+      'info',
+      new Date(changedAtMs).toISOString(),
+      new Date(changedAtMs + 30 * DAY_MS).toISOString(),
+    ]
+    const expected = [line(keytab.changedAtMs)]
+    await clock.advance(2 * DAY_MS)
+    assert.deepEqual(dates(), expected)
+    // By hand.
+    keytab.changedAtMs = clock.nowMs()
+    expected.push(line(keytab.changedAtMs))
+    await clock.advance(2 * HOUR_MS)
+    assert.deepEqual(dates(), expected)
+    // By itself.
+    await clock.advance(30 * DAY_MS)
+    expected.push(line(keytab.changedAtMs))
+    assert.deepEqual(dates(), expected)
   })
 
   it('spreads it by chance, also where the keys were too old when they were first seen', async () => {
@@ -93,12 +120,12 @@ describe('the scheduled rotation of the connector’s password', () => {
   })
 
   it('does nothing before a gateway has said that nobody else is the account, and says so once', async () => {
-    const { clock, done, hear, logger } = start({ ageMs: 31 * DAY_MS, share: 0 })
+    const { clock, done, hear, told } = start({ ageMs: 31 * DAY_MS, share: 0 })
     await clock.advance(3 * DAY_MS)
     assert.deepEqual(done, [])
-    assert.equal(logger.lines.length, 1)
-    assert.equal(logger.lines[0]?.fields['code'], 'ERR_CONNECTOR_ROTATION_HELD')
-    assert.match(String(logger.lines[0].fields['reason']), /no gateway has said/)
+    assert.equal(told().length, 1)
+    assert.equal(told()[0]?.fields['code'], 'ERR_CONNECTOR_ROTATION_HELD')
+    assert.match(String(told()[0]?.fields['reason']), /no gateway has said/)
     await hear(1, 'OTHER$@CORP.EXAMPLE')
     assert.deepEqual(done, [])
     await hear(1, 'conn1$@corp.example')
@@ -106,11 +133,11 @@ describe('the scheduled rotation of the connector’s password', () => {
   })
 
   it('never does it while others are the account with keytabs of their own', async () => {
-    const { clock, done, hear, logger } = start({ ageMs: 31 * DAY_MS, share: 0 })
+    const { clock, done, hear, told } = start({ ageMs: 31 * DAY_MS, share: 0 })
     await hear(2)
     await clock.advance(60 * DAY_MS)
     assert.deepEqual(done, [])
-    const held = logger.lines.at(-1)
+    const held = told().at(-1)
     assert.ok(held)
     assert.equal(held.level, 'warn')
     assert.match(String(held.fields['reason']), /2 connectors are this account/)
@@ -139,7 +166,7 @@ describe('the scheduled rotation of the connector’s password', () => {
   })
 
   it('waits longer after each refusal, with one line for each, and no gateway hurries it', async () => {
-    const { clock, done, hear, tricks, logger, events } = start({ ageMs: 31 * DAY_MS, share: 1 })
+    const { clock, done, hear, tricks, told, events } = start({ ageMs: 31 * DAY_MS, share: 1 })
     tricks.fault = new SallyportError('ERR_KRB_PASSWORD_REFUSED', 'too young', { mend: 'Wait.' })
     await hear(1)
     await clock.advance(12 * HOUR_MS)
@@ -154,8 +181,8 @@ describe('the scheduled rotation of the connector’s password', () => {
       await clock.advance(1)
       assert.equal(done.length, before + 1)
     }
-    assert.equal(logger.lines.length, done.length)
-    const { level, fields } = logger.lines[0] ?? assert.fail()
+    assert.equal(told().length, done.length)
+    const { level, fields } = told()[0] ?? assert.fail()
     assert.equal(level, 'error')
     assert.deepEqual(
       [fields['code'], fields['reason'], fields['mend'], fields['retryInMs']],
@@ -167,11 +194,11 @@ describe('the scheduled rotation of the connector’s password', () => {
   })
 
   it('looks again when the keytab could not be read', async () => {
-    const { clock, done, hear, tricks, logger } = start({ ageMs: 31 * DAY_MS, share: 0 })
+    const { clock, done, hear, tricks, told } = start({ ageMs: 31 * DAY_MS, share: 0 })
     await settled()
     tricks.lookFault = new SallyportError('ERR_KRB_KEYTAB', 'gone')
     await hear(1)
-    assert.equal(logger.lines[1]?.fields['code'], 'ERR_KRB_KEYTAB')
+    assert.equal(told()[1]?.fields['code'], 'ERR_KRB_KEYTAB')
     delete tricks.lookFault
     await clock.advance(HOUR_MS)
     assert.equal(done.length, 1)

@@ -82,6 +82,7 @@ async function look(setting: Setting = {}) {
     clock,
     account: 'CONN$',
     keytab: '/etc/sallyport/conn.keytab',
+    rotatedEveryDays: undefined,
     services: [{ spn: IWA, origins: ['http://iwa.corp.example'] }],
     hosts: [
       { host: 'dc1.corp.example', use: 'kdc' },
@@ -101,6 +102,22 @@ async function look(setting: Setting = {}) {
 }
 
 describe('the checks of the directory', () => {
+  it('tell when the password was set, and when the connector sets the next one', async () => {
+    const told = async (rotatedEveryDays: number | undefined) => {
+      const own = { ...conn(), passwordSetMs: Date.parse('2026-11-01T12:00:00Z') }
+      const { findings } = await look({ own, world: { rotatedEveryDays } })
+      return findings.find(({ code }) => code === 'DOCTOR_KEYTAB_GOOD')?.message ?? ''
+    }
+    assert.match(
+      await told(undefined),
+      /; the password was set on 2026-11-01, and is not rotated by/,
+    )
+    assert.match(
+      await told(30),
+      /set on 2026-11-01, and is rotated from 2026-12-01 on \(every 30 days\)$/,
+    )
+  })
+
   it('pass where all is well', async () => {
     const { codes, all } = await look()
     assert.equal(codes, '')
