@@ -89,7 +89,7 @@ export function openReply(reply: KdcRep, key: EncryptionKey, usage: number): Enc
   if (reply.encPart.etype !== key.etype) {
     throw mismatch('KDC-REP', `encrypted with etype ${reply.encPart.etype}, not ${key.etype}`)
   }
-  return decodeEncKdcRepPart(decrypt(key, usage, reply.encPart.cipher))
+  return decodeEncKdcRepPart(decrypt(key, usage, reply.encPart.cipher), reply.msgType)
 }
 
 /**

@@ -2,6 +2,20 @@
  * Channel bindings: `tls-server-end-point` of a TLS server's certificate (RFC 5929 section 4), and their digest for
  * the GSS-API checksum (RFC 4121 section 4.1.1.2).
  *
+ *     Certificate ::= SEQUENCE {                          -- RFC 5280 section 4.1
+ *             tbsCertificate          TBSCertificate,
+ *             signatureAlgorithm      AlgorithmIdentifier,
+ *             signatureValue          BIT STRING
+ *     }
+ *     AlgorithmIdentifier ::= SEQUENCE {
+ *             algorithm               OBJECT IDENTIFIER,
+ *             parameters              ANY DEFINED BY algorithm OPTIONAL
+ *     }
+ *     RSASSA-PSS-params ::= SEQUENCE {                    -- RFC 4055 section 3.1
+ *             hashAlgorithm           [0] AlgorithmIdentifier DEFAULT sha1Identifier,
+ *             ...                                         -- not looked at
+ *     }
+ *
  * @module
  */
 

@@ -1,7 +1,10 @@
 /**
  * Framing of the Kerberos mechanism's context tokens (RFC 2743 section 3.1, RFC 4121 section 4.1).
  *
- *     [APPLICATION 0] IMPLICIT SEQUENCE { thisMech OBJECT IDENTIFIER, innerToken: TOK_ID and a Kerberos message }
+ *     InitialContextToken ::= [APPLICATION 0] IMPLICIT SEQUENCE {
+ *             thisMech                OBJECT IDENTIFIER,
+ *             innerContextToken       ANY DEFINED BY thisMech -- TOK_ID (two octets), a Kerberos message
+ *     }
  *
  * @module
  */

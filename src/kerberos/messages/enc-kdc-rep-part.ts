@@ -27,7 +27,7 @@
  */
 
 import { applicationTag, DerWriter, type DerReader } from '../../asn1/index.ts'
-import { ApplicationTag } from '../iana/index.ts'
+import { ApplicationTag, MessageType } from '../iana/index.ts'
 import { readEncryptionKey, writeEncryptionKey, type EncryptionKey } from './encrypted-data.ts'
 import {
   decodeWhole,
@@ -46,6 +46,7 @@ import {
   writeString,
   writeTime,
 } from './fields.ts'
+import type { KdcRepType } from './kdc-rep.ts'
 import { readHostAddresses, writeHostAddresses, type HostAddress } from './host-address.ts'
 import { readMethodData, writePaDatas, type PaData } from './pa-data.ts'
 import { readPrincipalName, writeName, type PrincipalName } from './principal-name.ts'
@@ -124,16 +125,21 @@ export function encodeEncKdcRepPart(part: EncKdcRepPart, tagNumber: number): Uin
  * Decodes an EncASRepPart or EncTGSRepPart.
  *
  * @param octets - DER and nothing else.
+ * @param msgType - Of the reply it is a part of. Default AS-REP.
  * @returns The value; its octets are views of the input.
  * @throws KerberosError ERR_KRB_DECODE.
  */
-export function decodeEncKdcRepPart(octets: Uint8Array): EncKdcRepPart {
-  return decodeWhole('EncKDCRepPart', octets, readEncKdcRepPart)
+export function decodeEncKdcRepPart(
+  octets: Uint8Array,
+  msgType: KdcRepType = MessageType.AS_REP,
+): EncKdcRepPart {
+  return decodeWhole('EncKDCRepPart', octets, (reader) => readEncKdcRepPart(reader, msgType))
 }
 
-function readEncKdcRepPart(reader: DerReader): EncKdcRepPart {
-  // RFC 4120 section 5.4.2: some KDCs tag an AS reply's part 26, not 25; accept both.
-  const isAs = reader.peek() === applicationTag(ApplicationTag.EncASRepPart)
+function readEncKdcRepPart(reader: DerReader, msgType: KdcRepType): EncKdcRepPart {
+  // RFC 4120 section 5.4.2: some KDCs tag an AS reply's part 26, not 25; there, accept both.
+  const mayBeAs = msgType === MessageType.AS_REP
+  const isAs = mayBeAs && reader.peek() === applicationTag(ApplicationTag.EncASRepPart)
   const tagNumber = isAs ? ApplicationTag.EncASRepPart : ApplicationTag.EncTGSRepPart
   return inApplication(reader, tagNumber, readFields)
 }

@@ -109,7 +109,10 @@ export function kerberosTime(reader: DerReader): number {
   return reader.generalizedTime()
 }
 
-/** KerberosFlags (RFC 4120 section 5.2.8): the first 32 bits as an unsigned number, bit 0 the highest. */
+/**
+ * KerberosFlags (RFC 4120 section 5.2.8): the first 32 bits as an unsigned number, bit 0 the highest. Where fewer came, as
+ * RFC 1510 had it, the others are zero; those beyond mean nothing yet.
+ */
 export function kerberosFlags(reader: DerReader): number {
   const { octets } = reader.bitString()
   const [a = 0, b = 0, c = 0, d = 0] = octets

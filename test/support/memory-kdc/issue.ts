@@ -148,8 +148,8 @@ function sealedReply(
   }
   const part = issuer.tricks.replyPart?.(truth, kind) ?? truth
   const isAs = kind === 'AS'
-  const asTag = issuer.tricks.asPartTag ?? ApplicationTag.EncASRepPart
-  const tag = isAs ? asTag : ApplicationTag.EncTGSRepPart
+  const usual = isAs ? ApplicationTag.EncASRepPart : ApplicationTag.EncTGSRepPart
+  const tag = issuer.tricks.partTag ?? usual
   const underSubkey = wanted.armor?.subkey !== undefined
   const tgsUsage = underSubkey
     ? KeyUsage.TGS_REP_ENC_PART_SUBKEY

@@ -27,8 +27,8 @@ export interface Refusal {
 
 /** Tricks; those that are absent leave the truth. */
 export interface Tricks {
-  /** APPLICATION tag of an AS reply's encrypted part; 25 unless told otherwise. */
-  asPartTag?: number
+  /** APPLICATION tag of a reply's encrypted part; 25 in AS and 26 elsewhere unless told otherwise. */
+  partTag?: number
   /** Someone on the wire changes the request. */
   request?: (octets: Uint8Array) => Uint8Array
   /** The KDC refuses. */

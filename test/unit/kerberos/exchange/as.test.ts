@@ -327,8 +327,17 @@ describe('the AS exchange', () => {
 
   it('accepts an encrypted part that some KDCs tag 26', async () => {
     const world = newWorld()
-    world.kdc.tricks = { asPartTag: 26 }
+    world.kdc.tricks = { partTag: 26 }
     assert.ok(await world.client().ownTicket(SPN))
+  })
+
+  it('but in the TGS exchange none that is tagged 25', async () => {
+    const world = newWorld()
+    world.kdc.tricks = { partTag: 25 }
+    await assert.rejects(world.client().ownTicket(SPN), {
+      code: 'ERR_KRB_DECODE',
+      message: /^EncKDCRepPart: tag 0x7a wanted, 0x79 found/,
+    })
   })
 })
 
