@@ -17,7 +17,7 @@ import {
   type Accepted,
 } from '../kerberos/index.ts'
 import { sameName, type Clock, type Random } from '../platform/index.ts'
-import type { AppSettings } from '../tunnel/index.ts'
+import { MAX_ASSERTION_LENGTH, type AppSettings } from '../tunnel/index.ts'
 import { AcceptedSignIns, type AcceptedSignIn, type SignInFacts } from './accepted-sign-ins.ts'
 import { AssertionKey, unknownAssertion, type AssertionClaims } from './assertion.ts'
 import { SsoError } from './errors.ts'
@@ -80,6 +80,15 @@ function sidOf({ pac }: Accepted): string {
 
 function unfit(reason: string, cause?: unknown): SsoError {
   return new SsoError('ERR_SSO_NEGOTIATE_UNFIT', reason, { cause })
+}
+
+/** Without some of them the gateway and the backends would take the user for another. */
+function tooManyGroups(count: number): SsoError {
+  return new SsoError(
+    'ERR_SSO_NEGOTIATE_UNFIT',
+    `the names of the user's ${count} groups do not fit into an assertion of ${MAX_ASSERTION_LENGTH} characters`,
+    { mend: 'Take the user out of groups, or let the user sign in at the OpenID provider.' },
+  )
 }
 
 function foreignSid(clientRealm: string, realm: string): SsoError {
@@ -247,19 +256,22 @@ export class FrontEnd {
     const { sid, sAMAccountName, realm } = account
     const { name } = this.#ports.kerberos
     const ownRealm = name.slice(name.lastIndexOf('@') + 1)
-    this.signIns.add({
-      ...{ id, user: sid, apps, endMs },
-      ticket: new Uint8Array(accepted.ticket),
-      signedInMs: now,
-    })
-    return this.#key.sign({
+    const groups = groupNamesOf(account, ownRealm)
+    const assertion = this.#key.sign({
       ...{ iss: ISSUER, sub: sid, jti: id, app: apps[0].id },
       iat: Math.floor(now / 1000),
       auth_time: Math.floor(accepted.authTimeMs / 1000),
       exp: Math.floor(endMs / 1000),
       upn: loginNameOf(account, ownRealm),
-      ...{ account: sAMAccountName, realm, groups: groupNamesOf(account, ownRealm) },
+      ...{ account: sAMAccountName, realm, groups },
     })
+    if (assertion.length > MAX_ASSERTION_LENGTH) throw tooManyGroups(groups.length)
+    this.signIns.add({
+      ...{ id, user: sid, apps, endMs },
+      ticket: new Uint8Array(accepted.ticket),
+      signedInMs: now,
+    })
+    return assertion
   }
 
   /**

@@ -11,6 +11,7 @@ import { z } from 'zod'
 import {
   acceptedSchema,
   acceptSchema,
+  MAX_ASSERTION_LENGTH,
   type AcceptedMessage,
   type AcceptMessage,
 } from './control-sign-in.ts'
@@ -178,7 +179,7 @@ const schemas: Readonly<Record<ControlType, z.ZodType<ControlMessage>>> = {
   proof: z.object({
     type: z.literal('proof'),
     id,
-    idToken: z.string().min(1).max(65_536),
+    idToken: z.string().min(1).max(MAX_ASSERTION_LENGTH),
     kind: z.enum(['idToken', 'assertion']).exactOptional(),
   }),
   forget: z.object({

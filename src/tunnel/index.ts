@@ -47,7 +47,11 @@ export type {
   RefusalFigures,
   TicketFigures,
 } from './control-cache.ts'
-export type { AcceptedMessage, AcceptMessage } from './control-sign-in.ts'
+export {
+  MAX_ASSERTION_LENGTH,
+  type AcceptedMessage,
+  type AcceptMessage,
+} from './control-sign-in.ts'
 export { isEndless } from './endless.ts'
 export { TunnelError, type TunnelErrorCode } from './errors.ts'
 export { foldName, keptFields } from './flat-fields.ts'

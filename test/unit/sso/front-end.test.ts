@@ -7,7 +7,7 @@ import { TicketFlag } from '../../../src/kerberos/index.ts'
 import { errorCode } from '../../../src/platform/index.ts'
 import type { Proof, SsoPipeline } from '../../../src/sso/index.ts'
 import type { Tricks } from '../../support/memory-kdc/index.ts'
-import type { AppSettings } from '../../../src/tunnel/index.ts'
+import { MAX_ASSERTION_LENGTH, type AppSettings } from '../../../src/tunnel/index.ts'
 import { FRONT, FrontEndWorld } from '../../support/sso/front-end-world.ts'
 
 const HOUR_MS = 3_600_000
@@ -289,6 +289,26 @@ describe('sign-in with Kerberos', () => {
     const { exp, iat } = claimsOf(await world.signIn(long, 'alice'))
     assert.ok(Number(exp) - Number(iat) <= 10 * 3600)
     assert.equal(FRONT, 'HTTP/intranet.example')
+  })
+
+  it('leaves who is in more groups than an assertion holds to the provider', async () => {
+    const memberOf =
+      world.directory.accounts.find((each) => each.sAMAccountName === 'alice')?.memberOf ?? []
+    const named = (count: number) =>
+      Array.from({ length: count }, (_, at) => `a-department-of-this-company-${at + 1000}`)
+    try {
+      world.directory.change('alice', { memberOf: named(1300) })
+      const { idToken } = await world.signIn(connector, 'alice')
+      assert.ok(idToken.length > 60_000 && idToken.length <= MAX_ASSERTION_LENGTH)
+      world.directory.change('alice', { memberOf: named(1500) })
+      await assert.rejects(world.signIn(world.connector(), 'alice'), {
+        code: 'ERR_SSO_NEGOTIATE_UNFIT',
+        message: /1500 groups/,
+        mend: /groups/,
+      })
+    } finally {
+      world.directory.change('alice', { memberOf })
+    }
   })
 
   it('writes no token and no assertion into the log', async () => {
