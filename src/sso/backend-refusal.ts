@@ -79,8 +79,5 @@ export function refusedTicketError(
   }
   const { mend, krbErrorCode } = refusal
   const code = CODES[krbErrorCode] ?? 'ERR_SSO_BACKEND_REFUSED_TICKET'
-  return new SsoError(code, `${what}: ${refusal.message}`, {
-    cause: refusal,
-    ...(mend === undefined ? {} : { mend }),
-  })
+  return new SsoError(code, `${what}: ${refusal.message}`, { cause: refusal, mend })
 }

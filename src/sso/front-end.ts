@@ -205,7 +205,7 @@ export class FrontEnd {
     return new SsoError(
       HOSTILE.has(code) ? 'ERR_SSO_NEGOTIATE_REFUSED' : 'ERR_SSO_NEGOTIATE_UNFIT',
       `the browser's token is refused: ${code}: ${message}`,
-      mend === undefined ? { cause: error } : { cause: error, mend },
+      { cause: error, mend },
     )
   }
 

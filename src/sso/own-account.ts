@@ -56,8 +56,5 @@ export function namingOwnAccount(error: unknown): unknown {
   if (refusal === undefined) return error
   const message = `the connector's own account cannot be used: ${errorText(refusal)}`
   const { mend } = refusal
-  return new SsoError('ERR_SSO_OWN_ACCOUNT', message, {
-    cause: error,
-    ...(mend === undefined ? {} : { mend }),
-  })
+  return new SsoError('ERR_SSO_OWN_ACCOUNT', message, { cause: error, mend })
 }
