@@ -40,7 +40,7 @@ function arcOctets(arc: number): number[] {
  * @returns The text, or undefined when the octets are not a minimal encoding.
  */
 export function decodeOid(content: Uint8Array): string | undefined {
-  const arcs: number[] = []
+  let text = ''
   let arc = 0
   let inside = false
   for (const octet of content) {
@@ -49,11 +49,14 @@ export function decodeOid(content: Uint8Array): string | undefined {
     if (arc > MAX_ARC) return undefined
     inside = (octet & 0x80) !== 0
     if (inside) continue
-    arcs.push(arc)
+    text = text === '' ? firstArcs(arc) : `${text}.${arc}`
     arc = 0
   }
-  if (inside || arcs.length === 0) return undefined
-  const [first = 0, ...rest] = arcs
-  const root = Math.min(Math.floor(first / 40), 2)
-  return [root, first - root * 40, ...rest].join('.')
+  return inside || text === '' ? undefined : text
+}
+
+/** Two arcs are in one number. */
+function firstArcs(both: number): string {
+  const root = Math.min(Math.floor(both / 40), 2)
+  return `${root}.${both - root * 40}`
 }

@@ -4,24 +4,27 @@
  * @module
  */
 
-const GENERALIZED_TIME = /^(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})Z$/
-const UTC_TIME = /^(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})Z$/
+const GENERALIZED_TIME = /^\d{14}Z$/
+const UTC_TIME = /^\d{12}Z$/
 
 /** Years a GeneralizedTime can hold. */
 const LATEST_MS = Date.UTC(9999, 11, 31, 23, 59, 59)
 
-function utc(match: RegExpExecArray, year: number): number | undefined {
-  const [month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(2).map(Number)
+/** Two digits. */
+function two(text: string, at: number): number {
+  return 10 * text.charCodeAt(at) + text.charCodeAt(at + 1) - 11 * 0x30
+}
+
+/** `MMDDHHMMSS` from a place on. */
+function utc(year: number, text: string, at: number): number | undefined {
+  const [month, day, hour] = [two(text, at), two(text, at + 2), two(text, at + 4)]
+  const [minute, second] = [two(text, at + 6), two(text, at + 8)]
+  if (year < 1000 || month < 1 || month > 12 || hour > 23 || minute > 59 || second > 59) {
+    return undefined
+  }
   const ms = Date.UTC(year, month - 1, day, hour, minute, second)
-  const date = new Date(ms)
-  // Date.UTC rolls 31 February over into March: only a date that comes back unchanged is one.
-  const same =
-    date.getUTCMonth() === month - 1 &&
-    date.getUTCDate() === day &&
-    date.getUTCHours() === hour &&
-    date.getUTCMinutes() === minute &&
-    date.getUTCSeconds() === second
-  return same && year >= 1000 ? ms : undefined
+  // Date.UTC rolls 31 February over into March: only a day that comes back unchanged is one.
+  return new Date(ms).getUTCDate() === day ? ms : undefined
 }
 
 /**
@@ -31,8 +34,7 @@ function utc(match: RegExpExecArray, year: number): number | undefined {
  * @returns Milliseconds since the epoch, or undefined for anything else.
  */
 export function parseGeneralizedTime(text: string): number | undefined {
-  const match = GENERALIZED_TIME.exec(text)
-  return match === null ? undefined : utc(match, Number(match[1]))
+  return GENERALIZED_TIME.test(text) ? utc(100 * two(text, 0) + two(text, 2), text, 4) : undefined
 }
 
 /**
@@ -42,10 +44,9 @@ export function parseGeneralizedTime(text: string): number | undefined {
  * @returns Milliseconds since the epoch, or undefined for anything else.
  */
 export function parseUtcTime(text: string): number | undefined {
-  const match = UTC_TIME.exec(text)
-  if (match === null) return undefined
-  const year = Number(match[1])
-  return utc(match, year < 50 ? 2000 + year : 1900 + year)
+  if (!UTC_TIME.test(text)) return undefined
+  const year = two(text, 0)
+  return utc(year < 50 ? 2000 + year : 1900 + year, text, 2)
 }
 
 /** Messages that are written within one second share its text. */

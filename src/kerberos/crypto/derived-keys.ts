@@ -9,6 +9,7 @@
 import { createCipheriv, createSecretKey, type KeyObject } from 'node:crypto'
 import { KerberosError } from '../errors.ts'
 import { etypeName, etypeProfile, type EncryptionKey } from './etype.ts'
+import { createMacKey, type MacKey } from './hmac.ts'
 import { kdfHmacSha2 } from './kdf-hmac-sha2.ts'
 import { nFold } from './n-fold.ts'
 
@@ -24,7 +25,12 @@ const ZERO_IV = new Uint8Array(BLOCK_OCTETS)
 const MAX_REMEMBERED_USAGES = 32
 
 /** The keys of one usage, each derived when it is first wanted. */
-type KeysOfUsage = { readonly usage: number } & Partial<Record<DerivedKeyKind, KeyObject>>
+interface KeysOfUsage {
+  readonly usage: number
+  encryption?: KeyObject
+  integrity?: MacKey
+  checksum?: MacKey
+}
 
 /** A few per key, so that a list is searched faster than a map, and takes a tenth of its memory. */
 const remembered = new WeakMap<EncryptionKey, KeysOfUsage[]>()
@@ -109,23 +115,54 @@ function folded(constant: Uint8Array): Uint8Array {
 }
 
 /**
- * The derived key of a usage, from memory where this key object was used before.
+ * Derives a key of a usage.
  *
  * @param key - The base key.
  * @param usage - Key usage number, unsigned 32-bit.
  * @param kind - Kc, Ke or Ki.
+ * @returns The derived key: what the etype's profile says of its length.
+ * @throws KerberosError ERR_KRB_ETYPE for a key we cannot use.
+ */
+export function deriveUsageKey(
+  key: EncryptionKey,
+  usage: number,
+  kind: DerivedKeyKind,
+): Uint8Array {
+  const { keyOctets, integrityKeyOctets } = etypeProfile(key.etype)
+  const octets = kind === 'encryption' ? keyOctets : integrityKeyOctets
+  return deriveKey(key, usageConstant(usage, kind), octets)
+}
+
+/**
+ * Ke of a usage, from memory where this key object was used before.
+ *
+ * @param key - The base key.
+ * @param usage - Key usage number, unsigned 32-bit.
  * @returns The derived key as OpenSSL holds it (node:crypto, given octets, first makes an error to see that they are no key object: 10 µs).
  * @throws KerberosError ERR_KRB_ETYPE for a key we cannot use.
  */
-export function derivedKey(key: EncryptionKey, usage: number, kind: DerivedKeyKind): KeyObject {
-  const keys = keysOfUsage(key, usage)
-  return (keys[kind] ??= createDerivedKey(key, usage, kind))
+export function derivedCipherKey(key: EncryptionKey, usage: number): KeyObject {
+  return (keysOfUsage(key, usage).encryption ??= createSecretKey(
+    deriveUsageKey(key, usage, 'encryption'),
+  ))
 }
 
-function createDerivedKey(key: EncryptionKey, usage: number, kind: DerivedKeyKind): KeyObject {
-  const { keyOctets, integrityKeyOctets } = etypeProfile(key.etype)
-  const octets = kind === 'encryption' ? keyOctets : integrityKeyOctets
-  return createSecretKey(deriveKey(key, usageConstant(usage, kind), octets))
+/**
+ * Kc or Ki of a usage, from memory where this key object was used before.
+ *
+ * @param key - The base key.
+ * @param usage - Key usage number, unsigned 32-bit.
+ * @param kind - Which of both.
+ * @returns The derived key, ready for the HMAC of its etype.
+ * @throws KerberosError ERR_KRB_ETYPE for a key we cannot use.
+ */
+export function derivedMacKey(
+  key: EncryptionKey,
+  usage: number,
+  kind: 'checksum' | 'integrity',
+): MacKey {
+  const { hash } = etypeProfile(key.etype)
+  return (keysOfUsage(key, usage)[kind] ??= createMacKey(hash, deriveUsageKey(key, usage, kind)))
 }
 
 function keysOfUsage(key: EncryptionKey, usage: number): KeysOfUsage {

@@ -7,12 +7,13 @@
  * @module
  */
 
-import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
 import type { Random } from '../../platform/index.ts'
 import { KerberosError } from '../errors.ts'
 import { decryptCts, encryptPaddedCts, padToBlocks, type CtsKey } from './ciphertext-stealing.ts'
-import { derivedKey } from './derived-keys.ts'
+import { derivedCipherKey, derivedMacKey } from './derived-keys.ts'
 import { CONFOUNDER_OCTETS, etypeProfile, type EncryptionKey, type EtypeProfile } from './etype.ts'
+import { hmac, type MacKey } from './hmac.ts'
 
 /** The initial vector, which RFC 8009's HMAC covers: always zero, since no state goes from message to message. */
 const ZERO_IV = new Uint8Array(16)
@@ -20,7 +21,7 @@ const ZERO_IV = new Uint8Array(16)
 /** What encrypts and decrypts under one key and usage. */
 interface UsageKeys extends CtsKey {
   /** The integrity key Ki. */
-  readonly ki: KeyObject
+  readonly ki: MacKey
   /** Parameters of the encryption type. */
   readonly profile: EtypeProfile
 }
@@ -35,15 +36,15 @@ interface UsageKeys extends CtsKey {
  */
 function usageKeys(key: EncryptionKey, usage: number): UsageKeys {
   const profile = etypeProfile(key.etype)
-  const ke = derivedKey(key, usage, 'encryption')
-  return { cipher: profile.cipher, ke, ki: derivedKey(key, usage, 'integrity'), profile }
+  const ke = derivedCipherKey(key, usage)
+  return { cipher: profile.cipher, ke, ki: derivedMacKey(key, usage, 'integrity'), profile }
 }
 
-/** HMAC over the plaintext (RFC 3961) or the ciphertext (RFC 8009), not yet cut to its length. */
-function macOver({ profile, ki }: UsageKeys, octets: Uint8Array): ReturnType<typeof createHmac> {
-  const hmac = createHmac(profile.hash, ki)
-  if (profile.family === 'hmac-sha2') hmac.update(ZERO_IV)
-  return hmac.update(octets)
+/** HMAC over the plaintext (RFC 3961) or the ciphertext (RFC 8009), cut to its length. */
+function macOver({ profile, ki }: UsageKeys, octets: Uint8Array): Buffer {
+  const { hash, family, macOctets } = profile
+  const whole = family === 'hmac-sha2' ? hmac(hash, ki, ZERO_IV, octets) : hmac(hash, ki, octets)
+  return whole.subarray(0, macOctets)
 }
 
 /**
@@ -68,9 +69,9 @@ export function encrypt(
   const length = CONFOUNDER_OCTETS + plaintext.length
   const encrypted = encryptPaddedCts(keys, padded, length)
   const simplified = keys.profile.family === 'simplified'
-  const mac = macOver(keys, simplified ? padded.subarray(0, length) : encrypted).digest()
+  const mac = macOver(keys, simplified ? padded.subarray(0, length) : encrypted)
   padded.fill(0)
-  return Buffer.concat([encrypted, mac.subarray(0, keys.profile.macOctets)])
+  return Buffer.concat([encrypted, mac])
 }
 
 /**
@@ -93,8 +94,7 @@ export function decrypt(key: EncryptionKey, usage: number, cipher: Uint8Array): 
   }
   const encrypted = cipher.subarray(0, end)
   const checkMac = (octets: Uint8Array): void => {
-    const mac = macOver(keys, octets).digest().subarray(0, profile.macOctets)
-    if (timingSafeEqual(mac, cipher.subarray(end))) return
+    if (timingSafeEqual(macOver(keys, octets), cipher.subarray(end))) return
     throw integrityError(
       `decryption failed (key usage ${usage}): another key was used, or the octets were changed`,
     )
@@ -119,7 +119,7 @@ function integrityError(what: string): KerberosError {
  * @throws KerberosError ERR_KRB_ETYPE for a key we cannot use.
  */
 export function checksum(key: EncryptionKey, usage: number, data: Uint8Array): Uint8Array {
-  const kc = derivedKey(key, usage, 'checksum')
+  const kc = derivedMacKey(key, usage, 'checksum')
   const { hash, macOctets } = etypeProfile(key.etype)
-  return createHmac(hash, kc).update(data).digest().subarray(0, macOctets)
+  return hmac(hash, kc, data).subarray(0, macOctets)
 }

@@ -7,29 +7,15 @@
  * @module
  */
 
-import {
-  createCipheriv,
-  createHmac,
-  createSecretKey,
-  getFips,
-  hash,
-  type Cipheriv,
-  type KeyObject,
-} from 'node:crypto'
+import { createCipheriv, createSecretKey, type Cipheriv, type KeyObject } from 'node:crypto'
 import { swapLastBlocks, wholeBlocks } from './ciphertext-stealing.ts'
-import { deriveKey, usageConstant, type DerivedKeyKind } from './derived-keys.ts'
+import { deriveUsageKey } from './derived-keys.ts'
 import { etypeProfile, type EncryptionKey, type EtypeProfile } from './etype.ts'
+import { createMacKey, hmacInPlace } from './hmac.ts'
 
 const BLOCK = 16
 const WORD = 4
 const ZERO_IV = new Uint8Array(BLOCK)
-
-/** RFC 2104 section 2: the octets that the key is combined with, repeated over a whole block of the hash. */
-const INNER_PAD = 0x36
-const OUTER_PAD = 0x5c
-
-/** Blocks of the hashes (FIPS 180-4 section 1), octets. */
-const HASH_BLOCK = { sha1: 64, sha256: 64, sha384: 128 } as const
 
 /** Where a ciphertext goes. */
 export interface SealTarget {
@@ -56,16 +42,6 @@ export interface NewSealer {
   readonly pads: Uint8Array
 }
 
-/** The key under both pads, a block of the hash each (RFC 2104 section 2): first the outer one, then the inner one. */
-function padsOf(key: Uint8Array, block: number): Uint8Array {
-  const pads = Buffer.alloc(2 * block, OUTER_PAD).fill(INNER_PAD, block)
-  for (const [at, octet] of key.entries()) {
-    pads[at] = octet ^ OUTER_PAD
-    pads[block + at] = octet ^ INNER_PAD
-  }
-  return pads
-}
-
 /**
  * Makes the keys of one usage ready.
  *
@@ -75,20 +51,12 @@ function padsOf(key: Uint8Array, block: number): Uint8Array {
  * @returns The sealer and its pads.
  * @throws KerberosError ERR_KRB_ETYPE for a key we cannot use.
  */
-export function createSealer(
-  key: EncryptionKey,
-  usage: number,
-  fips: boolean = getFips() === 1,
-): NewSealer {
+export function createSealer(key: EncryptionKey, usage: number, fips?: boolean): NewSealer {
   const profile = etypeProfile(key.etype)
-  const derived = (kind: DerivedKeyKind, octets: number): Uint8Array =>
-    deriveKey(key, usageConstant(usage, kind), octets)
-  const ke = createSecretKey(derived('encryption', profile.keyOctets))
-  const ki = derived('integrity', profile.integrityKeyOctets)
-  return {
-    sealer: new Sealer(profile, ke, fips ? createSecretKey(ki) : undefined),
-    pads: fips ? NO_PADS : padsOf(ki, HASH_BLOCK[profile.hash]),
-  }
+  const ke = createSecretKey(deriveUsageKey(key, usage, 'encryption'))
+  const ki = createMacKey(profile.hash, deriveUsageKey(key, usage, 'integrity'), fips)
+  if (ki instanceof Uint8Array) return { sealer: new Sealer(profile, ke, undefined), pads: ki }
+  return { sealer: new Sealer(profile, ke, ki), pads: NO_PADS }
 }
 
 const NO_PADS = new Uint8Array(0)
@@ -102,7 +70,7 @@ const NO_PADS = new Uint8Array(0)
 export class Sealer {
   readonly #profile: EtypeProfile
   readonly #aes: Cipheriv
-  /** In FIPS mode alone: a validated provider stands for its own HMAC, not for ours. */
+  /** Where it does not lie before the message: in FIPS mode. */
   readonly #ki: KeyObject | undefined
   /** The cipher's state: the last block it gave out, as four numbers, which lie in the object itself. */
   #state0 = 0
@@ -124,34 +92,20 @@ export class Sealer {
    * @param target - Takes the ciphertext; elsewhere than the message.
    */
   seal(message: PaddedMessage, { octets, at }: SealTarget): void {
-    const { macOctets, family } = this.#profile
-    const { length } = message
+    const { macOctets, family, hash } = this.#profile
+    const { memory, length } = message
     let mac: string
     if (family === 'simplified') {
-      mac = this.#mac(message, length)
+      mac = hmacInPlace(hash, this.#ki, message)
       octets.set(this.#encrypt(message), at)
     } else {
       const encrypted = this.#encrypt(message)
       octets.set(encrypted, at)
-      message.memory.fill(0, message.at, message.at + BLOCK)
-      message.memory.set(encrypted, message.at + BLOCK)
-      mac = this.#mac(message, BLOCK + length)
+      memory.fill(0, message.at, message.at + BLOCK)
+      memory.set(encrypted, message.at + BLOCK)
+      mac = hmacInPlace(hash, this.#ki, { ...message, length: BLOCK + length })
     }
-    // As text: a digest in octets of its own takes memory of OpenSSL's, and three times as long.
     octets.write(mac, at + length, macOctets, 'latin1')
-  }
-
-  /** Two calls of the hash take half as long as node's own HMAC, which allocates and frees for each. RFC 2104 section 2. */
-  #mac({ memory, at }: PaddedMessage, length: number): string {
-    const { hash: name } = this.#profile
-    if (this.#ki !== undefined) {
-      const covered = memory.subarray(at, at + length)
-      return createHmac(name, this.#ki).update(covered).digest('binary')
-    }
-    const block = HASH_BLOCK[name]
-    const inner = hash(name, memory.subarray(at - block, at + length), 'binary')
-    memory.write(inner, at - block, 'latin1')
-    return hash(name, memory.subarray(at - 2 * block, at - block + inner.length), 'binary')
   }
 
   #encrypt({ memory, at, length }: PaddedMessage): Buffer {

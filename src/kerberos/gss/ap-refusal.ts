@@ -5,12 +5,12 @@
  * @module
  */
 
-import { applicationTag, Asn1Error } from '../../asn1/index.ts'
+import { Asn1Error } from '../../asn1/index.ts'
 import { KerberosError } from '../errors.ts'
 import { krbErrorName, KrbErrorCode } from '../iana/index.ts'
 import { decodeKrbError, formatPrincipal, isKrbError, type KrbError } from '../messages/index.ts'
 import { apRefusalMeaning } from './ap-refusal-catalogue.ts'
-import { TokenId, unwrapMechanismToken } from './mechanism-token.ts'
+import { readAnswer, TokenId, type AnsweredMessage } from './mechanism-token.ts'
 import { decodeNegTokenResp, NEG_TOKEN_RESP_TAG } from './spnego.ts'
 
 /**
@@ -58,24 +58,16 @@ function clockText(stimeMs: number, aheadMs: number | undefined): string {
   return `${at}, ${Math.abs(aheadMs) / 1000} s ${aheadMs < 0 ? 'behind' : 'ahead of'} our token`
 }
 
-/** The KRB-ERROR in a mechanism's token: framed, or bare as some acceptors send it. */
-function krbErrorIn(token: Uint8Array): Uint8Array | undefined {
-  if (isKrbError(token)) return token
-  if (token[0] !== applicationTag(0)) return undefined
-  const { tokenId, message } = unwrapMechanismToken(token)
-  return tokenId === TokenId.KRB_ERROR ? message : undefined
-}
-
 /**
- * Reads a refusal out of a mechanism's token.
+ * Reads a refusal.
  *
- * @param token - A Kerberos message, framed or bare.
- * @returns The refusal; undefined where the token is something else.
- * @throws KerberosError ERR_KRB_DECODE, ERR_KRB_GSS or Asn1Error for anything malformed.
+ * @param answer - What an acceptor answered.
+ * @returns The refusal; undefined where the message is no KRB-ERROR.
+ * @throws KerberosError ERR_KRB_DECODE for anything malformed.
  */
-export function refusalInToken(token: Uint8Array): ApRefusedError | undefined {
-  const message = krbErrorIn(token)
-  return message === undefined ? undefined : new ApRefusedError(decodeKrbError(message))
+export function refusalIn({ tokenId, message }: AnsweredMessage): ApRefusedError | undefined {
+  const isError = tokenId === undefined ? isKrbError(message) : tokenId === TokenId.KRB_ERROR
+  return isError ? new ApRefusedError(decodeKrbError(message)) : undefined
 }
 
 /**
@@ -86,9 +78,9 @@ export function refusalInToken(token: Uint8Array): ApRefusedError | undefined {
  */
 export function readApRefusal(reply: Uint8Array): ApRefusedError | undefined {
   try {
-    if (reply[0] !== NEG_TOKEN_RESP_TAG) return refusalInToken(reply)
+    if (reply[0] !== NEG_TOKEN_RESP_TAG) return refusalIn(readAnswer(reply))
     const { responseToken } = decodeNegTokenResp(reply)
-    return responseToken === undefined ? undefined : refusalInToken(responseToken)
+    return responseToken === undefined ? undefined : refusalIn(readAnswer(responseToken))
   } catch (error) {
     if (error instanceof KerberosError || error instanceof Asn1Error) return undefined
     throw error

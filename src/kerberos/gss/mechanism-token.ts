@@ -92,3 +92,24 @@ export function unwrapMechanismToken(token: Uint8Array): MechanismToken {
   const [high = 0, low = 0] = inner
   return { tokenId: high * 256 + low, message: inner.subarray(2) }
 }
+
+/** What an acceptor answered. */
+export interface AnsweredMessage {
+  /** {@link TokenId}; undefined: the message came bare, as some acceptors send it. */
+  readonly tokenId: number | undefined
+  /** The Kerberos message, a view of the token. */
+  readonly message: Uint8Array
+}
+
+/**
+ * Takes an acceptor's token apart.
+ *
+ * @param token - From a peer: framed or bare.
+ * @returns Token id and message.
+ * @throws KerberosError ERR_KRB_GSS for another mechanism, Asn1Error for anything malformed.
+ */
+export function readAnswer(token: Uint8Array): AnsweredMessage {
+  return token[0] === applicationTag(0)
+    ? unwrapMechanismToken(token)
+    : { tokenId: undefined, message: token }
+}

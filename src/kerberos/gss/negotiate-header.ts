@@ -12,7 +12,10 @@ const MAX_TOKEN_OCTETS = 65_536
 
 const MAX_TOKEN_CHARACTERS = Math.ceil(MAX_TOKEN_OCTETS / 3) * 4
 
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+/** And of a length that four divides. */
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/
+/** As nearly every header is: the one challenge, with nothing that could part or quote. */
+const ALONE = /^negotiate[ \t]+([^\s,"]+)$/i
 const CHALLENGE = /^negotiate(?:[ \t]+(\S*))?$/i
 /**
  * Commas outside quoted strings part the challenges of one header. A string that is never closed goes to the end: were
@@ -47,6 +50,8 @@ export function parseNegotiate(
   const values = typeof headerValue === 'string' ? [headerValue] : (headerValue ?? [])
   needArray('headerValue', values, 'a string or an array of strings')
   const text = values.join(', ')
+  const alone = ALONE.exec(text)
+  if (alone?.[1] !== undefined) return decodeToken(alone[1])
   for (const challenge of text.match(CHALLENGES) ?? []) {
     const found = CHALLENGE.exec(challenge.trim())
     if (found !== null) return decodeToken(found[1] ?? '')
@@ -61,7 +66,8 @@ function notBase64(): KerberosError {
 
 function decodeToken(text: string): Uint8Array {
   // Before it is looked at: a long text is not worth it.
-  if (text.length > MAX_TOKEN_CHARACTERS || !BASE64.test(text)) throw notBase64()
+  if (text.length > MAX_TOKEN_CHARACTERS) throw notBase64()
+  if (text.length % 4 !== 0 || !BASE64.test(text)) throw notBase64()
   const token = Buffer.from(text, 'base64')
   if (token.length > MAX_TOKEN_OCTETS) throw notBase64()
   return token

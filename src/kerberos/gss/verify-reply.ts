@@ -10,8 +10,13 @@ import { decrypt, type EncryptionKey } from '../crypto/index.ts'
 import { KerberosError } from '../errors.ts'
 import { KeyUsage, MessageType } from '../iana/index.ts'
 import { decodeApRep, decodeEncApRepPart, type EncApRepPart } from '../messages/index.ts'
-import { ApRefusedError, refusalInToken } from './ap-refusal.ts'
-import { isKerberosMechanism, TokenId, unwrapMechanismToken } from './mechanism-token.ts'
+import { ApRefusedError, refusalIn } from './ap-refusal.ts'
+import {
+  isKerberosMechanism,
+  readAnswer,
+  TokenId,
+  type AnsweredMessage,
+} from './mechanism-token.ts'
 import { makeMic, verifyMic, type MicMaker } from './mic.ts'
 import type { AuthenticatorTime } from './prepared-token.ts'
 import {
@@ -68,16 +73,21 @@ function micIn({ mechListMic, responseToken }: NegTokenResp): Uint8Array | undef
   return Buffer.from(mechListMic).equals(responseToken) ? undefined : mechListMic
 }
 
-/** The AP-REP in a mechanism's token: framed, or bare as some acceptors send it. */
-function apRepIn(token: Uint8Array): Uint8Array {
-  if (token[0] !== applicationTag(0)) return token
-  const { tokenId, message } = unwrapMechanismToken(token)
-  if (tokenId === TokenId.AP_REP) return message
-  throw mutualError(`a token of type 0x${tokenId.toString(16).padStart(4, '0')}`)
+/** What is no refusal. */
+function messageIn(token: Uint8Array): AnsweredMessage {
+  const answered = readAnswer(token)
+  const refusal = refusalIn(answered)
+  if (refusal !== undefined) throw refusal
+  return answered
 }
 
-function openApRep(token: Uint8Array, { sessionKey, time }: SentToken): EncApRepPart {
-  const message = apRepIn(token)
+function openApRep(
+  { tokenId, message }: AnsweredMessage,
+  { sessionKey, time }: SentToken,
+): EncApRepPart {
+  if (tokenId !== undefined && tokenId !== TokenId.AP_REP) {
+    throw mutualError(`a token of type 0x${tokenId.toString(16).padStart(4, '0')}`)
+  }
   if (message[0] !== applicationTag(MessageType.AP_REP)) throw mutualError('no AP-REP came')
   const { encPart } = decodeApRep(message)
   const { etype } = sessionKey
@@ -124,10 +134,7 @@ export class ReplyVerifier {
     const { supportedMech, responseToken } = answer
     // RFC 4178 section 4.2.2: required in the first answer; a later one may leave it to the mechanism, which is at its end.
     const negState = answer.negState ?? (this.#micSent ? NegState.ACCEPT_COMPLETED : undefined)
-    if (responseToken !== undefined) {
-      const refusal = refusalInToken(responseToken)
-      if (refusal !== undefined) throw refusal
-    }
+    const answered = responseToken && messageIn(responseToken)
     if (negState !== NegState.ACCEPT_COMPLETED && !wantsMore(answer)) {
       const name = negState === undefined ? 'nothing' : (STATE_NAMES.get(negState) ?? negState)
       throw mutualError(`it answered ${name} to the offer`)
@@ -135,15 +142,15 @@ export class ReplyVerifier {
     if (supportedMech !== undefined && !isKerberosMechanism(supportedMech)) {
       throw mutualError(`it chose the mechanism ${supportedMech}, which was not offered`)
     }
-    this.#checkProof(responseToken)
+    this.#checkProof(answered)
     this.#checkMic(answer)
     return wantsMore(answer) ? this.#ownMic() : undefined
   }
 
-  #checkProof(token: Uint8Array | undefined): void {
-    if (token !== undefined) {
+  #checkProof(answered: AnsweredMessage | undefined): void {
+    if (answered !== undefined) {
       if (this.#proof !== undefined) throw mutualError('a second AP-REP came')
-      this.#proof = openApRep(token, this.#sent)
+      this.#proof = openApRep(answered, this.#sent)
     } else if (this.#sent.mutual && this.#proof === undefined) {
       throw mutualError('no AP-REP came')
     }

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import {
   deriveKey,
-  derivedKey,
+  derivedCipherKey,
+  derivedMacKey,
+  deriveUsageKey,
   usageConstant,
 } from '../../../../src/kerberos/crypto/derived-keys.ts'
 
@@ -44,23 +46,26 @@ describe('key derivation', () => {
     it(`derives the ${kind} key of etype ${key.etype}`, () => {
       const derived = deriveKey(key, usageConstant(2, kind))
       assert.equal(Buffer.from(derived).toString('hex'), expected)
-      assert.equal(derivedKey(key, 2, kind).export().toString('hex'), expected)
+      assert.equal(Buffer.from(deriveUsageKey(key, 2, kind)).toString('hex'), expected)
     })
   }
 
   it('remembers per key object, kind and usage', () => {
     const key = { ...AES128 }
-    const first = derivedKey(key, 7, 'encryption')
-    assert.equal(derivedKey(key, 7, 'encryption'), first)
-    assert.notEqual(derivedKey(key, 8, 'encryption'), first)
-    assert.notEqual(derivedKey(key, 7, 'integrity'), first)
-    assert.notEqual(derivedKey({ ...AES128 }, 7, 'encryption'), first)
+    const cipherKey = derivedCipherKey(key, 7)
+    assert.equal(derivedCipherKey(key, 7), cipherKey)
+    assert.notEqual(derivedCipherKey(key, 8), cipherKey)
+    assert.notEqual(derivedCipherKey({ ...AES128 }, 7), cipherKey)
+    const macKey = derivedMacKey(key, 7, 'integrity')
+    assert.equal(derivedMacKey(key, 7, 'integrity'), macKey)
+    assert.notEqual(derivedMacKey(key, 7, 'checksum'), macKey)
+    assert.notEqual(derivedMacKey(key, 8, 'integrity'), macKey)
   })
 
   it('stays right when more usages are asked for than are remembered', () => {
     const key = { ...AES256 }
-    for (let usage = 0; usage < 200; usage++) derivedKey(key, usage, 'checksum')
-    const again = derivedKey(key, 2, 'encryption')
+    for (let usage = 0; usage < 200; usage++) derivedMacKey(key, usage, 'checksum')
+    const again = derivedCipherKey(key, 2)
     assert.equal(
       again.export().toString('hex'),
       'c7cfd9cd75fe793a586a542d87e0d1396f1134a104bb1a9190b8c90ada3ddf37',
