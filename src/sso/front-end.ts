@@ -17,7 +17,7 @@ import {
   type Accepted,
 } from '../kerberos/index.ts'
 import { sameName, type Clock, type Random } from '../platform/index.ts'
-import { MAX_ASSERTION_LENGTH, type AppSettings } from '../tunnel/index.ts'
+import { MAX_PROOF_LENGTH, type AppSettings } from '../tunnel/index.ts'
 import { AcceptedSignIns, type AcceptedSignIn, type SignInFacts } from './accepted-sign-ins.ts'
 import { AssertionKey, unknownAssertion, type AssertionClaims } from './assertion.ts'
 import { SsoError } from './errors.ts'
@@ -86,7 +86,7 @@ function unfit(reason: string, cause?: unknown): SsoError {
 function tooManyGroups(count: number): SsoError {
   return new SsoError(
     'ERR_SSO_NEGOTIATE_UNFIT',
-    `the names of the user's ${count} groups do not fit into an assertion of ${MAX_ASSERTION_LENGTH} characters`,
+    `the names of the user's ${count} groups do not fit into an assertion of ${MAX_PROOF_LENGTH} characters`,
     { mend: 'Take the user out of groups, or let the user sign in at the OpenID provider.' },
   )
 }
@@ -265,7 +265,7 @@ export class FrontEnd {
       upn: loginNameOf(account, ownRealm),
       ...{ account: sAMAccountName, realm, groups },
     })
-    if (assertion.length > MAX_ASSERTION_LENGTH) throw tooManyGroups(groups.length)
+    if (assertion.length > MAX_PROOF_LENGTH) throw tooManyGroups(groups.length)
     this.signIns.add({
       ...{ id, user: sid, apps, endMs },
       ticket: new Uint8Array(accepted.ticket),

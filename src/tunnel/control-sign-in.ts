@@ -33,8 +33,8 @@ export interface AcceptedMessage {
   readonly message?: string
 }
 
-/** Longest assertion: as a proof it comes back as an ID token does, which is no longer either. */
-export const MAX_ASSERTION_LENGTH = 65_536
+/** Longest proof: an assertion, or a provider's ID token. A longer one would end the tunnel, and everybody's requests with it. */
+export const MAX_PROOF_LENGTH = 65_536
 
 const id = z.string().min(1).max(128)
 const base64 = (octets: number): z.ZodString =>
@@ -58,7 +58,7 @@ export const acceptedSchema: z.ZodType<AcceptedMessage> = z
   .object({
     type: z.literal('accepted'),
     id,
-    assertion: z.string().min(1).max(MAX_ASSERTION_LENGTH).exactOptional(),
+    assertion: z.string().min(1).max(MAX_PROOF_LENGTH).exactOptional(),
     reply: base64(65_536).exactOptional(),
     code: z
       .string()

@@ -11,7 +11,7 @@ import { z } from 'zod'
 import {
   acceptedSchema,
   acceptSchema,
-  MAX_ASSERTION_LENGTH,
+  MAX_PROOF_LENGTH,
   type AcceptedMessage,
   type AcceptMessage,
 } from './control-sign-in.ts'
@@ -179,7 +179,7 @@ const schemas: Readonly<Record<ControlType, z.ZodType<ControlMessage>>> = {
   proof: z.object({
     type: z.literal('proof'),
     id,
-    idToken: z.string().min(1).max(MAX_ASSERTION_LENGTH),
+    idToken: z.string().min(1).max(MAX_PROOF_LENGTH),
     kind: z.enum(['idToken', 'assertion']).exactOptional(),
   }),
   forget: z.object({

@@ -47,11 +47,7 @@ export type {
   RefusalFigures,
   TicketFigures,
 } from './control-cache.ts'
-export {
-  MAX_ASSERTION_LENGTH,
-  type AcceptedMessage,
-  type AcceptMessage,
-} from './control-sign-in.ts'
+export { MAX_PROOF_LENGTH, type AcceptedMessage, type AcceptMessage } from './control-sign-in.ts'
 export { isEndless } from './endless.ts'
 export { TunnelError, type TunnelErrorCode } from './errors.ts'
 export { foldName, keptFields } from './flat-fields.ts'

@@ -19,6 +19,7 @@ import * as client from 'openid-client'
 import { Agent, fetch } from 'undici'
 import { errorText } from '../../platform/index.ts'
 import { patientFetch } from '../../sso/io/patient-fetch.ts'
+import { MAX_PROOF_LENGTH } from '../../tunnel/index.ts'
 import type { OidcConfig } from '../config.ts'
 import { GatewayError } from '../errors.ts'
 import type {
@@ -79,14 +80,22 @@ function fetchBy(agent: Agent): client.CustomFetch {
   }
 }
 
+/** As a proof it would end the tunnel of whoever is sent it. */
+function tooLong(characters: number): GatewayError {
+  const text = `the provider's ID token has ${characters} characters, and no more than ${MAX_PROOF_LENGTH} are taken`
+  const mend = 'Have the provider put less into ID tokens, of groups above all.'
+  return new GatewayError('ERR_GATEWAY_PROVIDER_REFUSED', text, { mend })
+}
+
 function tokenSet(
   response: client.TokenEndpointResponse & client.TokenEndpointResponseHelpers,
 ): TokenSet | undefined {
   const claims = response.claims()
   if (response.id_token === undefined || claims === undefined) return undefined
-  const refreshToken = response.refresh_token
+  const { id_token: idToken, refresh_token: refreshToken } = response
+  if (idToken.length > MAX_PROOF_LENGTH) throw tooLong(idToken.length)
   return {
-    idToken: response.id_token,
+    idToken,
     claims: { ...claims },
     ...(refreshToken !== undefined && { refreshToken }),
   }

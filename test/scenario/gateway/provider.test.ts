@@ -165,6 +165,24 @@ describe('a real OpenID provider', () => {
     )
   })
 
+  it('signs nobody in, nor on, by an ID token that no connector takes', async () => {
+    const text = () => Buffer.from(systemRandom.bytes(32)).toString('base64url')
+    const begin = async () => {
+      const checks = { state: text(), nonce: text(), codeVerifier: text() }
+      const redirectUri = 'https://app.localhost/.sallyport/callback'
+      const url = await port.authorizationUrl({ ...checks, redirectUri, forced: false })
+      return port.redeem(await browser.follow(url), checks)
+    }
+    const { refreshToken = '' } = await begin()
+    const { groups } = real
+    real.groups = Array.from({ length: 3000 }, (_, at) => `a-department-${at + 1000}`)
+    const tooLong = { code: 'ERR_GATEWAY_PROVIDER_REFUSED', message: /65536/, mend: /groups/ }
+    await assert.rejects(begin(), tooLong)
+    await assert.rejects(port.refresh(refreshToken), tooLong)
+    real.groups = groups
+    assert.ok((await begin()).idToken)
+  })
+
   it('offers its sign-out', async () => {
     const url = new URL((await port.endSessionUrl('a.b.c')) ?? '')
     assert.equal(url.origin, real.issuer)

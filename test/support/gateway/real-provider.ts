@@ -31,6 +31,8 @@ export interface RealProvider {
   down: boolean
   /** People whom it still knows. */
   readonly known: Set<string>
+  /** In the person's ID tokens from now on. */
+  groups: readonly string[]
   close(): Promise<void>
 }
 
@@ -59,7 +61,8 @@ export async function startRealProvider(idTokenSeconds = 3600): Promise<RealProv
   const server = createServer({ cert: credential.certificatePem, key: credential.privateKeyPem })
   const issuer = `https://127.0.0.1:${await listen(server)}`
   const known = new Set([PERSON.id])
-  const find = (id: string) => Promise.resolve(known.has(id) ? PERSON : undefined)
+  const find = (id: string) =>
+    Promise.resolve(known.has(id) ? { ...PERSON, groups: real.groups } : undefined)
   // Only `find` is used by the provider; passwords are asked for by the lab's own page.
   const people = { find } as unknown as People
   const chosen = settings(issuer, idTokenSeconds)
@@ -68,6 +71,7 @@ export async function startRealProvider(idTokenSeconds = 3600): Promise<RealProv
   const callback = provider.callback()
   const real: RealProvider = {
     ...{ issuer, ca: authority.certificatePem, clientId, clientSecret, down: false, known },
+    groups: PERSON.groups,
     close: () =>
       new Promise((resolve) => {
         server.close(() => {

@@ -7,7 +7,7 @@ import { TicketFlag } from '../../../src/kerberos/index.ts'
 import { errorCode } from '../../../src/platform/index.ts'
 import type { Proof, SsoPipeline } from '../../../src/sso/index.ts'
 import type { Tricks } from '../../support/memory-kdc/index.ts'
-import { MAX_ASSERTION_LENGTH, type AppSettings } from '../../../src/tunnel/index.ts'
+import { MAX_PROOF_LENGTH, type AppSettings } from '../../../src/tunnel/index.ts'
 import { FRONT, FrontEndWorld } from '../../support/sso/front-end-world.ts'
 
 const HOUR_MS = 3_600_000
@@ -299,7 +299,7 @@ describe('sign-in with Kerberos', () => {
     try {
       world.directory.change('alice', { memberOf: named(1300) })
       const { idToken } = await world.signIn(connector, 'alice')
-      assert.ok(idToken.length > 60_000 && idToken.length <= MAX_ASSERTION_LENGTH)
+      assert.ok(idToken.length > 60_000 && idToken.length <= MAX_PROOF_LENGTH)
       world.directory.change('alice', { memberOf: named(1500) })
       await assert.rejects(world.signIn(world.connector(), 'alice'), {
         code: 'ERR_SSO_NEGOTIATE_UNFIT',
