@@ -7,7 +7,7 @@
 import { errorText } from '../../platform/index.ts'
 import { ownMend } from '../errors.ts'
 import type { KdcAttempt, KdcQuestion } from './kdc-attempt.ts'
-import { OVERTAKEN, TimedOut, type Racer, type RacerCause } from './kdc-race.ts'
+import { ExchangeTimedOut, OVERTAKEN, TimedOut, type Racer, type RacerCause } from './kdc-race.ts'
 import { judgeReply } from './kdc-reply.ts'
 import type { KdcTransportSettings } from './kdc-transport-options.ts'
 import type { KdcWatch, WatchedKdc, WatchedOrder } from './kdc-watch.ts'
@@ -123,10 +123,11 @@ export class KdcAsking {
     { reason, waitedMs }: { readonly reason: string; readonly waitedMs: number },
   ): void {
     const { watch } = this.#ports
+    const why: unknown = signal.reason
+    const hadTime = !(why instanceof ExchangeTimedOut) || waitedMs >= this.#hedgeAfterMs(kdc)
     if (!signal.aborted) watch.failed(kdc, reason)
-    else if (signal.reason === OVERTAKEN) watch.overtaken(kdc, waitedMs)
-    else if (signal.reason instanceof TimedOut && waitedMs >= this.#hedgeAfterMs(kdc))
-      watch.failed(kdc, reason)
+    else if (why === OVERTAKEN) watch.overtaken(kdc, waitedMs)
+    else if (why instanceof TimedOut && hadTime) watch.failed(kdc, reason)
     else watch.released(kdc)
   }
 }

@@ -46,6 +46,9 @@ export class TimedOut extends Error {
   }
 }
 
+/** The same because the whole exchange did: the one that was asked last had less time than others. */
+export class ExchangeTimedOut extends TimedOut {}
+
 /**
  * Asks KDCs until one gives a good reply.
  *

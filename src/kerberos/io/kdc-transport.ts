@@ -18,7 +18,7 @@ import { formatKdcAddress, type KdcAddress } from './kdc-address.ts'
 import type { KdcAttempt, KdcQuestion } from './kdc-attempt.ts'
 import { KdcAsking } from './kdc-asking.ts'
 import type { KdcLocator } from './kdc-locator.ts'
-import { raceKdcs, TimedOut } from './kdc-race.ts'
+import { ExchangeTimedOut, raceKdcs } from './kdc-race.ts'
 import {
   resolveKdcTransport,
   type KdcTransportSettings,
@@ -153,7 +153,7 @@ export class NetworkKdcTransport implements KdcTransport {
       end.abort(signal?.reason)
     }
     const timer = clock.setTimer(totalTimeoutMs, () => {
-      end.abort(new TimedOut(totalTimeoutMs))
+      end.abort(new ExchangeTimedOut(totalTimeoutMs))
     })
     if (signal?.aborted === true) leave()
     signal?.addEventListener('abort', leave, { once: true })

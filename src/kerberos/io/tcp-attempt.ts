@@ -6,7 +6,7 @@
  * @module
  */
 
-import { connect, type LookupFunction, type Socket } from 'node:net'
+import { connect, isIP, type LookupFunction, type Socket } from 'node:net'
 import { errorText } from '../../platform/index.ts'
 import { formatHostPort, type DirectKdcAddress } from './kdc-address.ts'
 import type { KdcAttempt } from './kdc-attempt.ts'
@@ -39,7 +39,11 @@ export function tcpAttempt(options: TcpAttemptOptions): KdcAttempt<DirectKdcAddr
     const { host, port } = address
     const name = formatHostPort(address)
     const over = async (socket: Socket): Promise<Uint8Array> => {
-      const reply = await new Conversation(socket, options, signal).ask(request)
+      const reply = await new Conversation(
+        socket,
+        { ...options, isAddress: isIP(host) !== 0 },
+        signal,
+      ).ask(request)
       if (kept === undefined) socket.destroy()
       else kept.put(name, socket)
       return reply
@@ -66,15 +70,26 @@ function throwIfGivenUp(signal: AbortSignal): void {
   if (signal.aborted) throw new Error(errorText(signal.reason), { cause: signal.reason })
 }
 
+interface ConversationOptions extends Pick<TcpAttemptOptions, 'maxReplyOctets'> {
+  /** The KDC has no name to be looked up. */
+  readonly isAddress: boolean
+}
+
 /** One request and its reply, over a connection. */
 class Conversation {
   readonly #socket: Socket
   readonly #collector: ReplyCollector
   readonly #signal: AbortSignal
   readonly #ending = Promise.withResolvers<Uint8Array>()
+  #resolved: boolean
 
-  constructor(socket: Socket, { maxReplyOctets }: TcpAttemptOptions, signal: AbortSignal) {
+  constructor(
+    socket: Socket,
+    { maxReplyOctets, isAddress }: ConversationOptions,
+    signal: AbortSignal,
+  ) {
     this.#socket = socket
+    this.#resolved = isAddress
     this.#signal = signal
     this.#collector = new ReplyCollector(maxReplyOctets)
   }
@@ -83,6 +98,7 @@ class Conversation {
   async ask(request: Uint8Array): Promise<Uint8Array> {
     const socket = this.#socket
     socket.on('error', this.#onError).on('close', this.#onClose).on('data', this.#onData)
+    socket.once('lookup', this.#onLookup)
     this.#signal.addEventListener('abort', this.#onAbort, { once: true })
     socket.write(framed(request))
     try {
@@ -93,11 +109,16 @@ class Conversation {
     } finally {
       this.#signal.removeEventListener('abort', this.#onAbort)
       socket.off('error', this.#onError).off('close', this.#onClose).off('data', this.#onData)
+      socket.off('lookup', this.#onLookup)
     }
   }
 
   #fail(what: string, cause?: unknown): void {
     this.#ending.reject(new Error(what, { cause }))
+  }
+
+  readonly #onLookup = (): void => {
+    this.#resolved = true
   }
 
   readonly #onError = (error: Error): void => {
@@ -109,7 +130,13 @@ class Conversation {
   }
 
   readonly #onAbort = (): void => {
-    this.#fail(errorText(this.#signal.reason), this.#signal.reason)
+    this.#fail(`${this.#stage}${errorText(this.#signal.reason)}`, this.#signal.reason)
+  }
+
+  /** A silent DNS, a firewall that drops and a KDC that hangs look alike else. */
+  get #stage(): string {
+    if (!this.#socket.connecting) return ''
+    return this.#resolved ? 'no connection: ' : 'its name was not resolved: '
   }
 
   readonly #onData = (chunk: Buffer): void => {

@@ -36,11 +36,12 @@ export function udpAttempt(options: UdpAttemptOptions): KdcAttempt<DirectKdcAddr
   return async (kdc, { request }, signal) => {
     const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()
     const giveUp = (): void => {
-      reject(new Error(errorText(signal.reason), { cause: signal.reason }))
+      const stage = asking === undefined ? 'its name was not resolved: ' : ''
+      reject(new Error(`${stage}${errorText(signal.reason)}`, { cause: signal.reason }))
     }
+    let asking: Asking | undefined
     signal.addEventListener('abort', giveUp, { once: true })
     if (signal.aborted) giveUp()
-    let asking: Asking | undefined
     try {
       const found = await Promise.race([addressesOf(kdc, options.lookup), promise])
       if (found instanceof Uint8Array) return found
