@@ -81,6 +81,15 @@ interface Listed extends Omit<UriRecord, 'target'> {
   readonly address: KdcAddress
 }
 
+interface UriAnswer {
+  readonly records: readonly Listed[]
+  readonly fault: Error | undefined
+}
+
+interface Found extends Pick<UriAnswer, 'fault'> {
+  readonly groups: readonly (readonly Listed[])[]
+}
+
 const MAX_REALM_LENGTH = 200
 const LABEL = /^[A-Za-z0-9_-]{1,63}$/
 
@@ -101,6 +110,8 @@ export class DnsKdcLocator implements KdcLocator {
   readonly #options: Settings
   readonly #logger: Logger | undefined
   readonly #known = new Map<string, Located>()
+  /** Realms of which the log says that the DNS cannot be asked for them. */
+  readonly #unasked = new Set<string>()
   readonly #asking = new Map<string, Promise<readonly KdcAddress[]>>()
 
   /**
@@ -148,32 +159,61 @@ export class DnsKdcLocator implements KdcLocator {
 
   /** Where the DNS cannot be asked, what was known goes on to count. */
   async #ask(realm: string, known: Located | undefined): Promise<readonly KdcAddress[]> {
+    const before = known?.addresses ?? []
     try {
-      const byUri = await this.#uriRecords(realm)
-      const everywhere = byUri.length > 0 ? byUri : await this.#srvRecords(realm)
-      const groups = [byUri.length > 0 ? [] : await this.#near(realm, everywhere), everywhere]
-      const ttlMs = everywhere.length === 0 ? this.#options.retryMs : this.#ttlMs(groups.flat())
-      return this.#keep(realm, this.#addressesOf(groups, known?.addresses ?? []), ttlMs)
+      const { groups, fault } = await this.#lookUp(realm)
+      const records = groups.flat()
+      if (records.length === 0 && before.length > 0 && fault !== undefined) throw fault
+      this.#asked(realm)
+      const ttlMs = records.length === 0 ? this.#options.retryMs : this.#ttlMs(records)
+      return this.#keep(realm, this.#addressesOf(groups, before), ttlMs)
     } catch (error) {
-      const fields = { realm, reason: errorText(error) }
-      this.#logger?.warn('The DNS could not be asked for KDCs.', fields)
-      if (known === undefined || known.addresses.length === 0) throw error
-      return this.#keep(realm, known.addresses, this.#options.retryMs)
+      this.#notAsked(realm, error)
+      if (before.length === 0) throw error
+      return this.#keep(realm, before, this.#options.retryMs)
     }
   }
 
-  /** A failure is no reason to give up: not every name server knows the type. */
-  async #uriRecords(realm: string): Promise<readonly Listed[]> {
+  /** Those nearby, then all; and what was wrong with URI records. */
+  async #lookUp(realm: string): Promise<Found> {
+    const { records, fault } = await this.#uriRecords(realm)
+    if (records.length > 0) return { groups: [[], records], fault }
+    const everywhere = await this.#srvRecords(realm)
+    return { groups: [await this.#near(realm, everywhere), everywhere], fault }
+  }
+
+  #notAsked(realm: string, error: unknown): void {
+    if (this.#unasked.has(realm)) return
+    const [oldest] = this.#unasked
+    if (oldest !== undefined && this.#unasked.size >= this.#options.maxRealms) {
+      this.#unasked.delete(oldest)
+    }
+    this.#unasked.add(realm)
+    const fields = { realm, reason: errorText(error) }
+    this.#logger?.warn('The DNS could not be asked for KDCs.', fields)
+  }
+
+  #asked(realm: string): void {
+    if (!this.#unasked.delete(realm)) return
+    this.#logger?.info('The DNS can be asked for KDCs again.', { realm })
+  }
+
+  /** A failure is no reason to give up, for not every name server knows the type; nor to forget what such records named before. */
+  async #uriRecords(realm: string): Promise<UriAnswer> {
     try {
-      const records = (await this.#options.resolveUri?.(`_kerberos.${realm}`)) ?? []
-      return records.flatMap(({ target, ...rest }) => {
+      const found = (await this.#options.resolveUri?.(`_kerberos.${realm}`)) ?? []
+      const records = found.flatMap(({ target, ...rest }) => {
         const address = parseKdcUri(target)
         return address === undefined ? [] : [{ ...rest, address }]
       })
+      return { records, fault: undefined }
     } catch (error) {
-      const fields = { realm, reason: errorText(error) }
-      this.#logger?.debug('The DNS could not be asked for URI records of KDCs.', fields)
-      return []
+      const fault = errorText(error)
+      this.#logger?.debug('The DNS could not be asked for URI records of KDCs.', {
+        realm,
+        reason: fault,
+      })
+      return { records: [], fault: new Error(`URI records: ${fault}`, { cause: error }) }
     }
   }
 

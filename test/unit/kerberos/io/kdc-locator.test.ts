@@ -1,16 +1,14 @@
 import assert from 'node:assert/strict'
-import { createSocket } from 'node:dgram'
-import { once } from 'node:events'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import {
   DnsKdcLocator,
-  dnsSrvResolver,
   type DnsKdcLocatorOptions,
   type KdcLocator,
   type SiteFinder,
   type SrvRecord,
   type SrvResolver,
+  type UriResolver,
 } from '../../../../src/kerberos/io/index.ts'
 import { orderSrv } from '../../../../src/kerberos/io/srv-order.ts'
 import { formatKdcAddress } from '../../../../src/kerberos/io/kdc-address.ts'
@@ -18,7 +16,6 @@ import { NetworkKdcTransport } from '../../../../src/kerberos/io/kdc-transport.t
 import { systemRandom } from '../../../../src/platform/io/index.ts'
 import type { Random } from '../../../../src/platform/index.ts'
 import { ManualClock, MemoryLogger, settled } from '../../../support/manual-clock.ts'
-import { NameServer } from '../../../support/name-server.ts'
 
 const REALM = 'CORP.EXAMPLE'
 const srv = (name: string, more: Partial<SrvRecord> = {}): SrvRecord => ({
@@ -250,6 +247,40 @@ describe('DnsKdcLocator', () => {
     assert.match(JSON.stringify(logger.lines), /could not be asked.*ETIMEOUT/)
   })
 
+  it('forgets no KDCs of URI records because these alone cannot be had for once', async () => {
+    const target = 'krb5srv:m:kkdcp:https://proxy.example/KdcProxy'
+    const record = { target, priority: 0, weight: 0, ttlSeconds: 300 }
+    const answers = [[record], new Error('ETIMEOUT')]
+    const resolveUri: UriResolver = async () => {
+      const answer = await Promise.resolve(answers.shift() ?? [])
+      if (answer instanceof Error) throw answer
+      return answer
+    }
+    const { locator, clock } = setUp({}, { resolveUri })
+    const before = await locator.locate(REALM)
+    await clock.advance(300_000)
+    assert.equal(await locator.locate(REALM), before)
+    await clock.advance(15_000)
+    assert.equal(await located(locator), '', 'there are none any more, says the DNS')
+  })
+
+  it('says once that the DNS cannot be asked, and once that it can again', async () => {
+    const failing = new Error('querySrv ETIMEOUT')
+    const { locator, clock, logger, answers } = setUp({ [TCP]: failing })
+    for (let times = 0; times < 3; times += 1) await assert.rejects(locator.locate(REALM))
+    const told = () => logger.lines.map(({ level, message }) => `${level}: ${message}`)
+    assert.deepEqual(told(), ['warn: The DNS could not be asked for KDCs.'])
+    answers[TCP] = [srv('a')]
+    await locator.locate(REALM)
+    assert.deepEqual(told().slice(1), ['info: The DNS can be asked for KDCs again.'])
+    answers[TCP] = failing
+    for (let times = 0; times < 3; times += 1) {
+      await clock.advance(300_000)
+      await locator.locate(REALM)
+    }
+    assert.equal(logger.lines.length, 3)
+  })
+
   it('waits a moment for a DNS that is silent, goes on with what it knew, and takes the answer when it comes', async () => {
     const late = Promise.withResolvers<readonly SrvRecord[]>()
     const answers = [Promise.resolve([srv('a')]), late.promise]
@@ -299,57 +330,6 @@ describe('DnsKdcLocator', () => {
   it('refuses settings that make no sense', () => {
     assert.throws(() => setUp({}, { maxRealms: 0 }), RangeError)
     assert.throws(() => setUp({}, { minTtlMs: 2, maxTtlMs: 1 }), RangeError)
-  })
-})
-
-describe('dnsSrvResolver', () => {
-  it('tells no records from a DNS that cannot be asked', async () => {
-    const server = await NameServer.start()
-    const { address } = server
-    const ask = (timeoutMs: number) =>
-      dnsSrvResolver({ servers: [address], random: systemRandom, timeoutMs, tries: 1 })(
-        '_kerberos._tcp.nowhere.example',
-      )
-    try {
-      assert.deepEqual(await ask(20_000), [])
-    } finally {
-      await server.stop()
-    }
-    await assert.rejects(ask(200))
-  })
-
-  it('asks first whoever answered last: a silent name server costs its time once', async () => {
-    const server = await NameServer.start()
-    const deaf = createSocket('udp4').bind(0, '127.0.0.1')
-    await once(deaf, 'listening')
-    let heard = 0
-    deaf.on('message', () => (heard += 1))
-    const servers = [`127.0.0.1:${deaf.address().port}`, server.address]
-    const ask = dnsSrvResolver({ servers, random: systemRandom, timeoutMs: 1000, tries: 5 })
-    try {
-      for (let times = 0; times < 3; times += 1) {
-        assert.deepEqual(await ask('_kerberos._tcp.nowhere.example'), [])
-      }
-      assert.equal(heard, 1)
-    } finally {
-      deaf.close()
-      await server.stop()
-    }
-  })
-
-  // The kernel refuses to send there, as it does where the network is down or has no IPv6.
-  it('goes on to the next name server when there is no way to one', async () => {
-    const server = await NameServer.start()
-    const servers = ['255.255.255.255', server.address]
-    const options = { servers, random: systemRandom, timeoutMs: 20_000, tries: 1 }
-    const name = '_kerberos._tcp.nowhere.example'
-    try {
-      assert.deepEqual(await dnsSrvResolver(options)(name), [])
-    } finally {
-      await server.stop()
-    }
-    const none = dnsSrvResolver({ ...options, servers: ['255.255.255.255'] })
-    await assert.rejects(none(name), { message: /255\.255\.255\.255:53: .*EACCES/ })
   })
 })
 
