@@ -20,11 +20,11 @@ import { decodeSid } from './sid.ts'
 export interface GroupLimits {
   /** Most groups of one account. Default 4096; Windows stops at 1015. */
   readonly maxGroups?: number
-  /** How many group names are remembered. Default 10 000. */
-  readonly maxCachedGroups?: number
-  /** How long a group name is remembered, milliseconds. Default 600 000. */
-  readonly groupNameLifetimeMs?: number
 }
+
+/** How many groups' names are remembered, and how long. */
+const MAX_NAMED_GROUPS = 10_000
+const NAMED_MS = 600_000
 
 /** SIDs asked for in one search: a filter of some 5 KB. */
 const SIDS_PER_SEARCH = 100
@@ -40,8 +40,8 @@ export class GroupReader {
     this.#search = search
     this.#maxGroups = limits.maxGroups ?? 4096
     this.#names = new LRUCache({
-      max: limits.maxCachedGroups ?? 10_000,
-      ttl: limits.groupNameLifetimeMs ?? 600_000,
+      max: MAX_NAMED_GROUPS,
+      ttl: NAMED_MS,
       // Otherwise the cache would keep the time for a while by a timer of its own.
       ttlResolution: 0,
       perf: { now: () => clock.monotonicMs() },

@@ -170,7 +170,7 @@ function signInSteps({ app, backend }: Route, { issuer, policy }: PolicyPorts): 
     return [refused('signIn', error)]
   }
   const others = policy.issuers.size - 1
-  const more = others === 0 ? '' : `; ${others} more issuers are believed`
+  const more = others === 0 ? '' : `; the policy believes ${counted(others, 'more issuer')}`
   return [told('signIn', `by ${issuerText(issuer)}${strengthText(backend.row)}${more}`)]
 }
 

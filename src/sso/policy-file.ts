@@ -316,5 +316,5 @@ const policyFile = z.strictObject({
   frontEndKerberos: frontEndKerberosSchema.optional(),
 })
 
-/** policy.yaml. Paths (`ca`, `keysFile`) are as written; `compilePolicy` is given their contents. */
+/** policy.yaml. Paths (`ca`, `keysFile`, `keyFile`) are as written; `compilePolicy` is given their contents. */
 export const policySchema: z.ZodType<PolicyFile> = policyFile

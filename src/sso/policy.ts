@@ -122,7 +122,7 @@ function compileBackend(row: BackendRow, file: PolicyFile, readText: ReadText): 
  * Makes a checked policy file ready for use.
  *
  * @param file - What `policySchema` made of policy.yaml.
- * @param readText - Reads the files it names (`ca`, `keysFile`).
+ * @param readText - Reads the files it names (`ca`, `keysFile`, `keyFile`).
  * @returns The policy.
  * @throws What readText throws; SsoError ERR_SSO_POLICY_DENIED when two rows say the same origin, sign-on and paths, or two
  *   issuers have the same name; ERR_SSO_SIGNING_KEY.
