@@ -5,7 +5,7 @@
  */
 
 import { AES_ONLY, type AccountSettings } from '../../directory/index.ts'
-import { counted } from '../../platform/index.ts'
+import { counted, errorText } from '../../platform/index.ts'
 import { found, type Check, type Finding } from '../check.ts'
 import { accountCommands } from '../commands.ts'
 import { exportMend } from './reach.ts'
@@ -209,12 +209,12 @@ export const groupsCheck: Check<DirectoryWorld> = {
       ...accountCommands.joinGroup(connector, group),
     }
     try {
-      const groups = await facts.groupsOf(krbtgt ?? connector)
-      return [
-        found('DOCTOR_GROUPS_READABLE', `tokenGroups can be read (${groups.length} of krbtgt)`),
-      ]
+      const asked = krbtgt ?? connector
+      const groups = counted((await facts.groupsOf(asked)).length, 'group')
+      const message = `tokenGroups can be read (${groups} of ${asked.sAMAccountName})`
+      return [found('DOCTOR_GROUPS_READABLE', message)]
     } catch (error) {
-      return [found('DOCTOR_GROUPS_UNREADABLE', (error as Error).message, { mends: [mend] })]
+      return [found('DOCTOR_GROUPS_UNREADABLE', errorText(error), { mends: [mend] })]
     }
   },
 }

@@ -309,7 +309,10 @@ describe('the checks of the directory', () => {
     })
     assert.equal(sensitive.codes, 'DOCTOR_KRBTGT_SENSITIVE')
     assert.equal(sensitive.unwell[0]?.mends[0]?.sambaTool, 'samba-tool user sensitive krbtgt off')
-    assert.equal((await look({ picture: { krbtgt: undefined } })).codes, 'DOCTOR_KRBTGT_UNKNOWN')
+    const unknown = await look({ picture: { krbtgt: undefined } })
+    assert.equal(unknown.codes, 'DOCTOR_KRBTGT_UNKNOWN')
+    const readable = unknown.findings.find(({ code }) => code === 'DOCTOR_GROUPS_READABLE')
+    assert.equal(readable?.message, 'tokenGroups can be read (1 group of CONN$)')
   })
 
   it('tell a name that another domain of the forest has, too', async () => {
