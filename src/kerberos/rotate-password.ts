@@ -108,7 +108,8 @@ const PASSWORD_OCTETS = 90
  * @param owner - The account; a computer or a user, not a group managed service account.
  * @param options - Ports and settings.
  * @returns What was done.
- * @throws KerberosError ERR_KRB_PASSWORD_REFUSED when the server refuses, with its reason: nothing has changed;
+ * @throws KerberosError ERR_KRB_PASSWORD_REFUSED when the server refuses, with its reason: nothing has changed, unless
+ *   another one made the change, which the next run finds out;
  *   ERR_KRB_PASSWORD_UNCONFIRMED when it is not known whether the change was made: run it again; or as the AS exchange
  *   and the store do.
  */
