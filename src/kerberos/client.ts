@@ -6,9 +6,10 @@
  * @module
  */
 
-import { needObject, needOctets, needText, type Clock } from '../platform/index.ts'
+import { needObject, needOctets, needText, type Clock, type Random } from '../platform/index.ts'
 import { abandonable } from './client-drive.ts'
 import type { KeytabEntry } from './files/index.ts'
+import { Initiator } from './gss/index.ts'
 import {
   resolveClientSettings,
   type ClientSettings,
@@ -51,6 +52,7 @@ export class KerberosClient {
   readonly #settings: ClientSettings
   readonly #skews: ClockSkews
   readonly #realms: Realms
+  readonly #random: Random
   readonly #realmOfHost: KerberosClientOptions['realmOfHost']
   readonly #ownTickets: OwnTickets
 
@@ -67,6 +69,7 @@ export class KerberosClient {
     this.#own = new OwnIdentity(options.identity, options.logger)
     this.name = formatPrincipal(options.identity.principal, options.identity.realm)
     const { clock: ownClock, random, logger } = options
+    this.#random = random
     const skews = new ClockSkews({ clock: ownClock, logger }, this.#settings)
     this.#skews = skews
     const { capaths } = options
@@ -119,6 +122,19 @@ export class KerberosClient {
    */
   tokenClock(realm: string = this.#identity.realm): Clock {
     return this.#skews.tokenClock(realm)
+  }
+
+  /**
+   * What makes tokens of a ticket, at the time of its service's realm (tokenClock). One for the life of the ticket.
+   *
+   * @param ticket - From `ownTicket` or `delegate`.
+   * @returns It makes as many tokens as are wanted, each for one use.
+   * @throws KerberosError ERR_KRB_ETYPE for a session key of a type that is not spoken.
+   */
+  initiator(ticket: ServiceTicket): Initiator {
+    needObject('ticket', ticket, 'what ownTicket() or delegate() gave')
+    const clock = this.tokenClock(ticket.serverRealm)
+    return new Initiator(ticket, { clock, random: this.#random })
   }
 
   /**

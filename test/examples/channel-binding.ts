@@ -4,8 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import { get } from 'node:https'
 import { text } from 'node:stream/consumers'
 import { connect, type TLSSocket } from 'node:tls'
-import { formatNegotiate, Initiator, tlsServerEndPoint } from 'sallyport/kerberos'
-import { systemRandom as random } from 'sallyport/kerberos/node'
+import { formatNegotiate, tlsServerEndPoint } from 'sallyport/kerberos'
 import { keytabClient } from './client.ts'
 
 const [, , name = '', keytab = '', user = '', url = ''] = process.argv
@@ -14,7 +13,7 @@ const { hostname: host, port } = new URL(url)
 const connector = await keytabClient(name, keytab)
 const evidence = await connector.impersonate({ name: user })
 const ticket = await connector.delegate(evidence, `HTTP/${host}`)
-const initiator = new Initiator(ticket, { clock: connector.tokenClock(), random })
+const initiator = connector.initiator(ticket)
 
 // Connect first: the token is for this very channel, and goes over no other.
 const socket: TLSSocket = connect({ host, port: Number(port || 443), servername: host })

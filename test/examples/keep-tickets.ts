@@ -1,7 +1,6 @@
 /** Keeps the tickets of many users, each asked for once: keep-tickets.ts CONN1$ /etc/krb5.keytab HTTP/iwa.corp.example alice bob */
 import { LRUCache } from 'lru-cache'
-import { formatPrincipal, Initiator } from 'sallyport/kerberos'
-import { systemRandom as random } from 'sallyport/kerberos/node'
+import { formatPrincipal, type Initiator } from 'sallyport/kerberos'
 import { keytabClient } from './client.ts'
 
 const [, , name = '', keytab = '', service = '', ...users] = process.argv
@@ -17,7 +16,7 @@ const initiators = new LRUCache<string, Initiator>({
     const ticket = await connector.delegate(evidence, service, signal)
     options.ttl = Math.min(LONGEST_MS, ticket.endTimeMs - Date.now() - 60_000)
     console.log(`asked the KDC for ${formatPrincipal(ticket.client, ticket.clientRealm)}`)
-    return new Initiator(ticket, { clock: connector.tokenClock(ticket.serverRealm), random })
+    return connector.initiator(ticket)
   },
 })
 

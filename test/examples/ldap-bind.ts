@@ -2,8 +2,7 @@
 import { once } from 'node:events'
 import { connect, type TLSSocket } from 'node:tls'
 import { Client } from 'ldapts'
-import { Initiator, tlsServerEndPoint } from 'sallyport/kerberos'
-import { systemRandom as random } from 'sallyport/kerberos/node'
+import { tlsServerEndPoint } from 'sallyport/kerberos'
 import { keytabClient } from './client.ts'
 
 const [, , name = '', keytab = '', host = ''] = process.argv
@@ -23,13 +22,13 @@ function bindRequest(token: Uint8Array): Buffer {
 
 const client = await keytabClient(name, keytab)
 const ticket = await client.ownTicket(`ldap/${host}`)
-const initiator = new Initiator(ticket, { clock: client.tokenClock(ticket.serverRealm), random })
 
 const socket: TLSSocket = connect({ host, port: 636, servername: host })
 await once(socket, 'secureConnect')
 // Domain controllers want the token bound to this very channel; flags for integrity or confidentiality they refuse inside TLS.
 const channelBinding = tlsServerEndPoint(socket.getPeerCertificate().raw)
-socket.write(bindRequest(initiator.createToken({ channelBinding }).token))
+const { token } = client.initiator(ticket).createToken({ channelBinding })
+socket.write(bindRequest(token))
 const [answer] = (await once(socket, 'data')) as [Buffer]
 // resultCode, the first ENUMERATED of the BindResponse.
 const resultCode = answer[answer.indexOf(Buffer.of(0x0a, 0x01)) + 2]

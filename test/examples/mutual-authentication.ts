@@ -1,15 +1,13 @@
 /** Makes sure that the server is the one: mutual-authentication.ts CONN1$ /etc/krb5.keytab http://iwa.corp.example/ */
-import { formatNegotiate, Initiator, KerberosError, parseNegotiate } from 'sallyport/kerberos'
-import { systemRandom as random } from 'sallyport/kerberos/node'
+import { formatNegotiate, KerberosError, parseNegotiate } from 'sallyport/kerberos'
 import { keytabClient } from './client.ts'
 
 const [, , name = '', keytab = '', url = ''] = process.argv
 
 const client = await keytabClient(name, keytab)
 const ticket = await client.ownTicket(`HTTP/${new URL(url).hostname}`)
-const initiator = new Initiator(ticket, { clock: client.tokenClock(), random })
 
-const sent = initiator.createToken()
+const sent = client.initiator(ticket).createToken()
 const response = await fetch(url, { headers: { authorization: formatNegotiate(sent.token) } })
 const reply = parseNegotiate(response.headers.get('www-authenticate'))
 try {

@@ -1,6 +1,5 @@
 /** Fetches a page in a user's name: negotiate-fetch.ts CONN1$ /etc/krb5.keytab alice http://iwa.corp.example/whoami */
-import { formatNegotiate, Initiator } from 'sallyport/kerberos'
-import { systemRandom as random } from 'sallyport/kerberos/node'
+import { formatNegotiate } from 'sallyport/kerberos'
 import { keytabClient } from './client.ts'
 
 const [, , name = '', keytab = '', user = '', url = ''] = process.argv
@@ -10,8 +9,7 @@ const evidence = await connector.impersonate({ name: user })
 const ticket = await connector.delegate(evidence, `HTTP/${new URL(url).hostname}`)
 
 // One Initiator for the life of the ticket: it makes a token in some microseconds. Each token is for one request alone.
-const clock = connector.tokenClock(ticket.serverRealm)
-const initiator = new Initiator(ticket, { clock, random })
+const initiator = connector.initiator(ticket)
 
 for (let request = 1; request <= 3; request += 1) {
   const { token } = initiator.createToken()

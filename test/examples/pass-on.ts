@@ -1,6 +1,6 @@
 /** Lets people in and goes on in their names: pass-on.ts CONN1$ /etc/krb5.keytab http://iwa.corp.example/whoami 8080 */
 import { createServer } from 'node:http'
-import { Acceptor, formatNegotiate, Initiator, parseNegotiate } from 'sallyport/kerberos'
+import { Acceptor, formatNegotiate, parseNegotiate } from 'sallyport/kerberos'
 import {
   readKeytabFile,
   systemClock as clock,
@@ -18,8 +18,7 @@ async function pageFor(token: Uint8Array): Promise<string> {
   // The ticket that the user presented is the evidence: no protocol transition is needed.
   const evidence = front.evidenceFrom(accepted.ticket)
   const ticket = await front.delegate(evidence, `HTTP/${new URL(url).hostname}`)
-  const initiator = new Initiator(ticket, { clock: front.tokenClock(ticket.serverRealm), random })
-  const authorization = formatNegotiate(initiator.createToken().token)
+  const authorization = formatNegotiate(front.initiator(ticket).createToken().token)
   return (await fetch(url, { headers: { authorization } })).text()
 }
 

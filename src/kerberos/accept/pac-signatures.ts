@@ -30,9 +30,9 @@ export interface PacKeys {
   /** Key of the service the ticket is for. */
   readonly service: EncryptionKey
   /** Key of the KDC (krbtgt). */
-  readonly kdc?: EncryptionKey
+  readonly kdc?: EncryptionKey | undefined
   /** The ticket the PAC came in: with the KDC's key, its ticket signature is verified. */
-  readonly ticket?: EncTicketPart
+  readonly ticket?: EncTicketPart | undefined
 }
 
 /** What became of a signature: verified, not in the PAC, or not to be checked for want of a key or ticket. */

@@ -16,13 +16,13 @@ import type { Clock } from '../../platform/index.ts'
 /** How much is remembered. */
 export interface ReplayCacheOptions {
   /** Most authenticators at a time. Default 250 000, some 30 MB. When it is full nothing is accepted. */
-  readonly maxEntries?: number
+  readonly maxEntries?: number | undefined
   /**
    * Whether authenticators are refused that were made before this cache was, by their own time: an earlier run may have accepted
    * them (RFC 4120 section 3.2.3: a server that loses track must refuse). What a client whose clock is ahead made before
    * that is not seen by it. Default false.
    */
-  readonly refuseEarlier?: boolean
+  readonly refuseEarlier?: boolean | undefined
 }
 
 const DEFAULT_MAX_ENTRIES = 250_000

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { needOctets } from '../../platform/index.ts'
 import type { EncryptionKey } from '../crypto/index.ts'
 import type { AuthorizationData, HostAddress, PrincipalName } from '../messages/index.ts'
 import {
@@ -20,7 +21,7 @@ import { OctetReader } from './octet-reader.ts'
 /** How much a credential cache may hold. */
 export interface CcacheLimits {
   /** Largest file, octets. Default 4 MiB: some thousand tickets. */
-  readonly maxOctets?: number
+  readonly maxOctets?: number | undefined
 }
 
 const DEFAULT_MAX_OCTETS = 4_194_304
@@ -173,6 +174,7 @@ function readHeader(octets: Uint8Array, file: OctetReader): number | undefined {
  * @throws KerberosError ERR_KRB_CCACHE with the offset where the file is not a credential cache.
  */
 export function decodeCcache(octets: Uint8Array, limits: CcacheLimits = {}): Ccache {
+  needOctets('octets', octets)
   const most = limits.maxOctets ?? DEFAULT_MAX_OCTETS
   if (octets.length > most) {
     throw ccacheError(`${octets.length} octets, at most ${most} are read`, most)

@@ -13,6 +13,7 @@
  */
 
 import { etypeProfile, SUPPORTED_ETYPES, type EncryptionKey } from '../crypto/index.ts'
+import { needOctets } from '../../platform/index.ts'
 import { KerberosError } from '../errors.ts'
 import { sameName, type PrincipalName } from '../messages/principal-name.ts'
 import { OctetReader } from './octet-reader.ts'
@@ -34,7 +35,7 @@ export interface KeytabEntry {
 /** How much a keytab may hold. */
 export interface KeytabLimits {
   /** Largest file, octets. Default 1 MiB: some ten thousand keys. */
-  readonly maxOctets?: number
+  readonly maxOctets?: number | undefined
 }
 
 const DEFAULT_MAX_OCTETS = 1_048_576
@@ -78,6 +79,7 @@ function readEntry(reader: OctetReader): KeytabEntry {
 }
 
 function checkHeader(octets: Uint8Array, limits: KeytabLimits): void {
+  needOctets('octets', octets)
   const most = limits.maxOctets ?? DEFAULT_MAX_OCTETS
   if (octets.length > most) {
     throw keytabError(`${octets.length} octets, at most ${most} are read`, most)

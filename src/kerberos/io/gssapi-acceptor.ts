@@ -24,9 +24,9 @@ export type GssapiAcceptor = (token: Uint8Array) => Promise<GssapiAccepted>
 /** How much is waited for. */
 export interface GssapiAcceptorOptions {
   /** Longest wait for one token, milliseconds. Default 10 000. */
-  readonly timeoutMs?: number
+  readonly timeoutMs?: number | undefined
   /** Most tokens that are waited for at a time; one is looked at after the other. Default 1024. */
-  readonly maxWaiting?: number
+  readonly maxWaiting?: number | undefined
 }
 
 interface ServerContext {

@@ -23,9 +23,9 @@ export type GssapiEngine = (service: string) => Promise<Uint8Array>
 /** How long and how much is waited for. */
 export interface GssapiEngineOptions {
   /** Longest wait for one token, milliseconds. The library may ask DNS and KDCs. Default 15 000. */
-  readonly timeoutMs?: number
+  readonly timeoutMs?: number | undefined
   /** Most tokens that are waited for at a time; one is made after the other. Default 64. */
-  readonly maxWaiting?: number
+  readonly maxWaiting?: number | undefined
 }
 
 /** The little of the package that is used. Its types say `gssFlag`, its code reads `flags`. */

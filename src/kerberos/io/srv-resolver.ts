@@ -7,6 +7,7 @@
 import { getServers } from 'node:dns'
 import { isIP } from 'node:net'
 import { errorText, type Random } from '../../platform/index.ts'
+import { KerberosError } from '../errors.ts'
 import { askDns, type DnsQuestion } from './dns-exchange.ts'
 import { decodeSrvAnswer, decodeUriAnswer, encodeSrvQuery, encodeUriQuery } from './dns-message.ts'
 import { formatHostPort, parseHostPort, type HostPort } from './kdc-address.ts'
@@ -99,6 +100,9 @@ function resolver<T>(
         failures.push(`${formatHostPort(server)}: ${errorText(error)}`)
       }
     }
-    throw new Error(`no answer for ${name}: ${failures.join('; ') || 'no name server is known'}`)
+    const why = failures.join('; ') || 'no name server is known'
+    throw new KerberosError('ERR_KRB_KDC_UNREACHABLE', `no answer for ${name}: ${why}`, {
+      mend: 'Check the name servers (dns.servers, /etc/resolv.conf) and the way to them, or list the KDCs.',
+    })
   }
 }

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { needOctets } from '../../platform/index.ts'
 import { KerberosError } from '../errors.ts'
 import { optionalBuffer, PacBufferType, readBuffers, requiredBuffer } from './pac-buffers.ts'
 import {
@@ -66,7 +67,7 @@ export interface Pac extends AnyPac {
 /** How much a PAC may hold. */
 export interface PacLimits {
   /** Largest PAC, octets. Default 256 KiB; Windows stops at 64 KiB of ticket. */
-  readonly maxOctets?: number
+  readonly maxOctets?: number | undefined
 }
 
 const DEFAULT_MAX_OCTETS = 262_144
@@ -111,6 +112,7 @@ export function decodePac(octets: Uint8Array, limits: PacLimits = {}): Pac {
  * @throws KerberosError ERR_KRB_DECODE for anything malformed, or without client information, server or KDC signature.
  */
 export function decodeAnyPac(octets: Uint8Array, limits: PacLimits = {}): AnyPac {
+  needOctets('octets', octets)
   const most = limits.maxOctets ?? DEFAULT_MAX_OCTETS
   if (octets.length > most) {
     const what = `PAC: ${octets.length} octets, at most ${most} are read`

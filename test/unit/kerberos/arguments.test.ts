@@ -4,9 +4,11 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import {
   Acceptor,
+  decodeCcache,
+  decodeKeytab,
+  decodePac,
   formatNegotiate,
   formatPrincipal,
-  Initiator,
   KerberosClient,
   newCcache,
   parseNegotiate,
@@ -46,7 +48,7 @@ const method = (name: 'impersonate' | 'delegate' | 'diagnose' | 'ownTicket' | 'e
   untyped(connector[name].bind(connector))
 const acceptor = new Acceptor({ keys: kdc.keytab('svc-iwa') }, { clock, random })
 const ports = { clock, random }
-const initiator = new Initiator(await connector.ownTicket(SPN), ports)
+const initiator = connector.initiator(await connector.ownTicket(SPN))
 const makeToken = untyped(initiator.createToken.bind(initiator))
 
 /** What is called, with what, and what the error must say. */
@@ -75,6 +77,10 @@ const MISUSES: readonly (readonly [Untyped, readonly unknown[], RegExp])[] = [
   [method('delegate'), [SPN, {}], /^evidence must be what impersonate\(\)/],
   [method('delegate'), [{}], /^a principal name must be a string/],
   [method('diagnose'), [SPN], /^evidence must be what impersonate\(\)/],
+  [untyped(connector.initiator.bind(connector)), [], /^ticket must be what ownTicket\(\)/],
+  [untyped(decodeKeytab), ['k'], /^octets must be a Uint8Array, not a string/],
+  [untyped(decodeCcache), [], /^octets must be a Uint8Array/],
+  [untyped(decodePac), [], /^octets must be a Uint8Array/],
   [method('evidenceFrom'), [], /^ticket must be DER/],
   [untyped(parsePrincipal), [], /^a principal name must be a string, not undefined/],
   [untyped(formatPrincipal), ['alice'], /^name\.nameString must be an array/],

@@ -2,7 +2,11 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { KerberosClientOptions, ServiceTicket } from '../../../src/kerberos/index.ts'
+import {
+  Acceptor,
+  type KerberosClientOptions,
+  type ServiceTicket,
+} from '../../../src/kerberos/index.ts'
 import { formatPrincipal } from '../../../src/kerberos/messages/index.ts'
 import { newWorld, random, REALM, SPN } from '../../support/kerberos-world.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
@@ -113,10 +117,14 @@ describe('a service of another realm', () => {
   })
 
   it('whose clock differs is asked with its own time, and gets tokens of that time', async () => {
-    const { connector, farClock, corp } = threeRealms(3_000_000)
+    const { connector, farClock, corp, far } = threeRealms(3_000_000)
     const client = connector()
-    await client.ownTicket(FAR_SPN)
+    const ticket = await client.ownTicket(FAR_SPN)
     assert.equal(client.tokenClock(FAR).nowMs(), farClock.nowMs())
+    const keys = far.keytab('svc-web')
+    const acceptor = new Acceptor({ keys, services: [FAR_SPN] }, { clock: farClock, random })
+    const { token } = client.initiator(ticket).createToken()
+    assert.equal(acceptor.accept(token, {}).clientRealm, REALM)
     assert.equal(client.clockSkewMs, 0)
     assert.equal(corp.counts.AS, 2)
   })

@@ -131,6 +131,23 @@ describe('dnsSrvResolver', () => {
     }
   })
 
+  it('says which name servers did not answer, and what to look at', async () => {
+    const silent = createSocket('udp4').bind(0, '127.0.0.1')
+    await once(silent, 'listening')
+    const servers = [`127.0.0.1:${silent.address().port}`]
+    const resolve = dnsSrvResolver({ servers, random: systemRandom, timeoutMs: 50, tries: 1 })
+    try {
+      await assert.rejects(resolve(NAME), {
+        code: 'ERR_KRB_KDC_UNREACHABLE',
+        message:
+          /no answer for _kerberos\._tcp\.corp\.example: 127\.0\.0\.1:\d+: no answer within 50 ms/,
+        mend: /Check the name servers/,
+      })
+    } finally {
+      silent.close()
+    }
+  })
+
   it('wants addresses of name servers', () => {
     for (const server of ['dc1.corp.example', '127.0.0.1:0', '']) {
       assert.throws(() => dnsSrvResolver({ servers: [server], random: systemRandom }), RangeError)
