@@ -8,11 +8,11 @@ import { join } from 'node:path'
 import { untilSignal } from '../interrupt.ts'
 import { firstTicketObstacle, measureFirstTicket } from './first-ticket.ts'
 import { HELP, readOptions, type KerberosBenchOptions } from './options.ts'
-import { plotTokenCost } from './plot.ts'
+import { plotTokenCost, type PlotPoint } from './plot.ts'
 import { misses, summarize, table, type KerberosResults } from './report.ts'
 import { makeSetting, type Setting } from './setting.ts'
 import { measureTokens } from './token-contest.ts'
-import { measureUsers, type UserResults } from './user-contest.ts'
+import { measureUsers, type UserResult, type UserResults } from './user-contest.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
 const PLOT = join(ROOT, 'native-notes/kerberos-token-cost.svg')
@@ -52,9 +52,11 @@ async function measure(
   return { tokens, firstTicket: first, users: await measureUsers(setting, users, plan) }
 }
 
-function plot({ costs }: UserResults): void {
-  const points = costs.map(({ users, outcome }) => ({ users, us: outcome.cpuUs }))
-  writeFileSync(PLOT, plotTokenCost(points, 'A Negotiate token, by the number of users'))
+function plot({ costs, gssapi }: UserResults): void {
+  const pointsOf = (results: readonly UserResult[]): readonly PlotPoint[] =>
+    results.map(({ users, outcome }) => ({ users, us: outcome.cpuUs }))
+  const lines = { Sallyport: pointsOf(costs), 'C on MIT GSS-API': pointsOf(gssapi) }
+  writeFileSync(PLOT, plotTokenCost(lines, 'A Negotiate token, by the number of users'))
   say(`wrote ${PLOT}`)
 }
 

@@ -19,16 +19,22 @@ function ceiling(points: readonly PlotPoint[]): number {
 
 const number = (value: number): string => value.toFixed(1)
 
+const COLOURS = ['#2a6fdb', '#b5532a'] as const
+
 /**
- * Draws the line.
+ * Draws a line for each contender.
  *
- * @param points - By users, at least one.
+ * @param lines - Their points, by users; one without points is left out.
  * @param title - What is shown.
  * @returns An SVG document.
  */
-export function plotTokenCost(points: readonly PlotPoint[], title: string): string {
-  const top = ceiling(points)
-  const decades = Math.max(1, Math.log10(Math.max(...points.map(({ users }) => users))))
+export function plotTokenCost(
+  lines: Readonly<Record<string, readonly PlotPoint[]>>,
+  title: string,
+): string {
+  const all = Object.values(lines).flat()
+  const top = ceiling(all)
+  const decades = Math.max(1, Math.log10(Math.max(...all.map(({ users }) => users))))
   const innerWidth = WIDTH - MARGIN.left - MARGIN.right
   const innerHeight = HEIGHT - MARGIN.top - MARGIN.bottom
   const x = (users: number): string =>
@@ -42,20 +48,32 @@ export function plotTokenCost(points: readonly PlotPoint[], title: string): stri
       `<line x1="${MARGIN.left}" x2="${right}" y1="${y(us)}" y2="${y(us)}" stroke="#8884"/>` +
       `<text x="${MARGIN.left - 8}" y="${y(us)}" text-anchor="end" dy="4">${us}</text>`,
   )
-  const marks = points.map(
-    ({ users, us }) =>
-      `<circle cx="${x(users)}" cy="${y(us)}" r="4" fill="#2a6fdb"/>` +
-      `<text x="${x(users)}" y="${y(us)}" dy="-10" text-anchor="middle">${number(us)}</text>` +
+  const counts = [...new Set(all.map(({ users }) => users))].map(
+    (users) =>
       `<text x="${x(users)}" y="${bottom + 18}" text-anchor="middle">${users.toLocaleString('en')}</text>`,
   )
-  const line = points.map(({ users, us }) => `${x(users)},${y(us)}`).join(' ')
+  const drawn = Object.entries(lines).flatMap(([name, points], n) => {
+    const [first] = points
+    if (first === undefined) return []
+    const colour = COLOURS[n % COLOURS.length] ?? COLOURS[0]
+    const path = points.map(({ users, us }) => `${x(users)},${y(us)}`).join(' ')
+    return [
+      `<polyline points="${path}" fill="none" stroke="${colour}" stroke-width="2"/>`,
+      `<text x="${x(first.users)}" y="${y(first.us)}" dx="6" dy="-24" fill="${colour}">${name}</text>`,
+      ...points.map(
+        ({ users, us }) =>
+          `<circle cx="${x(users)}" cy="${y(us)}" r="4" fill="${colour}"/>` +
+          `<text x="${x(users)}" y="${y(us)}" dy="-10" text-anchor="middle">${number(us)}</text>`,
+      ),
+    ]
+  })
   return `${[
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12" fill="#777">`,
     `<title>${title}</title>`,
     `<text x="${MARGIN.left}" y="20" font-size="14">${title}</text>`,
     ...grid,
-    `<polyline points="${line}" fill="none" stroke="#2a6fdb" stroke-width="2"/>`,
-    ...marks,
+    ...counts,
+    ...drawn,
     `<text x="${(MARGIN.left + right) / 2}" y="${HEIGHT - 10}" text-anchor="middle">users whose tickets are kept</text>`,
     `<text x="14" y="${(MARGIN.top + bottom) / 2}" text-anchor="middle" transform="rotate(-90 14 ${(MARGIN.top + bottom) / 2})">CPU-µs of a token</text>`,
     '</svg>',

@@ -24,8 +24,8 @@ export interface TicketMemory {
 /** What was measured. */
 export interface UserResults {
   readonly costs: readonly UserResult[]
-  /** A C program on MIT's GSS-API with most users; undefined: it could not be compiled. */
-  readonly gssapi: Outcome | undefined
+  /** A C program on MIT's GSS-API with one user and with most; nothing where it could not be compiled. */
+  readonly gssapi: readonly UserResult[]
   /** With most users. */
   readonly memory: TicketMemory
   /** The same, each user's evidence ticket included. */
@@ -94,15 +94,20 @@ export async function measureUsers(
     const last = loops.add(`${most}`, await start(most))
     for (const users of steps) if (users < most) loops.add(`${users}`, await start(users))
     const compiled = compileGssapi(setting)
+    const peers = 'program' in compiled ? [1, most] : []
     if ('program' in compiled) {
-      loops.add('gssapi', await startGssapi(compiled.program, setting, 'MEMORY', `${most}`))
+      for (const users of peers) {
+        loops.add(`C ${users}`, await startGssapi(compiled.program, setting, 'MEMORY', `${users}`))
+      }
     }
     const outcomes = await contest(loops.contenders, plan)
-    const costs = steps.flatMap((users) => {
-      const outcome = outcomes[users]
-      return outcome === undefined ? [] : [{ users, outcome }]
-    })
-    return { costs, gssapi: outcomes['gssapi'], memory: memoryOf(last), withEvidence }
+    const resultsOf = (counts: readonly number[], who: string): UserResult[] =>
+      counts.flatMap((users) => {
+        const outcome = outcomes[`${who}${users}`]
+        return outcome === undefined ? [] : [{ users, outcome }]
+      })
+    const [costs, gssapi] = [resultsOf(steps, ''), resultsOf(peers, 'C ')]
+    return { costs, gssapi, memory: memoryOf(last), withEvidence }
   } finally {
     loops.stop()
   }
