@@ -11,6 +11,7 @@ import {
   type AccountSettings,
   type SecurityDescriptor,
 } from '../directory/index.ts'
+import { powershellWord, shellWord } from '../platform/index.ts'
 
 /** The same change twice. */
 export interface DirectoryCommands {
@@ -23,27 +24,6 @@ export interface DirectoryCommands {
 export type Target = Pick<AccountSettings, 'sAMAccountName' | 'distinguishedName' | 'kind'>
 
 const CMDLET = { user: 'ADUser', computer: 'ADComputer', managed: 'ADServiceAccount' } as const
-
-/**
- * Quotes for a POSIX shell.
- *
- * @param text - Any text without NUL.
- * @returns One word; bare where no character means anything to a shell.
- */
-export function shellWord(text: string): string {
-  if (/^[\w./@%+=:,][\w./@%+=:,-]*$/.test(text)) return text
-  return `'${text.replaceAll("'", String.raw`'\''`)}'`
-}
-
-/**
- * Quotes for PowerShell.
- *
- * @param text - Any text.
- * @returns One single-quoted string; typographic quotes count as quotes there.
- */
-export function powershellWord(text: string): string {
-  return `'${text.replaceAll(/['‘’‚‛]/g, '$&$&')}'`
-}
 
 /**
  * A change that samba-tool does not know, as input of ldbmodify. The directory's file is found through the controller's own smb.conf.

@@ -4,8 +4,8 @@
  * @module
  */
 
+import { shellWord } from '../platform/index.ts'
 import type { Mend } from './check.ts'
-import { shellWord } from './commands.ts'
 
 /**
  * Commands that register.

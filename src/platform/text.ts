@@ -1,5 +1,5 @@
 /**
- * Words, tables and foreign text for people at a terminal.
+ * Words, tables and foreign text for people at a terminal, also for the commands that they are to run.
  *
  * @module
  */
@@ -44,4 +44,25 @@ export function columns(rows: readonly (readonly string[])[]): readonly string[]
       .join('  ')
       .trimEnd(),
   )
+}
+
+/**
+ * Quotes for a POSIX shell.
+ *
+ * @param text - Any text without NUL.
+ * @returns One word; bare where no character means anything to a shell.
+ */
+export function shellWord(text: string): string {
+  if (/^[\w./@%+=:,][\w./@%+=:,-]*$/.test(text)) return text
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`
+}
+
+/**
+ * Quotes for PowerShell.
+ *
+ * @param text - Any text.
+ * @returns One single-quoted string; typographic quotes count as quotes there.
+ */
+export function powershellWord(text: string): string {
+  return `'${text.replaceAll(/['‘’‚‛]/g, '$&$&')}'`
 }

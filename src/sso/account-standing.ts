@@ -9,6 +9,7 @@
  */
 
 import type { DirectoryAccount } from '../directory/index.ts'
+import { powershellWord, shellWord } from '../platform/index.ts'
 import { SsoError, type SsoErrorCode } from './errors.ts'
 
 /** The directory has the account, and says that nobody is let in with it. */
@@ -43,7 +44,7 @@ function refuse(
  */
 export function checkStanding(account: DirectoryAccount, nowMs: number): void {
   const { enabled, expiresMs, locked, sensitive, protectedUser, sAMAccountName: name } = account
-  const quoted = JSON.stringify(name)
+  const [powershell, shell] = [powershellWord(name), shellWord(name)]
   // Another domain may have a namesake.
   const domain = account.realm.toLowerCase()
   if (!enabled) {
@@ -54,11 +55,11 @@ export function checkStanding(account: DirectoryAccount, nowMs: number): void {
   }
   if (expiresMs !== undefined && expiresMs <= nowMs) {
     const since = new Date(expiresMs).toISOString()
-    const mend = `Move its end in ${domain}: Set-ADAccountExpiration ${quoted} -DateTime …, on Samba samba-tool user setexpiry ${quoted} --days=…`
+    const mend = `Move its end in ${domain}: Set-ADAccountExpiration ${powershell} -DateTime …, on Samba samba-tool user setexpiry ${shell} --days=…`
     refuse(account, 'ERR_SSO_ACCOUNT_EXPIRED', [`has expired at ${since}`, mend])
   }
   if (locked === true) {
-    const mend = `Wait, or unlock it in ${domain}: Unlock-ADAccount ${quoted}, on Samba samba-tool user unlock ${quoted}`
+    const mend = `Wait, or unlock it in ${domain}: Unlock-ADAccount ${powershell}, on Samba samba-tool user unlock ${shell}`
     refuse(account, 'ERR_SSO_ACCOUNT_LOCKED', ['is locked after too many wrong passwords', mend])
   }
   if (!sensitive && !protectedUser) return

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { errorCode, errorText } from '../../platform/index.ts'
+import { errorCode, errorText, shellWord } from '../../platform/index.ts'
 import { schemesIn } from '../../tunnel/index.ts'
 import { found, type Check, type Finding, type Mend } from '../check.ts'
 import type { BackendAnswer } from '../backend.ts'
@@ -46,7 +46,7 @@ export const schemesCheck: Check<AppWorld> = {
       const mends = [
         {
           text: 'See that internalUrl has the right scheme and port.',
-          shell: `curl -sSI --http1.1 ${world.app.internalUrl}`,
+          shell: `curl -sSI --http1.1 ${shellWord(world.app.internalUrl)}`,
         },
       ]
       return [found('DOCTOR_APP_BROKEN_HTTP', message, { mends })]

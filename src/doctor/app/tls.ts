@@ -5,7 +5,7 @@
  */
 
 import { createHash } from 'node:crypto'
-import { counted, errorCode, errorText } from '../../platform/index.ts'
+import { counted, errorCode, errorText, shellWord } from '../../platform/index.ts'
 import type { Route } from '../../sso/index.ts'
 import { found, type Check, type Finding } from '../check.ts'
 import {
@@ -61,8 +61,8 @@ export const tlsCheck: Check<AppWorld> = {
   },
 }
 
-function openssl({ target }: Route): string {
-  return `openssl s_client -connect ${target.hostname}:${target.port} -servername ${target.hostname} -showcerts </dev/null`
+function openssl({ target: { hostname, port } }: Route): string {
+  return `openssl s_client -connect ${shellWord(`${hostname}:${port}`)} -servername ${shellWord(hostname)} -showcerts </dev/null`
 }
 
 interface Seen {

@@ -5,7 +5,7 @@
  */
 
 import { tlsServerEndPoint } from '../../kerberos/index.ts'
-import { errorCode, errorText } from '../../platform/index.ts'
+import { errorCode, errorText, powershellWord, shellWord } from '../../platform/index.ts'
 import { faultOf, refusalOf, replyOf, type BackendAnswer, type ProbeToken } from '../backend.ts'
 import { found, mendsOf, type Check, type Finding, type Mend } from '../check.ts'
 import type { AppWorld } from './world.ts'
@@ -123,8 +123,8 @@ function keyMends(world: AppWorld): readonly Mend[] {
   return [
     {
       text: 'See which account has the SPN; it has to be the one that the service runs as, or whose keytab it has.',
-      powershell: `setspn -Q ${spn}`,
-      sambaTool: `samba-tool domain exportkeytab service.keytab --principal=${spn}`,
+      powershell: `setspn -Q ${powershellWord(spn)}`,
+      sambaTool: `samba-tool domain exportkeytab service.keytab --principal=${shellWord(spn)}`,
     },
   ]
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { errorCode } from '../../platform/index.ts'
+import { errorCode, powershellWord, shellWord } from '../../platform/index.ts'
 import { nameFault } from '../name-fault.ts'
 import { found, type Check, type Finding } from '../check.ts'
 import { isAddress } from '../tls-facts.ts'
@@ -25,8 +25,8 @@ async function alias(
   const mends = [
     {
       text,
-      powershell: `setspn -S ${service}/${host} <account of the service>`,
-      sambaTool: `samba-tool spn add ${service}/${host} <account of the service>`,
+      powershell: `setspn -S ${powershellWord(`${service}/${host}`)} <account of the service>`,
+      sambaTool: `samba-tool spn add ${shellWord(`${service}/${host}`)} <account of the service>`,
     },
   ]
   return [found('DOCTOR_APP_CNAME', message, { mends })]
@@ -100,7 +100,7 @@ export const tcpCheck: Check<AppWorld> = {
     }
     const message = `nothing takes connections at port ${port} of ${faults.join(', ')}`
     const text = 'See that the backend runs and that this host may reach it.'
-    const mends = [{ text, shell: `nc -vz ${addresses[0] ?? ''} ${port}` }]
+    const mends = [{ text, shell: `nc -vz ${shellWord(addresses[0] ?? '')} ${port}` }]
     return [found('DOCTOR_APP_UNREACHABLE', message, { mends })]
   },
 }

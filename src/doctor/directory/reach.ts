@@ -4,9 +4,9 @@
  * @module
  */
 
-import { counted, errorCode, errorText } from '../../platform/index.ts'
+import { counted, errorCode, errorText, powershellWord, shellWord } from '../../platform/index.ts'
 import { found, mendsOf, type Check, type Finding, type Mend } from '../check.ts'
-import { accountCommands, shellWord, type Target } from '../commands.ts'
+import { accountCommands, type Target } from '../commands.ts'
 import type { DirectoryWorld } from './world.ts'
 
 /** What is used at a host; the other ports are told, but may be closed. */
@@ -85,7 +85,7 @@ function ticketMends({ account, keytab }: DirectoryWorld, error: unknown): reado
       { text: `Unlock ${account}, where it is locked.`, ...accountCommands.unlock(target) },
       {
         text: `Let ${account} not end, where it has expired.`,
-        powershell: `Clear-ADAccountExpiration -Identity ${account}`,
+        powershell: `Clear-ADAccountExpiration -Identity ${powershellWord(account)}`,
         sambaTool: `samba-tool user setexpiry ${shellWord(account)} --noexpiry`,
       },
     ]

@@ -4,9 +4,8 @@
  * @module
  */
 
-import { errorCode } from '../../platform/index.ts'
+import { errorCode, shellWord } from '../../platform/index.ts'
 import { found, type Check, type Finding } from '../check.ts'
-import { shellWord } from '../commands.ts'
 import { registerMend } from '../register-mend.ts'
 import type { FileFacts, HostWorld, NamedFile } from './world.ts'
 

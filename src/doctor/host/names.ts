@@ -4,7 +4,7 @@
  * @module
  */
 
-import { errorText } from '../../platform/index.ts'
+import { errorText, powershellWord, shellWord } from '../../platform/index.ts'
 import { found, type Check, type Finding } from '../check.ts'
 import { nameFault } from '../name-fault.ts'
 import { isAddress } from '../tls-facts.ts'
@@ -34,13 +34,14 @@ async function lookAtName(name: string, world: KerberosWorld): Promise<Finding> 
   const back = names.length === 0 ? 'has no PTR record' : `leads back to ${names.join(', ')}`
   const text = 'Add a PTR record; Sallyport itself does without.'
   const octets = first.split('.')
+  const word = shellWord(name)
   const zone = octets.slice(0, 3).toReversed().join('.')
   const mends = [
     octets.length === 4
       ? {
           text,
-          powershell: `Add-DnsServerResourceRecordPtr -ZoneName '${zone}.in-addr.arpa' -Name '${octets[3] ?? ''}' -PtrDomainName '${name}'`,
-          sambaTool: `samba-tool dns add ${name} ${zone}.in-addr.arpa ${octets[3] ?? ''} PTR ${name}`,
+          powershell: `Add-DnsServerResourceRecordPtr -ZoneName '${zone}.in-addr.arpa' -Name '${octets[3] ?? ''}' -PtrDomainName ${powershellWord(name)}`,
+          sambaTool: `samba-tool dns add ${word} ${zone}.in-addr.arpa ${octets[3] ?? ''} PTR ${word}`,
         }
       : { text },
   ]

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { counted, errorMend, errorText } from '../../platform/index.ts'
+import { counted, errorMend, errorText, shellWord } from '../../platform/index.ts'
 import type { IssuerPolicy } from '../../sso/index.ts'
 import { found, type Check, type Finding, type Mend } from '../check.ts'
 import type { IssuerWorld, PublicKey } from './world.ts'
@@ -72,8 +72,8 @@ function* unreachable(issuer: IssuerPolicy, error: unknown): Generator<Mend> {
     yield { text: 'Put a JSON Web Key Set into the file.', setting: `keysFile: ${keys.path}` }
     return
   }
-  const trust = ca === undefined ? '' : `--cacert ${ca} `
-  const shell = `curl -sS ${trust}${keys.url}`
+  const trust = ca === undefined ? '' : `--cacert ${shellWord(ca)} `
+  const shell = `curl -sS ${trust}${shellWord(keys.url)}`
   yield { text: errorMend(error) ?? 'See who answers there.', shell }
   const text = `Compare jwksUrl with jwks_uri of ${name.replace(/\/$/, '')}/.well-known/openid-configuration.`
   yield { text, setting: `jwksUrl: ${keys.url}   # policy.yaml, the issuer ${name}` }

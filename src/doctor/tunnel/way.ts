@@ -5,7 +5,7 @@
  */
 
 import { X509Certificate } from 'node:crypto'
-import { errorCode, errorText } from '../../platform/index.ts'
+import { errorCode, errorText, shellWord } from '../../platform/index.ts'
 import { found, type Check, type Finding } from '../check.ts'
 import { isFor, isOutOfTime, readCertificate, type CertificateFacts } from '../tls-facts.ts'
 import { registerMend } from '../register-mend.ts'
@@ -37,7 +37,9 @@ export const resolveCheck: Check<TunnelWorld> = {
       ]
     } catch (error) {
       const message = `the gateway, ${host}, has no address: ${errorCode(error)}`
-      const mends = [{ text: 'Ask the host’s own resolver.', shell: `getent ahosts ${host}` }]
+      const mends = [
+        { text: 'Ask the host’s own resolver.', shell: `getent ahosts ${shellWord(host)}` },
+      ]
       return [found('DOCTOR_GATEWAY_NO_ADDRESS', message, { mends })]
     }
   },
@@ -61,7 +63,7 @@ export const tcpCheck: Check<TunnelWorld> = {
     } catch (error) {
       const message = `no TCP connection to ${address}: ${errorCode(error)}`
       const text = 'See that the gateway runs, and that the firewall lets this host out to it.'
-      const mends = [{ text, shell: `nc -vz ${host} ${port}` }]
+      const mends = [{ text, shell: `nc -vz ${shellWord(host)} ${port}` }]
       return [found('DOCTOR_TUNNEL_UNREACHABLE', message, { mends }), ...proxyUnused(world, true)]
     }
   },
@@ -92,7 +94,7 @@ export const tlsCheck: Check<TunnelWorld> = {
       ]
     } catch (error) {
       const message = `no TLS with ${address}: ${errorCode(error)}: ${errorText(error)}`
-      const shell = `openssl s_client -tls1_3 -connect ${address} -servername ${name} </dev/null`
+      const shell = `openssl s_client -tls1_3 -connect ${shellWord(address)} -servername ${shellWord(name)} </dev/null`
       const mends = [{ text: 'See who answers there.', shell }]
       return [found('DOCTOR_GATEWAY_TLS_FAILED', message, { mends })]
     }

@@ -5,9 +5,9 @@
  */
 
 import type { AccountSettings, DirectoryAccount } from '../../directory/index.ts'
-import { errorCode, errorText, sameName } from '../../platform/index.ts'
+import { errorCode, errorText, powershellWord, sameName, shellWord } from '../../platform/index.ts'
 import { found, mendsOf, type Check, type Finding, type Mend } from '../check.ts'
-import { accountCommands, powershellWord, shellWord, type DirectoryCommands } from '../commands.ts'
+import { accountCommands, type DirectoryCommands } from '../commands.ts'
 import type { DoctorCode } from '../codes/index.ts'
 import type { UserWorld } from './world.ts'
 

@@ -252,6 +252,10 @@ describe('the checks of an app', () => {
       (await look({ world: { ask: fails('ECONNRESET') } })).codes,
       'DOCTOR_APP_BROKEN_HTTP',
     )
+    // The path is the gateway's to choose.
+    const strange = { internalUrl: `https://${HOST}/$(id)` }
+    const broken = await look({ app: strange, world: { ask: fails('ECONNRESET') } })
+    assert.match(broken.unwell[0]?.mends[0]?.shell ?? '', /^curl -sSI --http1.1 '[^']+\$\(id\)'$/)
     const none = {
       app: { singleSignOn: 'none' },
       row: { servicePrincipalName: undefined },

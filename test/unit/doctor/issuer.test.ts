@@ -75,12 +75,15 @@ describe('the checks of the sign-in', () => {
     }
     const keysOf: IssuerWorld['keysOf'] = ({ issuer }) =>
       Promise.reject(new SsoError('ERR_SSO_KEYS_UNREACHABLE', `${issuer} away`, { mend: 'Go.' }))
-    const { codes, unwell } = await look({ rows: [{ ...ROW, ca: 'ca.pem' }, other], keysOf })
+    const { codes, unwell } = await look({
+      rows: [{ ...ROW, ca: 'ca.pem', jwksUrl: `${ISSUER}/jwks?p=a&v=2` }, other],
+      keysOf,
+    })
     assert.equal(codes, 'DOCTOR_ISSUER_KEYS_UNREACHABLE,DOCTOR_ISSUER_KEYS_UNREACHABLE')
     const [byUrl, byFile] = unwell
     assert.deepEqual([byUrl?.subject, byFile?.subject], [ISSUER, 'https://other.example'])
     assert.equal(byUrl?.mends[0]?.text, 'Go.')
-    assert.equal(byUrl.mends[0].shell, `curl -sS --cacert ca.pem ${ISSUER}/jwks`)
+    assert.equal(byUrl.mends[0].shell, `curl -sS --cacert ca.pem '${ISSUER}/jwks?p=a&v=2'`)
     assert.match(byUrl.mends[1]?.setting ?? '', /^jwksUrl: /)
     assert.equal(byFile?.mends[0]?.setting, 'keysFile: k.json')
   })

@@ -10,6 +10,15 @@ import { FakeDirectory } from '../../support/sso/world.ts'
 const NOW = Date.UTC(2026, 0, 1)
 const account = (more: Partial<DirectoryAccount>) => new FakeDirectory().add('eve', more)
 
+function caught(work: () => void): { readonly mend?: string } {
+  try {
+    work()
+  } catch (error) {
+    return error as { readonly mend?: string }
+  }
+  throw new Error('nothing was thrown')
+}
+
 describe('checkStanding', () => {
   const refused: readonly (readonly [string, Partial<DirectoryAccount>])[] = [
     ['ERR_SSO_ACCOUNT_DISABLED', { enabled: false }],
@@ -33,6 +42,17 @@ describe('checkStanding', () => {
       )
     })
   }
+
+  it('quotes the name in the commands that mend, whoever chose it', () => {
+    for (const more of [{ expiresMs: NOW }, { locked: true }]) {
+      const named = account({ ...more, sAMAccountName: '$(id)' })
+      const { mend } = caught(() => {
+        checkStanding(named, NOW)
+      })
+      assert.equal(mend?.split("'$(id)'").length, 3, mend)
+      assert.doesNotMatch(mend.replaceAll("'$(id)'", ''), /\$\(/)
+    }
+  })
 
   const accepted = [{}, { expiresMs: NOW + 1 }, { locked: false }, { passwordExpired: true }]
   for (const more of accepted) {

@@ -7,9 +7,8 @@ import {
   actingCommands,
   connectorCommands,
   ldbModify,
-  powershellWord,
-  shellWord,
 } from '../../../../src/doctor/commands.ts'
+import { powershellWord, shellWord } from '../../../../src/platform/index.ts'
 import { account } from '../../../support/delegation-state.ts'
 
 describe('commands', () => {
