@@ -25,6 +25,7 @@ import {
   encodeEncKrbPrivPart,
   encodeKrbPriv,
   type ChangePasswordAnswer,
+  type EncryptedData,
   type HostAddress,
   type KrbError,
   type PrincipalName,
@@ -88,7 +89,7 @@ export function changePassword(
   const krbPriv = encodeKrbPriv({ encPart: { etype: subkey.etype, cipher } })
   return {
     request: encodeChangePasswordRequest({ apReq: apReqOf(ticket, proof, ports), krbPriv }),
-    open: (reply) => openReply(reply, sessionKey, proof),
+    open: (reply) => openReply(reply, sessionKey, { ...proof, cipher }),
   }
 }
 
@@ -110,24 +111,34 @@ function apReqOf(
   return encodeApReq({ apOptions: ApOption.MUTUAL_REQUIRED, ticket, authenticator })
 }
 
-function openReply(
-  octets: Uint8Array,
-  sessionKey: EncryptionKey,
-  proof: Proof,
-): PasswordServerWord {
+interface Sent extends Proof {
+  /** Of our KRB-PRIV. */
+  readonly cipher: Uint8Array
+}
+
+function openReply(octets: Uint8Array, sessionKey: EncryptionKey, sent: Sent): PasswordServerWord {
   const reply = decodeChangePasswordReply(octets)
   if ('krbError' in reply) return openError(reply.krbError)
   const { encPart } = decodeApRep(reply.apRep)
+  checkEtype('AP-REP', encPart, sessionKey)
   const proven = decodeEncApRepPart(decrypt(sessionKey, KeyUsage.AP_REP_ENC_PART, encPart.cipher))
-  if (proven.ctimeMs !== proof.ctimeMs || proven.cusec !== proof.cusec) {
+  if (proven.ctimeMs !== sent.ctimeMs || proven.cusec !== sent.cusec) {
     throw mismatch('kpasswd', 'the AP-REP answers another request')
   }
   // The server seals with our subkey, whether or not its AP-REP names another: that is what servers do, and MIT's client wants.
   const sealed = decodeKrbPriv(reply.krbPriv).encPart
-  const part = decodeEncKrbPrivPart(
-    decrypt(proof.subkey, KeyUsage.KRB_PRIV_ENC_PART, sealed.cipher),
-  )
+  checkEtype('KRB-PRIV', sealed, sent.subkey)
+  // Both directions have one key and usage: what we sent would open too, and the password in it be taken for an answer.
+  if (Buffer.from(sealed.cipher).equals(sent.cipher)) {
+    throw mismatch('kpasswd', 'our own message came back')
+  }
+  const part = decodeEncKrbPrivPart(decrypt(sent.subkey, KeyUsage.KRB_PRIV_ENC_PART, sealed.cipher))
   return { answer: decodeChangePasswordAnswer(part.userData), proven: true }
+}
+
+function checkEtype(what: string, { etype }: EncryptedData, key: EncryptionKey): void {
+  if (etype === key.etype) return
+  throw mismatch('kpasswd', `${what} encrypted with etype ${etype}, not ${key.etype}`)
 }
 
 function openError(krbError: Uint8Array): PasswordServerWord {
