@@ -8,9 +8,10 @@
 
 import { readFileSync } from 'node:fs'
 import { isNode, LineCounter, parseDocument, type Document } from 'yaml'
-import type { core, ZodType } from 'zod'
-import { errorCode, errorText, SallyportError } from '../platform/index.ts'
+import { z, type core, type ZodType } from 'zod'
+import { errorText, readFault, SallyportError } from '../platform/index.ts'
 import { wrongFile, type FileKind } from './file-kind.ts'
+import { nearName } from './near-names.ts'
 import { shapeFault } from './yaml-shape.ts'
 
 /** Larger files are refused: no configuration is this long, and YAML is parsed in memory. */
@@ -28,13 +29,6 @@ export interface Wanted<T> {
   readonly schema: ZodType<T>
 }
 
-/** Why a file could not be opened, in words. */
-const READ_FAULTS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  EACCES: 'this user may not read it',
-  EISDIR: 'it is a directory',
-}
-
 /**
  * The error for a file that cannot be read.
  *
@@ -44,8 +38,8 @@ const READ_FAULTS: Readonly<Record<string, string>> = {
  * @returns ERR_CLI_FILE, with the reason in words.
  */
 export function unreadable(path: string, what: string, cause: unknown): SallyportError {
-  const reason = READ_FAULTS[errorCode(cause)] ?? errorCode(cause)
-  return new SallyportError('ERR_CLI_FILE', `cannot read the ${what} ${path}: ${reason}`, {
+  const text = `cannot read the ${what} ${path}: ${readFault(cause)}`
+  return new SallyportError('ERR_CLI_FILE', text, {
     cause,
     mend: `Check the path and that the service's user may read it: ls -l ${path}`,
   })
@@ -109,7 +103,7 @@ export function checkConfigText<T>(path: string, text: string, wanted: Wanted<T>
   const odd = shapeFault(document)
   if (odd !== undefined) throw configError([odd], ({ offset, what }) => `${at(offset)}: ${what}`)
   const value = plainValue(path, document)
-  const result = wanted.schema.safeParse(value)
+  const result = wanted.schema.safeParse(value, { error: unknownFields })
   if (result.success) return result.data
   const other = wrongFile(path, Object.keys(Object(value) as object), wanted.kind)
   if (other !== undefined) throw other
@@ -132,7 +126,7 @@ function configError<T>(faults: readonly T[], tell: (fault: T) => string): Sally
   const more = faults.length - told.length
   if (more > 0) told.push(`and ${more} more`)
   return new SallyportError('ERR_CLI_CONFIG', told.join('\n'), {
-    mend: 'Correct the fields named above; the README and `sallyport --help` show complete examples.',
+    mend: 'Correct the fields named above; README.md shows complete examples.',
   })
 }
 
@@ -159,11 +153,24 @@ function fieldName(path: readonly PropertyKey[]): string {
 }
 
 function describeIssue(issue: core.$ZodIssue): string {
-  if (issue.code === 'unrecognized_keys') return `unknown field ${listed(issue.keys)}`
   if (issue.code === 'invalid_type' && issue.input === undefined) {
     return `missing; expected ${issue.expected}`
   }
   return issue.message
+}
+
+/** Zod tells this of no other fault. */
+const unknownFields: core.$ZodErrorMap = (issue) => {
+  if (issue.code !== 'unrecognized_keys') return undefined
+  const meant = knownFields(issue.inst).filter((known) =>
+    issue.keys.some((key) => nearName(key.toLowerCase(), known.toLowerCase())),
+  )
+  const hint = meant.length === 0 ? '' : `; did you mean ${listed(meant)}?`
+  return `unknown field ${listed(issue.keys)}${hint}`
+}
+
+function knownFields(schema: unknown): readonly string[] {
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
 }
 
 function listed(names: readonly string[]): string {

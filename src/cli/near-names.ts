@@ -29,7 +29,14 @@ function distance(one: string, other: string): number {
   return row.at(-1) ?? 0
 }
 
-function near(one: string, other: string): boolean {
+/**
+ * Whether one name may have been meant by another.
+ *
+ * @param one - A name.
+ * @param other - A name.
+ * @returns True where they are one or two letters apart, of at least three for each.
+ */
+export function nearName(one: string, other: string): boolean {
   // Any two names of one letter are one change apart.
   const most = Math.min(2, Math.floor(Math.min(one.length, other.length) / 3))
   return Math.abs(one.length - other.length) <= most && distance(one, other) <= most
@@ -43,7 +50,7 @@ function near(one: string, other: string): boolean {
  * @returns True where the part that is the user's own is alike.
  */
 export function nearUser(one: string, other: string): boolean {
-  return near(ofUser(one), ofUser(other))
+  return nearName(ofUser(one), ofUser(other))
 }
 
 /**
@@ -54,5 +61,5 @@ export function nearUser(one: string, other: string): boolean {
  * @returns True where the first labels of the hosts are alike.
  */
 export function nearService(one: string, other: string): boolean {
-  return near(ofService(one), ofService(other))
+  return nearName(ofService(one), ofService(other))
 }

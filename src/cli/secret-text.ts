@@ -31,7 +31,9 @@ export interface SecretSource {
 export function readSecretText(source: SecretSource): string {
   const text = (textFrom(source) ?? '').trim()
   if (text === '') {
-    throw new SallyportError('ERR_CLI_SECRET', `no ${source.what} was given`, {
+    const empty = source.file === '-' ? 'standard input' : (source.file ?? '')
+    const where = empty === '' ? 'was given' : `is in ${empty}`
+    throw new SallyportError('ERR_CLI_SECRET', `no ${source.what} ${where}`, {
       mend: `Name its file with ${source.option} (- for standard input), or set ${source.variable}.`,
     })
   }

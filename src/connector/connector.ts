@@ -139,7 +139,8 @@ class TunnelKeeper implements Connector, LinkOwner {
   linkClosed(link: TunnelLink, reason: StreamReason): void {
     // A tunnel that was never up is reported by the dialler, which also plans the next attempt.
     if (!this.#links.has(link)) return
-    this.#ports.logger.warn('tunnel down', { code: reason.code, reason: reason.message })
+    const level = this.#stopping.signal.aborted ? 'info' : 'warn'
+    this.#ports.logger[level]('tunnel down', { code: reason.code, reason: reason.message })
     this.#replace(link)
     this.#links.delete(link)
     if (this.#links.size === 0) this.#idle?.()
@@ -217,9 +218,9 @@ class TunnelKeeper implements Connector, LinkOwner {
   }
 
   #tellStatus(): void {
-    const { ready, principal, problem } = this.#kerberos
+    const { ready, principal, problem, mend } = this.#kerberos
     if (ready) this.#ports.logger.info('kerberos works', { principal })
-    else this.#ports.logger.error('kerberos does not work', { principal, reason: problem })
+    else this.#ports.logger.error('kerberos does not work', { principal, reason: problem, mend })
     for (const { session } of this.#links.keys()) if (session) this.#sendStatus(session)
   }
 

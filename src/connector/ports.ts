@@ -11,7 +11,10 @@ import type { KdcTotals } from './statistics.ts'
 import type { StatusMessage, TunnelHandler, TunnelSession } from '../tunnel/index.ts'
 
 /** Whether Kerberos works, as the gateway shows it. */
-export type KerberosStatus = StatusMessage['kerberos']
+export type KerberosStatus = StatusMessage['kerberos'] & {
+  /** What to do about it, for this host's log alone. */
+  readonly mend?: string | undefined
+}
 
 /** Dials the gateway. */
 export interface TunnelDialler {

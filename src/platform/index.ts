@@ -15,6 +15,7 @@ export {
 } from './errors.ts'
 export { fraction } from './fraction.ts'
 export { foldName, sameName } from './names.ts'
+export { readFault } from './read-fault.ts'
 export { NOT_LISTED, Roster, type RosterMember } from './roster.ts'
 export { SecurityLog, type SecurityEvent, type SecurityLogLimits } from './security-log.ts'
 export { columns, counted, powershellWord, printable, shellWord } from './text.ts'

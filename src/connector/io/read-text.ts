@@ -5,7 +5,7 @@
  */
 
 import { readFile } from 'node:fs/promises'
-import { errorCode } from '../../platform/index.ts'
+import { readFault } from '../../platform/index.ts'
 import { ConnectorError } from '../index.ts'
 
 /**
@@ -20,7 +20,8 @@ export async function readText(path: string, what: string): Promise<string> {
   try {
     return await readFile(path, 'utf8')
   } catch (cause) {
-    const text = `cannot read ${path} (${what}): ${errorCode(cause)}`
-    throw new ConnectorError('ERR_CONNECTOR_FILE', text, { cause })
+    const text = `cannot read ${path} (${what}): ${readFault(cause)}`
+    const mend = `Correct ${what} in connector.yaml, or let the connector's user read the file: ls -l ${path}`
+    throw new ConnectorError('ERR_CONNECTOR_FILE', text, { cause, mend })
   }
 }

@@ -96,7 +96,9 @@ function withKeytab({ kerberos }: ConnectorConfig): {
   throw new ConnectorError(
     'ERR_CONNECTOR_FILE',
     'only the password of an account with a keytab can be changed, and kerberos.keytab is not there',
-    { mend: 'The directory changes the password of a managed account by itself.' },
+    {
+      mend: 'Only a keytab is renewed: write one, and name it in kerberos.keytab. The directory changes the password of a managed account by itself.',
+    },
   )
 }
 

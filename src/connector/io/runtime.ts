@@ -5,7 +5,7 @@
  */
 
 import type { Environment } from '../../kerberos/io/index.ts'
-import { errorCode, errorText, SecurityLog, type Logger } from '../../platform/index.ts'
+import { errorCode, errorMend, errorText, SecurityLog, type Logger } from '../../platform/index.ts'
 import { systemClock, systemRandom } from '../../platform/io/index.ts'
 import {
   createPipeline,
@@ -168,7 +168,8 @@ function kerberosCheck({ client, directory }: Identity) {
       await directory.check(signal)
       return { ready: true, principal }
     } catch (error) {
-      return { ready: false, principal, problem: `${errorCode(error)}: ${errorText(error)}` }
+      const problem = `${errorCode(error)}: ${errorText(error)}`
+      return { ready: false, principal, problem, mend: errorMend(error) }
     }
   }
 }

@@ -223,7 +223,7 @@ describe('registration', () => {
     const garbage = await register('four', 'sallyport-1.garbage')
     assert.match(garbage.stderr, /ERR_PKI_TOKEN/)
     const empty = await register('four', '')
-    assert.match(empty.stderr, /ERR_CLI_SECRET/)
+    assert.match(empty.stderr, /ERR_CLI_SECRET: no registration token is in standard input/)
     const token = decodeRegistrationToken(await newToken())
     const nowhere = encodeRegistrationToken({ ...token, address: `127.0.0.1:${await freePort()}` })
     const unreachable = await register('four', nowhere)

@@ -175,6 +175,7 @@ describe('the connector service with Kerberos', () => {
     while (!fault()) await settled()
     assert.match(String(fault()?.fields['reason']), /^ERR_KRB_KDC_UNREACHABLE: /)
     assert.equal(fault()?.fields['principal'], 'CONN1$@CORP.EXAMPLE')
+    assert.match(String(fault()?.fields['mend']), /\w/)
     session.sendControl({ type: 'apps', revision: 1, apps: [app()] })
     assert.equal((await ask(session, Buffer.from('hello'))).body.toString(), 'hello')
   })
@@ -211,7 +212,8 @@ describe('the connector service does not start', () => {
     })
     await assert.rejects(runtime(config), {
       code: 'ERR_CONNECTOR_FILE',
-      message: /ca\.pem \(directory\.ca\): ENOENT/,
+      message: /ca\.pem \(directory\.ca\): there is no such file$/,
+      mend: /directory\.ca in connector\.yaml/,
     })
   })
 })

@@ -61,6 +61,12 @@ describe('checkConfigText', () => {
     assert.match(faults, /^gateway\.yaml:3:5: apps\[0\]: unknown field colour$/m)
   })
 
+  it('names the field that may have been meant', () => {
+    const faults = faultsOf('prt: 1\napps: [{ id: a, Url: https://a.example/, colour: red }]\n')
+    assert.match(faults, /the file: unknown field prt; did you mean port\?$/m)
+    assert.match(faults, /apps\[0\]: unknown field Url, colour; did you mean url\?$/m)
+  })
+
   it('says where a missing field belongs', () => {
     assert.match(
       faultsOf('port: 1\napps:\n  - id: a\n'),

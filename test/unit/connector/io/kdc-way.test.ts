@@ -91,7 +91,8 @@ describe('the connector’s way to its KDCs', () => {
     it('that is not there is named with the field that names it', async () => {
       await assert.rejects(show('none.pem', 'own.key'), {
         code: 'ERR_CONNECTOR_FILE',
-        message: /none\.pem \(kerberos\.kdcProxy\.clientCertificate\.certificate\): ENOENT/,
+        message:
+          /none\.pem \(kerberos\.kdcProxy\.clientCertificate\.certificate\): there is no such file$/,
       })
     })
   })
