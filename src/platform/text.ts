@@ -66,3 +66,15 @@ export function shellWord(text: string): string {
 export function powershellWord(text: string): string {
   return `'${text.replaceAll(/['‘’‚‛]/g, '$&$&')}'`
 }
+
+/**
+ * Quotes for YAML.
+ *
+ * @param text - Any text.
+ * @returns One value, also within a list or a map in one line; bare where it can be nothing else than this text.
+ */
+export function yamlWord(text: string): string {
+  const plain =
+    /^[A-Za-z][\w./@$:-]*[\w/$]$/.test(text) && !/^(?:true|false|null|yes|no|on|off)$/i.test(text)
+  return plain ? text : JSON.stringify(text)
+}

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { errorText, SallyportError } from '../../platform/index.ts'
+import { errorText, SallyportError, yamlWord } from '../../platform/index.ts'
 import { found, type Check, type Finding } from '../check.ts'
 import type { AppWorld } from './world.ts'
 
@@ -40,7 +40,7 @@ function refused(error: SallyportError, { app, rows }: AppWorld): Finding {
   }
   if (!fits) {
     const text = `The policy has it with ${listed.join(', ')}. Make policy.yaml and gateway.yaml equal.`
-    const setting = `servicePrincipalName: ${spn ?? '(none)'}   # policy.yaml, the row of ${origin}`
+    const setting = `servicePrincipalName: ${spn === undefined ? '(none)' : yamlWord(spn)}   # policy.yaml, the row of ${origin}`
     const mends = [{ text, setting }]
     return found('DOCTOR_APP_SPN_MISMATCH', message, { mends })
   }
@@ -53,5 +53,5 @@ function refused(error: SallyportError, { app, rows }: AppWorld): Finding {
 function rowText(origin: string, spn: string | undefined): string {
   return spn === undefined
     ? `{ origin: ${origin} }`
-    : `{ origin: ${origin}, servicePrincipalName: ${spn} }`
+    : `{ origin: ${origin}, servicePrincipalName: ${yamlWord(spn)} }`
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { errorCode, errorText, shellWord } from '../../platform/index.ts'
+import { errorCode, errorText, shellWord, yamlWord } from '../../platform/index.ts'
 import { schemesIn } from '../../tunnel/index.ts'
 import { found, type Check, type Finding, type Mend } from '../check.ts'
 import type { BackendAnswer } from '../backend.ts'
@@ -66,7 +66,7 @@ function judge(answer: BackendAnswer, { app }: AppWorld): Finding {
   }
   if (app.singleSignOn !== 'kerberos') {
     if (status !== 401 || !windows) return found('DOCTOR_APP_NO_SIGN_IN', offers)
-    const setting = `singleSignOn: kerberos   # gateway.yaml, app ${app.id}; servicePrincipalName there and in policy.yaml`
+    const setting = `singleSignOn: kerberos   # gateway.yaml, app ${yamlWord(app.id)}; servicePrincipalName there and in policy.yaml`
     const mends = [{ text: 'Sign people in by Kerberos.', setting }]
     return found('DOCTOR_APP_WANTS_SIGN_IN', offers, { mends })
   }

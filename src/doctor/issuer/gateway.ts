@@ -4,6 +4,7 @@
  * @module
  */
 
+import { yamlWord } from '../../platform/index.ts'
 import type { IssuerPolicy } from '../../sso/index.ts'
 import type { SignInSettings } from '../../tunnel/index.ts'
 import { found, type Check, type Finding } from '../check.ts'
@@ -48,8 +49,8 @@ function unknown({ issuer, clientId }: SignInSettings, issuers: readonly IssuerP
   const message = `people sign in at the gateway with ${issuer}, which the policy does not list; it lists ${listed}`
   const setting = [
     'issuers:   # policy.yaml',
-    `  - issuer: ${issuer}`,
-    `    audience: ${clientId}`,
+    `  - issuer: ${yamlWord(issuer)}`,
+    `    audience: ${yamlWord(clientId)}`,
     '    jwksUrl: <jwks_uri of the provider>',
     '    loginClaim: <the claim that is the login>',
     '    upnSuffixes: [<suffix>]',
@@ -71,7 +72,7 @@ function judge(row: IssuerPolicy, { clientId }: SignInSettings): Finding {
   const party = authorizedParty === undefined ? '' : ` and authorizedParty ${authorizedParty}`
   const message = `the gateway’s client id at ${issuer} is ${clientId}; the policy has the audience ${audience}${party}`
   const name = authorizedParty === undefined ? 'audience' : 'authorizedParty'
-  const setting = `${name}: ${clientId}   # policy.yaml, the issuer ${issuer}`
+  const setting = `${name}: ${yamlWord(clientId)}   # policy.yaml, the issuer ${issuer}`
   const text = 'Set it to the client id, if this gateway’s sign-ins are to be believed.'
   return found('DOCTOR_ISSUER_AUDIENCE', message, { mends: [{ text, setting }] })
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { errorText, sameName } from '../../platform/index.ts'
+import { errorText, sameName, yamlWord } from '../../platform/index.ts'
 import {
   checkAssertable,
   expectedLogin,
@@ -89,7 +89,7 @@ function mendFor(issuer: IssuerPolicy, login: string | undefined, { account }: P
     upnSuffixes.length > 0 &&
     !upnSuffixes.some((each) => sameName(each, suffix))
   const list = missing
-    ? `upnSuffixes: [${[...upnSuffixes, suffix].join(', ')}]`
+    ? `upnSuffixes: [${[...upnSuffixes, suffix].map(yamlWord).join(', ')}]`
     : `realms: [${[...realms, account.realm].join(', ')}]`
   const setting = `${list}   # policy.yaml, the issuer ${name}`
   return { text: 'Let the issuer assert such users, if it may know who they are.', setting }

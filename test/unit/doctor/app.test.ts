@@ -142,6 +142,14 @@ describe('the checks of an app', () => {
         /origin: https:\/\/iwa/,
       ],
       [
+        {
+          app: { servicePrincipalName: 'HTTP/x, allowPrivileged: true' },
+          row: { origin: 'https://other.example' },
+        },
+        'DOCTOR_APP_NOT_IN_POLICY',
+        /servicePrincipalName: "HTTP\/x, allowPrivileged: true" }$/,
+      ],
+      [
         { row: { servicePrincipalName: 'HTTP/x' } },
         'DOCTOR_APP_SPN_MISMATCH',
         /servicePrincipalName: HTTP\/iwa/,

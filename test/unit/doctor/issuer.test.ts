@@ -123,6 +123,12 @@ describe('the checks of the sign-in', () => {
     const other = await look({ rows: [{ ...ROW, audience: 'another' }] })
     assert.equal(other.codes, 'DOCTOR_ISSUER_AUDIENCE')
     assert.match(other.unwell[0]?.mends[0]?.setting ?? '', /^audience: sallyport /)
+    const clientId = 'sallyport\nrealms: [ANY.EXAMPLE]'
+    const forged = await look({
+      told: () => Promise.resolve({ apps, signIn: { issuer: ISSUER, clientId } }),
+    })
+    const { setting = '' } = forged.unwell[0]?.mends[0] ?? {}
+    assert.match(setting, /^audience: "sallyport\\nrealms: \[ANY.EXAMPLE\]" {3}#/)
     // A token for several audiences names the client in azp.
     const several = { ...ROW, audience: 'another', authorizedParty: 'sallyport' }
     assert.equal((await look({ rows: [several] })).codes, '')

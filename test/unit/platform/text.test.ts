@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { columns, counted, printable } from '../../../src/platform/index.ts'
+import fc from 'fast-check'
+import { parse } from 'yaml'
+import { columns, counted, printable, yamlWord } from '../../../src/platform/index.ts'
 
 describe('counted', () => {
   it('makes one of a noun singular, and every other number plural', () => {
@@ -28,5 +30,42 @@ describe('columns', () => {
       ['a    bb  c', 'aaa  b'],
     )
     assert.deepEqual(columns([]), [])
+  })
+})
+
+describe('yamlWord', () => {
+  it('writes a value that is read as this very text, wherever it stands in a line', () => {
+    for (const bare of [
+      'HTTP/iwa.corp.example',
+      'https://idp.example',
+      'CONN1$',
+      'a.example:8443',
+    ]) {
+      assert.equal(yamlWord(bare), bare)
+    }
+    const strange = fc.oneof(
+      fc.string(),
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom(
+        'true',
+        'null',
+        '0123',
+        '1e3',
+        'a: b',
+        'a #b',
+        'a, b: c',
+        'x\ny: z',
+        'a:',
+        '-',
+        '~',
+      ),
+    )
+    fc.assert(
+      fc.property(strange, (text) => {
+        const line = `{ first: ${yamlWord(text)}, last: 1 }   # ${yamlWord(text)}`
+        assert.deepEqual(parse(line), { first: text, last: 1 })
+        assert.deepEqual(parse(`only: ${yamlWord(text)}   # comment`), { only: text })
+      }),
+    )
   })
 })
