@@ -4,7 +4,7 @@
  * @module
  */
 
-import { columns } from '../../platform/index.ts'
+import { columns, printable } from '../../platform/index.ts'
 import type { DelegationPlan } from './plan.ts'
 import type { DelegationState, ServiceState } from './state.ts'
 import type { PlanStep } from './step.ts'
@@ -37,7 +37,7 @@ export function formatDelegation(state: DelegationState): string {
       actingElsewhere.map(({ sAMAccountName }) => sAMAccountName),
     ),
   ]
-  return `${lines.join('\n')}\n`
+  return `${lines.map(printable).join('\n')}\n`
 }
 
 function listed(what: string, names: readonly string[]): readonly string[] {
@@ -104,9 +104,10 @@ function headOf({ message, code }: PlanStep): string {
 /** Only the first way of each step: a plan is one way to the end, and doctor tells the others. */
 function stepText(head: string, step: PlanStep, { shell }: PlanTextOptions): string {
   const [mend] = step.mends
-  const lines = [`# ${head}`]
+  // Names of the directory are in both: none may end the comment, for a shell may be given the whole text.
+  const lines = [`# ${printable(head)}`]
   if (mend === undefined) return `${lines.join('\n')}\n`
-  lines.push(`# ${mend.text}`)
+  lines.push(`# ${printable(mend.text)}`)
   const both = shell === undefined
   if (both) lines.push('# PowerShell:')
   if (shell !== 'samba') lines.push(mend.powershell)

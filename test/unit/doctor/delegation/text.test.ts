@@ -37,6 +37,18 @@ describe('the picture as text', () => {
     )
   })
 
+  it('lets no name of the directory begin a line, nor reach a terminal as it is', () => {
+    const list = ['HTTP/old\nreboot', 'HTTP/esc\u001b[2J']
+    const own = account('CONN$', 1104, { control: TO_AUTH, spns: ['HOST/a\nb'], list })
+    const strange = delegationState(own, [service(own, IWA, [iwa])])
+    const script = formatPlan(planDelegation(strange, 'classic'), { shell: 'samba', prune: true })
+    // Within a quoted word of a command it is a part of that word.
+    const [...lines] = script.replaceAll(/'[^']*'/g, "''").split('\n')
+    for (const line of lines) assert.match(line, /^(?:#|samba-tool |$)/)
+    const table = formatDelegation(strange)
+    assert.ok(!table.includes('\u001b') && !/^reboot|^b/m.test(table), table)
+  })
+
   it('is an object for programs', () => {
     const read = JSON.parse(JSON.stringify(delegationJson(state))) as {
       services: { spn: string; classic: boolean }[]
