@@ -92,28 +92,51 @@ export function positive(name: string, value: number): number {
  *
  * @param way - The way.
  * @param faultOf - Makes the error of what went wrong.
+ * @param stages - Is told, by origin, what a connection that is being opened waits for. Default nobody.
  * @returns For the `connect` option of an agent.
  */
 export function httpsConnector(
   way: HttpsWay,
   faultOf: (error: unknown) => Error,
+  stages: Map<string, string> = new Map(),
 ): buildConnector.connector {
   return (target, done) => {
-    openSocket(way, target).then(
-      (socket) => {
-        done(null, socket)
-      },
-      (error: unknown) => {
-        done(faultOf(error), null)
-      },
-    )
+    const origin = originOf(target)
+    const tell = (stage: string): void => void stages.set(origin, stage)
+    openSocket(way, target, tell)
+      .finally(() => stages.delete(origin))
+      .then(
+        (socket) => {
+          done(null, socket)
+        },
+        (error: unknown) => {
+          done(faultOf(error), null)
+        },
+      )
   }
 }
 
-async function openSocket(way: HttpsWay, target: buildConnector.Options): Promise<Socket> {
+function addressOf(target: buildConnector.Options): HostPort {
+  return { host: target.hostname, port: Number(target.port || 443) }
+}
+
+function originOf(target: buildConnector.Options): string {
+  return new URL(`https://${formatHostPort(addressOf(target))}`).origin
+}
+
+async function openSocket(
+  way: HttpsWay,
+  target: buildConnector.Options,
+  tell: (stage: string) => void,
+): Promise<Socket> {
   const { connect, connectTimeoutMs, trust } = way
-  const address = { host: target.hostname, port: Number(target.port || 443) }
+  const address = addressOf(target)
   const forwardProxy = way.forwardProxy(`https://${formatHostPort(address)}/`)
+  tell(
+    forwardProxy === undefined
+      ? 'no connection'
+      : `forward proxy ${formatHostPort(forwardProxy.address)}: no tunnel`,
+  )
   const late = new AbortController()
   const timer = setTimeout(() => {
     late.abort(new Error(`no connection within ${connectTimeoutMs} ms`))
@@ -124,6 +147,7 @@ async function openSocket(way: HttpsWay, target: buildConnector.Options): Promis
       forwardProxy === undefined
         ? await connected(connect(address), signal)
         : await connectThrough(forwardProxy, address, { connect, signal })
+    tell('no TLS')
     return await secured(tcp, address.host, { trust, signal })
   } finally {
     clearTimeout(timer)

@@ -6,6 +6,7 @@
 
 import type { LookupFunction } from 'node:net'
 import { Agent } from 'undici'
+import type { KerberosError } from '../errors.ts'
 import type { ForwardProxy } from './forward-proxy.ts'
 import { httpsConnector, httpsWay, positive, type HttpsWay } from './https-way.ts'
 import type { ProxiedKdcAddress } from './kdc-address.ts'
@@ -42,6 +43,8 @@ export class KkdcpClient {
   readonly #settings: Settings
   /** One for each set of CAs, so that no connection counts as verified by another. */
   readonly #agents = new Map<string, Agent>()
+  /** What connections that are being opened wait for, by the KDC proxy's origin. */
+  readonly #stages = new Map<string, string>()
 
   /**
    * Opens no connection yet.
@@ -60,17 +63,36 @@ export class KkdcpClient {
   readonly ask: KdcAttempt<ProxiedKdcAddress> = async ({ url, ca = '' }, question, signal) => {
     const { maxReplyOctets } = this.#settings
     const dispatcher = this.#agentFor(ca)
-    try {
-      return await postToKdcProxy({ ...question, url, maxReplyOctets, dispatcher }, signal)
-    } catch (error) {
-      if (signal.reason instanceof TimedOut) this.#retire(ca, dispatcher)
-      throw error
+    const gone = Promise.withResolvers<never>()
+    const leave = (): void => {
+      gone.reject(signal.reason)
     }
+    signal.addEventListener('abort', leave, { once: true })
+    try {
+      const post = postToKdcProxy({ ...question, url, maxReplyOctets, dispatcher }, signal)
+      // undici gives a request up that waits for its connection only when that is open, or has failed.
+      return await Promise.race([post, gone.promise])
+    } catch (error) {
+      if (!(signal.reason instanceof TimedOut)) throw kkdcpFault(error)
+      this.#retire(ca, dispatcher)
+      throw this.#late(url, signal.reason)
+    } finally {
+      signal.removeEventListener('abort', leave)
+    }
+  }
+
+  /** A firewall before the proxy, or before the forward proxy, and a KDC proxy that is slow look alike else. */
+  #late(url: string, timedOut: TimedOut): KerberosError {
+    const stage = this.#stages.get(new URL(url).origin)
+    if (stage === undefined) return kkdcpFault(timedOut)
+    return kkdcpFault(new Error(`${stage}: ${timedOut.message}`, { cause: timedOut }))
   }
 
   /** After a change of the network every kept connection may be as dead as the one that was silent: each would cost a request. */
   #retire(ca: string, agent: Agent): void {
-    if (this.#agents.get(ca) === agent) this.#agents.delete(ca)
+    // Once: undici refuses to close what is closed.
+    if (this.#agents.get(ca) !== agent) return
+    this.#agents.delete(ca)
     void agent.close()
   }
 
@@ -88,7 +110,7 @@ export class KkdcpClient {
     if (oldest !== undefined && this.#agents.size >= MAX_AGENTS) {
       this.#retire(...oldest)
     }
-    agent = agentOf(this.#settings, ca === '' ? {} : { ca })
+    agent = agentOf(this.#settings, ca === '' ? {} : { ca }, this.#stages)
     this.#agents.set(ca, agent)
     return agent
   }
@@ -110,7 +132,7 @@ function checked(options: KkdcpOptions): Settings {
 }
 
 /** From a krb5.conf's http_anchors or from the settings, in this order, come the CAs. */
-function agentOf(settings: Settings, anchors: TlsTrust): Agent {
+function agentOf(settings: Settings, anchors: TlsTrust, stages: Map<string, string>): Agent {
   return new Agent({
     connections: settings.maxConnections,
     keepAliveTimeout: settings.keepAliveMs,
@@ -119,6 +141,10 @@ function agentOf(settings: Settings, anchors: TlsTrust): Agent {
     // The transport's own limits end an attempt.
     headersTimeout: 0,
     bodyTimeout: 0,
-    connect: httpsConnector({ ...settings, trust: { ...settings.trust, ...anchors } }, kkdcpFault),
+    connect: httpsConnector(
+      { ...settings, trust: { ...settings.trust, ...anchors } },
+      kkdcpFault,
+      stages,
+    ),
   })
 }
