@@ -6,6 +6,7 @@
  */
 
 import { parseArgs } from 'node:util'
+import { errorText } from '../src/platform/index.ts'
 import { labAvailability, startLab, type Lab, type LabEnvironment } from './lab.ts'
 import { proveSignIn, type Proof } from './demo/proof.ts'
 import { startStack, type Stack } from './demo/stack.ts'
@@ -98,20 +99,40 @@ async function stopAll(lab: Lab, stack: Stack | undefined): Promise<void> {
   await lab.stop()
 }
 
-const { values } = parseArgs({
-  options: {
-    once: { type: 'boolean', default: false },
-    port: { type: 'string', default: '8443' },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
-})
-if (values.help) process.stdout.write(`${HELP}\n`)
-else {
+function readArguments() {
+  const { values } = parseArgs({
+    options: {
+      once: { type: 'boolean', default: false },
+      port: { type: 'string', default: '8443' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  })
+  const port = Number(values.port)
+  if (Number.isInteger(port) && port >= 1 && port <= 65_535) return { ...values, port }
+  throw new RangeError(`--port wants a whole number from 1 to 65535, not '${values.port}'`)
+}
+
+async function run({ once, port }: { once: boolean; port: number }): Promise<number> {
   try {
-    process.exitCode = (await demo({ once: values.once, port: Number(values.port) })) ? 0 : 1
+    return (await demo({ once, port })) ? 0 : 1
   } catch (error) {
-    say(`failed: ${error instanceof Error ? error.message : String(error)}`)
-    if (values.once) process.stdout.write(`${JSON.stringify({ ok: false })}\n`)
-    process.exitCode = 1
+    say(`failed: ${errorText(error)}`)
+    if (once) process.stdout.write(`${JSON.stringify({ ok: false })}\n`)
+    return 1
   }
 }
+
+async function main(): Promise<number> {
+  let values: ReturnType<typeof readArguments>
+  try {
+    values = readArguments()
+  } catch (error) {
+    process.stderr.write(`demo: ${errorText(error)}\n${HELP}\n`)
+    return 2
+  }
+  if (!values.help) return run(values)
+  process.stdout.write(`${HELP}\n`)
+  return 0
+}
+
+process.exitCode = await main()

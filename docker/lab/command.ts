@@ -205,8 +205,9 @@ async function dispatch(args: string[], startLab: StartLab): Promise<void> {
       await serve(startLab, instance ?? 1)
       break
     default:
-      console.error(USAGE)
-      process.exitCode = 2
+      throw new UsageError(
+        command === undefined ? 'which command?' : `there is no command ${command}`,
+      )
   }
 }
 

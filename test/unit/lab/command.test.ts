@@ -23,8 +23,8 @@ describe('the command line of the lab', () => {
 
   it('says what is wrong, and how it is used', () => {
     const wrong: readonly (readonly [readonly string[], RegExp])[] = [
-      [[], /^usage: /],
-      [['upp'], /^usage: /],
+      [[], /^lab: which command\?\nusage: /],
+      [['upp'], /^lab: there is no command upp\nusage: /],
       [['up', '--instanse', '3'], /^lab: .*--instanse.*\nusage: /],
       [['up', '--instance', 'three'], /^lab: --instance .*1 to 250.*'three'\nusage: /],
       [['env', '--instance', '0'], /^lab: --instance /],
