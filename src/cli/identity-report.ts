@@ -4,6 +4,7 @@
  * @module
  */
 
+import { printable } from '../platform/index.ts'
 import type { IdentityReport } from '../sso/index.ts'
 
 type Account = NonNullable<IdentityReport['account']>
@@ -73,5 +74,5 @@ export function identityText(report: IdentityReport): string {
     ...(kerberosName === undefined ? [] : [`S4U2Self         ${kerberosName}`]),
     ...(report.refusal === undefined ? [] : refusalLines(report.refusal)),
   ]
-  return `${lines.join('\n')}\n`
+  return `${lines.map(printable).join('\n')}\n`
 }

@@ -7,7 +7,7 @@
 import { Command } from 'commander'
 import type { LookupReport } from '../directory/index.ts'
 import { createLogger, systemClock, type LogLevel } from '../platform/io/index.ts'
-import { type Logger } from '../platform/index.ts'
+import { printable, type Logger } from '../platform/index.ts'
 import type { IssuerPolicy, Policy, PolicyPorts, PolicyStep } from '../sso/index.ts'
 import type { AppSettings } from '../tunnel/index.ts'
 import { usageError } from './report.ts'
@@ -101,7 +101,7 @@ function text(steps: readonly PolicyStep[]): string {
     ...(mend === undefined ? [] : [`           mend: ${mend}`]),
   ])
   const good = steps.every(({ outcome }) => outcome !== 'refused')
-  return `${[...lines, good ? 'allowed' : 'refused'].join('\n')}\n`
+  return `${[...lines.map(printable), good ? 'allowed' : 'refused'].join('\n')}\n`
 }
 
 const TEST_HELP = `
