@@ -61,7 +61,7 @@ function secure(plain: Duplex, options: ConnectionOptions, signal: AbortSignal) 
   return new Promise<TLSSocket>((resolve, reject) => {
     const socket = connectTls({ ...options, socket: plain, minVersion: 'TLSv1.3' })
     const onAbort = () => {
-      socket.destroy(new Error('it took too long'))
+      socket.destroy()
     }
     signal.addEventListener('abort', onAbort, { once: true })
     socket.once('close', () => {
@@ -157,7 +157,9 @@ class Connections {
       code = 'ERR_CONNECTOR_REGISTER_UNREACHABLE'
       return await work(socket)
     } catch (error) {
-      throw fault(code, target, error)
+      // What is cut off for taking too long says no more than that it was closed.
+      const late = `no answer within ${this.#timeoutMs / 1000} s`
+      throw fault(code, target, signal.aborted ? new Error(late, { cause: error }) : error)
     } finally {
       plain?.destroy()
     }
