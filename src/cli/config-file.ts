@@ -103,12 +103,12 @@ export function checkConfigText<T>(path: string, text: string, wanted: Wanted<T>
   const odd = shapeFault(document)
   if (odd !== undefined) throw configError([odd], ({ offset, what }) => `${at(offset)}: ${what}`)
   const value = plainValue(path, document)
-  const result = wanted.schema.safeParse(value, { error: unknownFields })
+  const result = wanted.schema.safeParse(value, { error: unknownFields, reportInput: true })
   if (result.success) return result.data
   const other = wrongFile(path, Object.keys(Object(value) as object), wanted.kind)
   if (other !== undefined) throw other
   throw configError(result.error.issues, (issue) => {
-    const where = at(offsetOf(document, issue.path))
+    const where = at(offsetOf(document, placeOf(issue)))
     return `${where}: ${fieldName(issue.path)}: ${describeIssue(issue)}`
   })
 }
@@ -144,6 +144,12 @@ function offsetOf(document: Document.Parsed, path: readonly PropertyKey[]): numb
   return 0
 }
 
+/** An unknown field is shown itself, and not what it is in. */
+function placeOf(issue: core.$ZodIssue): readonly PropertyKey[] {
+  if (issue.code !== 'unrecognized_keys') return issue.path
+  return [...issue.path, ...issue.keys.slice(0, 1)]
+}
+
 function fieldName(path: readonly PropertyKey[]): string {
   if (path.length === 0) return 'the file'
   return path
@@ -153,10 +159,11 @@ function fieldName(path: readonly PropertyKey[]): string {
 }
 
 function describeIssue(issue: core.$ZodIssue): string {
-  if (issue.code === 'invalid_type' && issue.input === undefined) {
-    return `missing; expected ${issue.expected}`
-  }
-  return issue.message
+  if (issue.code !== 'invalid_type') return issue.message
+  // `field:` with nothing behind it is null.
+  const missing = issue.input === undefined || issue.input === null
+  if (missing) return `missing; expected ${issue.expected}`
+  return issue.message.replace(/^Invalid input: /, '')
 }
 
 /** Zod tells this of no other fault. */

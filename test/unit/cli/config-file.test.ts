@@ -58,7 +58,14 @@ describe('checkConfigText', () => {
     )
     assert.match(faults, /^gateway\.yaml:1:7: port: /m)
     assert.match(faults, /^gateway\.yaml:3:9: apps\[0\]\.id: /m)
-    assert.match(faults, /^gateway\.yaml:3:5: apps\[0\]: unknown field colour$/m)
+    assert.match(faults, /^gateway\.yaml:5:13: apps\[0\]: unknown field colour$/m)
+  })
+
+  it('tells what is missing from what is of another kind', () => {
+    const faults = faultsOf('port:\napps: 5\n')
+    assert.match(faults, /:1:\d+: port: missing; expected number$/m)
+    assert.match(faults, /^gateway\.yaml:2:7: apps: expected array, received number$/m)
+    assert.match(faultsOf('- port\n'), /the file: expected object, received array$/)
   })
 
   it('names the field that may have been meant', () => {
