@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Clock, Random } from '../../platform/index.ts'
+import { needObject, needOctets, type Clock, type Random } from '../../platform/index.ts'
 import { checkKey } from '../crypto/index.ts'
 import { KerberosError } from '../errors.ts'
 import { GssFlag } from './authenticator-checksum.ts'
@@ -21,16 +21,16 @@ import { ReplyVerifier, type SentToken } from './verify-reply.ts'
 /** What kind of token is wanted. */
 export interface InitiatorOptions {
   /** Application data of the channel binding, for instance what tlsServerEndPoint gave. Default none. */
-  readonly channelBinding?: Uint8Array
+  readonly channelBinding?: Uint8Array | undefined
   /** Whether the acceptor has to prove itself. Default true. */
-  readonly mutual?: boolean
+  readonly mutual?: boolean | undefined
   /** SPNEGO with Kerberos inside, or Kerberos alone. Default SPNEGO. */
-  readonly mechanism?: 'spnego' | 'krb5'
+  readonly mechanism?: 'spnego' | 'krb5' | undefined
   /**
    * GssFlag bits besides mutual. Default none: we protect no messages by Kerberos, and Active Directory refuses an LDAP
    * bind over TLS that asks for integrity or confidentiality. Never delegation: nobody's ticket-granting ticket is handed on.
    */
-  readonly flags?: number
+  readonly flags?: number | undefined
 }
 
 /** One token and the check of its answer. */
@@ -109,6 +109,12 @@ export class Initiator {
   #others: PreparedToken[] | undefined
 
   constructor(ticket: InitiatorTicket, ports: { readonly clock: Clock; readonly random: Random }) {
+    needObject('ticket', ticket, 'a service ticket, for instance of ownTicket() or delegate()')
+    needOctets('ticket.ticket', ticket.ticket)
+    needObject('ticket.sessionKey', ticket.sessionKey, 'an object: { etype, value }')
+    needObject('ports', ports, 'an object: { clock, random }')
+    needObject('ports.clock', ports.clock, 'a Clock, for instance systemClock', ['nowMs'])
+    needObject('ports.random', ports.random, 'a Random, for instance systemRandom', ['bytes'])
     checkKey(ticket.sessionKey)
     this.#ticket = ticket
     this.#clock = ports.clock
