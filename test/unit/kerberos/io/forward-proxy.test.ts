@@ -68,7 +68,7 @@ describe('a forward proxy', () => {
     )
     assert.ok(error instanceof KerberosError)
     assert.equal(error.code, 'ERR_KRB_KDC_UNREACHABLE')
-    const text = `${error.message} | ${error.mend ?? ''}`
+    const text = `${error.message} | ${error.mend}`
     assert.match(text, /^forward proxy 127\.0\.0\.1:\d+: /)
     assert.doesNotMatch(text, /pass:|wörd|ZG16/)
     return text
