@@ -24,7 +24,11 @@ async function flush(live: LiveConnector, filter: CacheFilter) {
   const { session } = live
   if (!session.peer.capabilities.includes(FLUSHED))
     session.sendControl({ type: 'flush', ...filter })
-  needCapability(live, FLUSHED, 'has been told, but cannot say what it dropped')
+  needCapability(
+    live,
+    FLUSHED,
+    'this connector has been told, but its version cannot say what it dropped',
+  )
   const { dropped } = await live.flushes.ask((id) => {
     session.sendControl({ type: 'flush', id, ...filter })
   }, PATIENCE)

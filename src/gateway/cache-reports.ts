@@ -21,7 +21,7 @@ export interface CacheReport extends ConnectorAnswer {
 }
 
 async function inspect(live: LiveConnector, filter: CacheFilter) {
-  needCapability(live, INSPECT, 'cannot say what its caches hold')
+  needCapability(live, INSPECT, "this connector's version cannot say what its caches hold")
   const { cache } = await live.inspections.ask((id) => {
     live.session.sendControl({ type: 'inspect', id, ...filter })
   }, PATIENCE)

@@ -33,12 +33,16 @@ export interface ConnectorAnswer {
  *
  * @param live - The connector.
  * @param capability - That it announces where it knows.
- * @param what - What it cannot do, after `this connector's version`.
+ * @param fault - What it cannot do.
  * @throws SallyportError ERR_GATEWAY_CONNECTOR_OLD.
  */
-export function needCapability({ session }: LiveConnector, capability: string, what: string): void {
+export function needCapability(
+  { session }: LiveConnector,
+  capability: string,
+  fault: string,
+): void {
   if (session.peer.capabilities.includes(capability)) return
-  throw new SallyportError('ERR_GATEWAY_CONNECTOR_OLD', `this connector's version ${what}`, {
+  throw new SallyportError('ERR_GATEWAY_CONNECTOR_OLD', fault, {
     mend: "Update Sallyport on the connector's host and restart the connector.",
   })
 }

@@ -73,7 +73,10 @@ describe('a flush', () => {
     answer(young)
     const [problem, good] = (await flushed).connectors
     assert.equal(problem?.problem?.code, 'ERR_GATEWAY_CONNECTOR_OLD')
-    assert.match(problem.problem.message, /has been told, but cannot say what it dropped/)
+    assert.match(
+      problem.problem.message,
+      /^this connector has been told, but its version cannot say what it dropped$/,
+    )
     assert.match(problem.problem.mend ?? '', /Update Sallyport/)
     assert.deepEqual(good?.dropped, DROPPED)
   })
