@@ -5,7 +5,7 @@
  */
 
 import { z } from 'zod'
-import type { Clock, Logger, Random } from '../platform/index.ts'
+import { withDefaults, type Clock, type Logger, type Random } from '../platform/index.ts'
 import {
   createRegistrationSecret,
   encodeRegistrationToken,
@@ -139,7 +139,7 @@ export class Registration {
   constructor(ports: RegistrationPorts, options: RegistrationOptions = {}) {
     this.#ports = ports
     this.#certificateDays = options.certificateDays ?? 30
-    const rate = { ...DEFAULT_REGISTRATION_RATE, ...options.rate }
+    const rate = withDefaults(DEFAULT_REGISTRATION_RATE, options.rate ?? {})
     this.#counter = new RegistrationCounter(rate, ports.clock)
   }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { withDefaults } from './defaults.ts'
 import { fraction } from './fraction.ts'
 import type { Random } from './ports.ts'
 
@@ -23,7 +24,7 @@ export interface BackoffOptions {
  * @throws RangeError unless 0 < firstDelayMs <= maxDelayMs.
  */
 export function resolveBackoff(options: BackoffOptions = {}): Required<BackoffOptions> {
-  const resolved = { firstDelayMs: 500, maxDelayMs: 30_000, ...options }
+  const resolved = withDefaults({ firstDelayMs: 500, maxDelayMs: 30_000 }, options)
   if (!(resolved.firstDelayMs > 0) || !(resolved.maxDelayMs >= resolved.firstDelayMs)) {
     throw new RangeError('backoff needs 0 < firstDelayMs <= maxDelayMs')
   }

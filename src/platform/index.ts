@@ -6,6 +6,7 @@
 
 export { needArray, needObject, needOctets, needText } from './arguments.ts'
 export { backoffDelayMs, resolveBackoff, type BackoffOptions } from './backoff.ts'
+export { withDefaults } from './defaults.ts'
 export {
   errorCode,
   errorMend,

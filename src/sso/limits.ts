@@ -4,6 +4,8 @@
  * @module
  */
 
+import { withDefaults } from '../platform/index.ts'
+
 /** How much and how long the pipeline keeps, waits and repeats. */
 export interface SsoLimits {
   /** ID tokens longer than this are refused, characters. Default 16 384. */
@@ -153,7 +155,7 @@ const DEFAULTS = Object.fromEntries(NAMES.map((name) => [name, SSO_LIMITS[name].
  * @throws RangeError when a setting is not a whole number, or below its least; the most binds configuration files alone.
  */
 export function resolveSsoLimits(limits: Partial<SsoLimits> = {}): SsoLimits {
-  const resolved = { ...(DEFAULTS as unknown as SsoLimits), ...limits }
+  const resolved = withDefaults(DEFAULTS as unknown as SsoLimits, limits)
   for (const name of NAMES) {
     const { least } = SSO_LIMITS[name]
     const value = resolved[name]

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { withDefaults } from '../platform/index.ts'
+
 /** Limits of one tunnel. */
 export interface TunnelLimits {
   /** Largest DATA payload, octets. Fixed by the protocol at 65 536; may only be smaller, for sending. */
@@ -62,7 +64,7 @@ export const DEFAULT_LIMITS: TunnelLimits = {
  * @throws RangeError for a limit that is not a positive integer or passes what the wire can carry.
  */
 export function resolveLimits(limits: Partial<TunnelLimits> = {}): TunnelLimits {
-  const resolved = { ...DEFAULT_LIMITS, ...limits }
+  const resolved = withDefaults(DEFAULT_LIMITS, limits)
   for (const [name, value] of Object.entries(resolved)) {
     if (!Number.isInteger(value) || value <= 0) {
       throw new RangeError(`tunnel limit ${name} must be a positive integer, got ${value}`)

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { withDefaults } from '../../platform/index.ts'
+
 /** Limits of the tunnel listener. */
 export interface TunnelListenerLimits {
   /** Most connections at once, tunnels included. */
@@ -52,7 +54,7 @@ const DEFAULT_TUNNEL_LISTENER_LIMITS: TunnelListenerLimits = {
 export function resolveTunnelListenerLimits(
   limits: Partial<TunnelListenerLimits> = {},
 ): TunnelListenerLimits {
-  const resolved = { ...DEFAULT_TUNNEL_LISTENER_LIMITS, ...limits }
+  const resolved = withDefaults(DEFAULT_TUNNEL_LISTENER_LIMITS, limits)
   for (const [name, value] of Object.entries(resolved)) {
     if (!Number.isInteger(value) || value <= 0) {
       throw new RangeError(`${name} must be a positive integer, got ${value}`)

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { withDefaults } from '../../platform/index.ts'
 import { parseConfLine, type ConfLine } from './krb5-conf-line.ts'
 import { childOf, confError, Krb5Conf, newNode, type ConfNode } from './krb5-conf-tree.ts'
 
@@ -30,13 +31,13 @@ export interface ConfInclude {
 /** How much a krb5.conf may hold. */
 export interface Krb5ConfLimits {
   /** Longest text of one file, UTF-16 units. Default 1 048 576. */
-  readonly maxLength?: number
+  readonly maxLength?: number | undefined
   /** Subsections within each other. Default 8. */
-  readonly maxNesting?: number
+  readonly maxNesting?: number | undefined
   /** Files that include each other. Default 8. */
-  readonly maxIncludeDepth?: number
+  readonly maxIncludeDepth?: number | undefined
   /** Files in all. Default 256. */
-  readonly maxFiles?: number
+  readonly maxFiles?: number | undefined
 }
 
 const DEFAULTS = { maxLength: 1_048_576, maxNesting: 8, maxIncludeDepth: 8, maxFiles: 256 }
@@ -46,7 +47,7 @@ export type Krb5ConfParser = Generator<ConfInclude, Krb5Conf, readonly ConfSourc
 
 interface Parsing {
   readonly root: ConfNode
-  readonly limits: Required<Krb5ConfLimits>
+  readonly limits: typeof DEFAULTS
   files: number
 }
 
@@ -60,7 +61,7 @@ interface Parsing {
  * @throws KerberosError ERR_KRB_CONF that names file and line.
  */
 export function* parseKrb5Conf(source: ConfSource, limits: Krb5ConfLimits = {}): Krb5ConfParser {
-  const parsing = { root: newNode(), limits: { ...DEFAULTS, ...limits }, files: 0 }
+  const parsing = { root: newNode(), limits: withDefaults(DEFAULTS, limits), files: 0 }
   yield* parseFile(parsing, source, 0)
   return new Krb5Conf(parsing.root)
 }

@@ -18,7 +18,7 @@ import {
 } from 'jose'
 import { Agent, request } from 'undici'
 import { httpsConnector, httpsWay, type ForwardProxyChoice } from '../../kerberos/io/https-way.ts'
-import { errorMend, errorText, type Logger } from '../../platform/index.ts'
+import { errorMend, errorText, withDefaults, type Logger } from '../../platform/index.ts'
 import { SsoError } from '../errors.ts'
 import type { IssuerKeys, IssuerPolicy, Policy } from '../policy.ts'
 import type { KeySource } from '../ports.ts'
@@ -200,7 +200,7 @@ function isFetchFault(error: errors.JOSEError): boolean {
  * @throws SsoError ERR_SSO_KEYS_UNREACHABLE when a keys file is not a key set.
  */
 export function createKeySource(policy: Policy, options: KeySourceOptions): KeySource {
-  const resolved = { ...DEFAULTS, ...options }
+  const resolved = withDefaults(DEFAULTS, options)
   const sets = new Map<string, IssuerKeySet>()
   let onKeyGone: (issuer: string) => void = () => undefined
   for (const issuer of policy.issuers.values()) {
@@ -242,7 +242,7 @@ export async function readKeySet(
 ): Promise<JSONWebKeySet> {
   const { keys } = issuer
   if (keys.from === 'file') return localKeys(issuer, keys.json, keys.path).jwks()
-  const resolved = { ...DEFAULTS, ...options }
+  const resolved = withDefaults(DEFAULTS, options)
   const agent = agentFor(keys.ca, resolved)
   try {
     const set = remoteSet(keys, agent, resolved)

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { withDefaults } from '../../platform/index.ts'
+
 /** How many connections there are, and for how long. */
 export interface BackendLimits {
   /** Connections of one user to one app. Default 32. */
@@ -37,7 +39,7 @@ const DEFAULTS: BackendLimits = {
  * @throws RangeError when a setting is not a whole number above 0.
  */
 export function resolveBackendLimits(limits: Partial<BackendLimits> = {}): BackendLimits {
-  const resolved = { ...DEFAULTS, ...limits }
+  const resolved = withDefaults(DEFAULTS, limits)
   for (const [name, value] of Object.entries(resolved)) {
     if (!Number.isInteger(value) || value < 1) {
       throw new RangeError(`backend limit ${name} must be a whole number of at least 1`)

@@ -257,6 +257,14 @@ describe('parseKrb5Conf', () => {
     return step.value
   }
 
+  it('keeps its limits where they are given as undefined', () => {
+    const none = { maxLength: undefined, maxNesting: undefined, maxFiles: undefined }
+    const nested = `[a]\n${'b = {\n'.repeat(9)}${'}\n'.repeat(9)}`
+    for (const text of [nested, '\n'.repeat(1_048_577)]) {
+      assert.throws(() => parseKrb5Conf({ name: 'k', text }, none).next(), KerberosError)
+    }
+  })
+
   it('puts includes where they stand, each beginning outside of all sections', () => {
     const conf = parse({
       '/main': '[a]\nx = 1\ninclude /one\nx = 4\nincludedir /d/\n',
