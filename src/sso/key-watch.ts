@@ -61,11 +61,12 @@ export class KeyWatch {
   }
 
   async #check(): Promise<void> {
-    this.#checking = true
     const issuers = this.#ports.proofs.issuers()
+    // At once, and not after an await: a sign-in verified in between would find a check under way, and start none.
+    if (issuers.length === 0) return
+    this.#checking = true
     const fresh = await Promise.all(issuers.map((issuer) => this.#refresh(issuer)))
     this.#checking = false
-    if (issuers.length === 0) return
     const { transportRetryMs } = this.#limits
     this.#later(fresh.every(Boolean) ? this.#everyMs : Math.min(transportRetryMs, this.#everyMs))
   }

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, it } from 'node:test'
 import type { Proof } from '../../../src/sso/index.ts'
-import { settled } from '../../support/manual-clock.ts'
+import { KeyWatch } from '../../../src/sso/key-watch.ts'
+import { ManualClock, MemoryLogger, settled } from '../../support/manual-clock.ts'
 import { JwksServer } from '../../support/sso/jwks-server.ts'
 import type { CollectingSink } from '../../support/sso/sink.ts'
 import { createStage, type Stage } from '../../support/sso/stage.ts'
@@ -130,6 +131,31 @@ describe('a key that the provider withdraws', { timeout: 10 * PATIENCE_MS }, () 
     assert.equal(await codeOf({ id: 'a', idToken }), undefined)
     await stage.clock.advance(60 * MINUTE)
     assert.equal(server.fetches, 1)
+  })
+
+  it('looks after a sign-in that is verified in the moment in which nobody is left to look after', async () => {
+    const clock = new ManualClock()
+    let asked = 0
+    const proofs = {
+      issuers: () => (asked++ === 0 ? [] : ['https://idp.example']),
+      judgeAgain: () => Promise.resolve([]),
+    }
+    const refreshed: string[] = []
+    const refresh = (issuer: string): Promise<void> => {
+      refreshed.push(issuer)
+      return Promise.resolve()
+    }
+    const keys = { keysOf: () => () => Promise.reject(new Error('nobody asks')), refresh }
+    const ports = { keys, proofs, clock, logger: new MemoryLogger(), onWithdrawn: () => undefined }
+    const watch = new KeyWatch(ports, { keysCheckMinutes: 10, transportRetryMs: 1000 })
+    watch.start()
+    const passed = clock.advance(10 * MINUTE)
+    // The check has begun within the call, and the promises behind it have had no turn yet.
+    watch.start()
+    await passed
+    await clock.advance(10 * MINUTE)
+    watch.close()
+    assert.deepEqual(refreshed, ['https://idp.example'])
   })
 
   /** Lets time pass until the set has been asked for so often. */
