@@ -109,15 +109,21 @@ export class BackchannelLogout {
     const { provider, sessions, clock, logger } = this.#ports
     const signed = await provider.verifyLogoutToken(token)
     const logout = readLogoutToken(signed, clock.nowMs(), this.#limits.maxAgeSeconds * 1000)
-    this.#once(logout)
-    const count = await sessions.endByProvider(logout)
+    const count = await this.#once(logout, () => sessions.endByProvider(logout))
     logger.info('signed out by the provider', { requestId, sessions: count })
   }
 
-  #once({ issuer, jti }: Logout): void {
+  /** A token counts once. Where the store failed it has not counted: the provider may send it again. */
+  async #once<T>({ issuer, jti }: Logout, act: () => Promise<T>): Promise<T> {
     const key = `${issuer}\n${jti}`
     if (this.#seen.has(key)) throw refused('the logout token was used before')
     this.#seen.set(key, true)
+    try {
+      return await act()
+    } catch (error) {
+      this.#seen.delete(key)
+      throw error
+    }
   }
 
   #failuresOf(address: string): number {

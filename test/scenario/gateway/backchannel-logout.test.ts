@@ -102,6 +102,17 @@ describe('back-channel logout', () => {
     assert.equal((await post(logoutToken())).status, 200)
   })
 
+  it('takes a token again whose sessions could not be ended', async () => {
+    const cookie = await signInAs('s1')
+    const token = logoutToken({ sid: 's1' })
+    world.sessions.fault = new Error('the database is locked')
+    assert.equal((await post(token)).status, 503)
+    world.sessions.fault = undefined
+    assert.equal((await post(token)).status, 200)
+    assert.equal((await world.ask({ cookie })).status, 401)
+    assert.equal((await post(token)).status, 400)
+  })
+
   it('looks at no more tokens of an address that sends garbage, and writes down some', async () => {
     const statuses = []
     for (let count = 0; count < 30; count++) statuses.push((await post('garbage')).status)

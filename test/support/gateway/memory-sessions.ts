@@ -9,10 +9,14 @@ export class MemorySessions implements SessionRepository {
   touches = 0
   /** While set, `find` waits for it after it has read. */
   held: Promise<void> | undefined
+  /** While set, `insert` waits for it after it has written. */
+  insertHeld: Promise<void> | undefined
+  /** While set, whatever deletes fails with it. */
+  fault: Error | undefined
 
-  insert(record: SessionRecord): Promise<void> {
+  async insert(record: SessionRecord): Promise<void> {
     this.rows.set(record.idHash, record)
-    return Promise.resolve()
+    await this.insertHeld
   }
   async find(idHash: string): Promise<SessionRecord | undefined> {
     this.finds++
@@ -27,12 +31,11 @@ export class MemorySessions implements SessionRepository {
   reseal(idHash: string, sealed: Uint8Array): Promise<void> {
     return this.#change(idHash, { sealed })
   }
-  delete(idHash: string): Promise<void> {
-    this.rows.delete(idHash)
-    return Promise.resolve()
+  async delete(idHash: string): Promise<void> {
+    await this.#deleteWhere((row) => row.idHash === idHash)
   }
   deleteByUser(user: string): Promise<readonly string[]> {
-    return Promise.resolve(this.#deleteWhere((row) => row.user === user))
+    return this.#deleteWhere((row) => row.user === user)
   }
   deleteByProvider(
     whose: Parameters<SessionRepository['deleteByProvider']>[0],
@@ -43,12 +46,12 @@ export class MemorySessions implements SessionRepository {
       if (subject === undefined) return sid !== undefined && row.sid === sid
       return row.subject === subject && (sid === undefined || (row.sid ?? sid) === sid)
     }
-    return Promise.resolve(this.#deleteWhere(isTheirs))
+    return this.#deleteWhere(isTheirs)
   }
   deleteExpired(idleBeforeMs: number, createdBeforeMs: number): Promise<readonly string[]> {
     const over = (row: SessionRecord) =>
       row.seenMs < idleBeforeMs || row.createdMs < createdBeforeMs
-    return Promise.resolve(this.#deleteWhere(over))
+    return this.#deleteWhere(over)
   }
   list(): Promise<readonly SessionRecord[]> {
     return Promise.resolve([...this.rows.values()])
@@ -59,9 +62,10 @@ export class MemorySessions implements SessionRepository {
     if (row) this.rows.set(idHash, { ...row, ...change })
     return Promise.resolve()
   }
-  #deleteWhere(over: (row: SessionRecord) => boolean): readonly string[] {
+  #deleteWhere(over: (row: SessionRecord) => boolean): Promise<readonly string[]> {
+    if (this.fault) return Promise.reject(this.fault)
     const gone = [...this.rows.values()].filter(over).map((row) => row.idHash)
     for (const idHash of gone) this.rows.delete(idHash)
-    return gone
+    return Promise.resolve(gone)
   }
 }
