@@ -9,6 +9,7 @@
 
 import { LRUCache } from 'lru-cache'
 import { errorCode, type Clock, type Logger, type Random } from '../platform/index.ts'
+import { GatewayError } from './errors.ts'
 import { OpenSession, openSecrets, sealSecrets, SessionTokens } from './open-session.ts'
 import type { StepUp, TokenSet } from './oidc.ts'
 import { createSessionCookie, parseSessionCookie } from './session-cookie.ts'
@@ -86,6 +87,7 @@ export class Sessions {
    *
    * @param signedIn - Who, and the tokens.
    * @returns The session and its cookie's value.
+   * @throws GatewayError ERR_GATEWAY_SESSION_ENDED when it was revoked in the meantime.
    */
   async begin(signedIn: SignedIn): Promise<BegunSession> {
     const cookie = createSessionCookie(this.#ports.random)
@@ -103,7 +105,9 @@ export class Sessions {
       seenMs: nowMs,
       sealed: sealSecrets(secrets, cookie, this.#ports.random),
     }
+    const endings = this.#endings
     await this.#ports.repository.insert(record)
+    await this.#requireKept(cookie.idHash, endings)
     const opened = {
       host,
       acceptedBy,
@@ -124,7 +128,7 @@ export class Sessions {
    */
   cached(cookieValue: string, host: string): OpenSession | undefined {
     const session = this.#open.get(cookieValue)
-    if (session?.host !== host) return undefined
+    if (session?.host !== host || session.ended) return undefined
     const nowMs = this.#ports.clock.nowMs()
     if (!this.#alive(session, nowMs)) return undefined
     this.use(session, nowMs)
@@ -145,9 +149,10 @@ export class Sessions {
       this.#opening.set(cookieValue, opening)
     }
     const session = await opening
-    if (session?.host !== host || session.ended) return undefined
+    if (session?.host !== host) return undefined
     const nowMs = this.#ports.clock.nowMs()
-    if (!this.#alive(session, nowMs)) {
+    // One that has ended is only found where the store could not forget it: it is told again.
+    if (session.ended || !this.#alive(session, nowMs)) {
       await this.end(session.idHash)
       return undefined
     }
@@ -190,10 +195,15 @@ export class Sessions {
   /**
    * Ends one session.
    *
-   * @param idHash - Which.
+   * @param idHash - Which. It is over here also where the store fails, which rejects.
    */
   async end(idHash: string): Promise<void> {
-    await this.#ports.repository.delete(idHash)
+    try {
+      await this.#ports.repository.delete(idHash)
+    } catch (error) {
+      this.#close([idHash])
+      throw error
+    }
     this.#ended([idHash])
   }
 
@@ -269,15 +279,30 @@ export class Sessions {
     )
   }
 
+  /** Whatever ended sessions while the store took this one has not found it in memory. */
+  async #requireKept(idHash: string, endings: number): Promise<void> {
+    for (let seen = endings; seen !== this.#endings;) {
+      seen = this.#endings
+      if (await this.#ports.repository.find(idHash)) continue
+      throw new GatewayError('ERR_GATEWAY_SESSION_ENDED', 'the session was ended as it began')
+    }
+  }
+
   #ended(idHashes: readonly string[]): void {
     if (idHashes.length === 0) return
-    this.#endings++
+    this.#close(idHashes)
     for (const idHash of idHashes) {
       const cookieValue = this.#cookieOf.get(idHash)
-      if (cookieValue === undefined) continue
-      const session = this.#open.peek(cookieValue)
+      if (cookieValue !== undefined) this.#open.delete(cookieValue)
+    }
+  }
+
+  /** Nothing runs in them any more. */
+  #close(idHashes: readonly string[]): void {
+    this.#endings++
+    for (const idHash of idHashes) {
+      const session = this.#open.peek(this.#cookieOf.get(idHash) ?? '')
       if (session) session.ended = true
-      this.#open.delete(cookieValue)
     }
     this.#ports.onEnded(idHashes)
   }

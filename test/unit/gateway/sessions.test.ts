@@ -184,6 +184,34 @@ describe('Sessions', () => {
     assert.deepEqual(ended.sort(), hashes.sort())
   })
 
+  it('do not begin when they are ended while the store takes them', async () => {
+    const { make, signedIn, repository, ended } = setup()
+    const sessions = make()
+    const { promise, resolve } = Promise.withResolvers<undefined>()
+    repository.insertHeld = promise
+    const beginning = sessions.begin(signedIn('a'))
+    const other = sessions.begin(signedIn('b'))
+    assert.equal(await sessions.revokeUser('a'), 1)
+    resolve(undefined)
+    await assert.rejects(beginning, { code: 'ERR_GATEWAY_SESSION_ENDED' })
+    assert.equal(sessions.cached((await other).cookieValue, 'app.example')?.user, 'b')
+    assert.equal(ended.length, 1)
+  })
+
+  it('are over here at once when the store cannot forget them, and there once it can', async () => {
+    const { make, signedIn, repository, ended } = setup()
+    const sessions = make()
+    const { session, cookieValue } = await sessions.begin(signedIn('a'))
+    repository.fault = new Error('the database is locked')
+    await assert.rejects(sessions.end(session.idHash), /locked/)
+    assert.deepEqual(ended, [session.idHash])
+    assert.equal(sessions.cached(cookieValue, 'app.example'), undefined)
+    await assert.rejects(sessions.open(cookieValue, 'app.example'), /locked/)
+    repository.fault = undefined
+    assert.equal(await sessions.open(cookieValue, 'app.example'), undefined)
+    assert.equal(repository.rows.size, 0)
+  })
+
   it('keep the same proof id for the same token, another for another', async () => {
     const { make, signedIn, clock } = setup()
     const sessions = make()
