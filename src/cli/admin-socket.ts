@@ -30,15 +30,6 @@ export function withConfig(command: Command): Command {
 }
 
 /**
- * Prints an answer as JSON.
- *
- * @param answer - From the gateway.
- */
-export function print(answer: unknown): void {
-  process.stdout.write(`${JSON.stringify(answer, null, 2)}\n`)
-}
-
-/**
  * Asks the gateway.
  *
  * @param options - Which.

@@ -5,8 +5,9 @@
  */
 
 import { Command, InvalidArgumentError } from 'commander'
-import { ask, print, withConfig, type AdminOptions } from './admin-socket.ts'
+import { ask, withConfig, type AdminOptions } from './admin-socket.ts'
 import { cacheCommand } from './cache.ts'
+import { say, sayJson } from './output.ts'
 
 /** Longest life of a registration token, minutes: a week. */
 const MAX_TOKEN_MINUTES = 7 * 24 * 60
@@ -32,7 +33,7 @@ function tokensCommand(): Command {
       const answer = (await ask(options, { method: 'POST', path: '/tokens', body })) as {
         token: string
       }
-      process.stdout.write(`${answer.token}\n`)
+      say(`${answer.token}\n`)
     })
   return new Command('tokens').description('registration tokens').addCommand(create)
 }
@@ -41,13 +42,13 @@ function connectorsCommand(): Command {
   const list = withConfig(new Command('list'))
     .description('connectors that have registered, and which of them are connected')
     .action(async (options: AdminOptions) => {
-      print(await ask(options, { method: 'GET', path: '/connectors' }))
+      sayJson(await ask(options, { method: 'GET', path: '/connectors' }))
     })
   const revoke = withConfig(new Command('revoke'))
     .description('never admit this connector again, and cut its tunnels now')
     .argument('<id>', 'the id that `connectors list` shows')
     .action(async (id: string, options: AdminOptions) => {
-      print(
+      sayJson(
         await ask(options, {
           method: 'POST',
           path: `/connectors/${encodeURIComponent(id)}/revoke`,
@@ -64,14 +65,14 @@ function sessionsCommand(): Command {
   const list = withConfig(new Command('list'))
     .description('browser sessions that are open')
     .action(async (options: AdminOptions) => {
-      print(await ask(options, { method: 'GET', path: '/sessions' }))
+      sayJson(await ask(options, { method: 'GET', path: '/sessions' }))
     })
   const revoke = withConfig(new Command('revoke'))
     .description("end every session of a user; connectors drop the user's tickets and sockets")
     .requiredOption('-u, --user <name>', 'the login name that `sessions list` shows')
     .addHelpText('after', '\nExample:\n  $ sallyport sessions revoke --user alice@corp.example')
     .action(async (options: AdminOptions & { user: string }) => {
-      print(
+      sayJson(
         await ask(options, {
           method: 'POST',
           path: '/sessions/revoke',

@@ -6,9 +6,10 @@
 
 import { Command } from 'commander'
 import type { CacheFilter, CacheReport, FlushAnswer } from '../gateway/index.ts'
-import { ask, print, withConfig, type AdminOptions } from './admin-socket.ts'
+import { ask, withConfig, type AdminOptions } from './admin-socket.ts'
 import { formatCaches } from './cache-report.ts'
 import { droppedNothing, formatFlush, formatNoMatch } from './flush-report.ts'
+import { say, sayJson } from './output.ts'
 
 interface CacheOptions extends AdminOptions {
   readonly user?: string
@@ -82,12 +83,12 @@ async function runFlush(options: CacheOptions & { json?: boolean }): Promise<voi
   const unheard = answer.connectors.some(({ problem }) => problem && problem.code !== OLD)
   if (unheard) process.exitCode = 1
   if (options.json) {
-    print(given)
+    sayJson(given)
     return
   }
-  process.stdout.write(formatFlush(answer))
+  say(formatFlush(answer))
   if (Object.keys(filter).length === 0 || !droppedNothing(answer)) return
-  process.stdout.write(formatNoMatch(filter, await namesKept(options)))
+  say(formatNoMatch(filter, await namesKept(options)))
 }
 
 function flushCommand(): Command {
@@ -105,8 +106,8 @@ function showCommand(): Command {
     .addHelpText('after', SHOW_HELP)
     .action(async (options: CacheOptions & { json?: boolean }) => {
       const reports = await reportsOn(options, filterOf(options))
-      if (options.json) print(reports)
-      else process.stdout.write(formatCaches(reports, Date.now()))
+      if (options.json) sayJson(reports)
+      else say(formatCaches(reports, Date.now()))
       if (reports.some(({ problem }) => problem !== undefined)) process.exitCode = 1
     })
 }

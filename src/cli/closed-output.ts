@@ -5,6 +5,7 @@
  */
 
 import { errorCode, errorText } from '../platform/index.ts'
+import { complain } from './output.ts'
 
 /** As a shell reports a program that SIGPIPE (13) has ended, which Node turns into an error. */
 const EXIT_CLOSED_PIPE = 141
@@ -18,7 +19,7 @@ export function watchOutput(): void {
   process.stdout.on('error', (error) => {
     if (errorCode(error) === 'EPIPE') process.exit(EXIT_CLOSED_PIPE)
     const why = `the output cannot be written: ${errorText(error)}`
-    process.stderr.write(`sallyport: ERR_CLI_OUTPUT: ${why}\n`)
+    complain(`sallyport: ERR_CLI_OUTPUT: ${why}`)
     process.exit(EXIT_FAILED)
   })
   process.stderr.on('error', () => undefined)

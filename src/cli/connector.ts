@@ -9,6 +9,7 @@
 import { hostname } from 'node:os'
 import { Command } from 'commander'
 import { createLogger, systemClock, type LogLevel } from '../platform/io/index.ts'
+import { say, sayJson } from './output.ts'
 import { readSecretText } from './secret-text.ts'
 import { logLevelOption, protectMemory, runUntilSignal, tuneHeap } from './service.ts'
 import { ownVersion } from './version.ts'
@@ -55,7 +56,7 @@ function registerCommand(): Command {
           clock: systemClock,
         },
       )
-      process.stdout.write(`registered as ${id} in group ${group} at ${address}\n`)
+      say(`registered as ${id} in group ${group} at ${address}\n`)
     })
 }
 
@@ -97,7 +98,7 @@ function checkCommand(): Command {
       const { loadConnectorConfig, loadPolicy } = await import('./connector-config.ts')
       const config = loadConnectorConfig(options.config)
       loadPolicy(config.policy)
-      process.stdout.write(`${options.config}: good\n${config.policy}: good\n`)
+      say(`${options.config}: good\n${config.policy}: good\n`)
     })
 }
 
@@ -117,7 +118,7 @@ function jwksCommand(): Command {
       const { loadConnectorConfig, loadPolicy } = await import('./connector-config.ts')
       const { assertionKeys } = await import('../sso/index.ts')
       const keys = await assertionKeys(loadPolicy(loadConnectorConfig(options.config).policy))
-      process.stdout.write(`${JSON.stringify(keys, undefined, 2)}\n`)
+      sayJson(keys)
     })
 }
 
@@ -147,7 +148,7 @@ function rotateCommand(): Command {
       const { env: environment } = process
       const { kvno, resumed } = await rotateOwnPassword({ config, logger, environment })
       const how = resumed ? 'finished an earlier change' : 'changed'
-      process.stdout.write(`${how}: the keytab holds keys of version ${kvno} and those before\n`)
+      say(`${how}: the keytab holds keys of version ${kvno} and those before\n`)
     })
 }
 

@@ -6,8 +6,9 @@
 
 import { Command, Option } from 'commander'
 import type { DelegationState, PlanMode } from '../doctor/index.ts'
-import { SallyportError } from '../platform/index.ts'
+import { jsonText, SallyportError } from '../platform/index.ts'
 import { createLogger, systemClock, type LogLevel } from '../platform/io/index.ts'
+import { say, sayJson } from './output.ts'
 import { logLevelOption, protectMemory } from './service.ts'
 
 interface SharedArguments {
@@ -74,7 +75,7 @@ function showCommand(): Command {
     )
     .action(async (options: ShowArguments) => {
       const state = await readState(options)
-      process.stdout.write(await shown(state, options))
+      say(await shown(state, options))
     })
 }
 
@@ -82,11 +83,7 @@ async function shown(state: DelegationState, { json, graph }: ShowArguments): Pr
   const doctor = await import('../doctor/index.ts')
   if (graph === 'mermaid') return doctor.delegationMermaid(state)
   if (graph === 'svg') return doctor.delegationSvg(state)
-  return json ? jsonText(doctor.delegationJson(state)) : doctor.formatDelegation(state)
-}
-
-function jsonText(value: unknown): string {
-  return `${JSON.stringify(value, undefined, 2)}\n`
+  return json ? `${jsonText(doctor.delegationJson(state))}\n` : doctor.formatDelegation(state)
 }
 
 interface PlanArguments extends SharedArguments {
@@ -123,7 +120,8 @@ function planCommand(): Command {
       const state = await readState(options)
       const { formatPlan, planDelegation } = await import('../doctor/index.ts')
       const plan = planDelegation(state, modeOf(options))
-      process.stdout.write(options.json ? jsonText(plan) : formatPlan(plan, options))
+      if (options.json) sayJson(plan)
+      else say(formatPlan(plan, options))
     })
 }
 
@@ -150,7 +148,8 @@ function verifyCommand(): Command {
       const state = await readState(options)
       const { formatPlan, planDelegation } = await import('../doctor/index.ts')
       const plan = planDelegation(state)
-      process.stdout.write(options.json ? jsonText(plan) : formatPlan(plan))
+      if (options.json) sayJson(plan)
+      else say(formatPlan(plan))
       if (plan.missing.length + plan.superfluous.length > 0) process.exitCode = 1
     })
 }

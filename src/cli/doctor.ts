@@ -8,6 +8,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import type { CheckResult, DoctorReport, PlannedCheck } from '../doctor/index.ts'
 import { createLogger, systemClock } from '../platform/io/index.ts'
 import type { DoctorWorlds } from './doctor-world.ts'
+import { say, sayJson } from './output.ts'
 import { usageError } from './report.ts'
 import { protectMemory } from './service.ts'
 
@@ -96,8 +97,8 @@ async function runDoctor(options: DoctorArguments): Promise<void> {
   try {
     const report = reportOf(await runPlan(await planDoctor(worlds, options), options))
     written?.(report, worlds)
-    if (options.json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`)
-    else process.stdout.write(`\n${formatSummary(report)}\n`)
+    if (options.json) sayJson(report)
+    else say(`\n${formatSummary(report)}\n`)
     process.exitCode = exitCodeOf(report)
   } finally {
     worlds.close()
@@ -144,9 +145,9 @@ async function runPlan(
     const text = formatResult(result)
     if (text === '') return
     const [name = ''] = result.id.split('.')
-    if (name !== area) process.stdout.write(`${area === '' ? '' : '\n'}${name}\n`)
+    if (name !== area) say(`${area === '' ? '' : '\n'}${name}\n`)
     area = name
-    process.stdout.write(`${text}\n`)
+    say(`${text}\n`)
   }
   // Timers of the product never hold the process, so this one does.
   const alive = setInterval(() => undefined, 2 ** 30)

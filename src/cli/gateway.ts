@@ -9,6 +9,7 @@
 import { counted } from '../platform/index.ts'
 import { Command } from 'commander'
 import { createLogger, type LogLevel } from '../platform/io/index.ts'
+import { say } from './output.ts'
 import { logLevelOption, protectMemory, runUntilSignal, tuneHeap } from './service.ts'
 
 interface GatewayOptions {
@@ -42,7 +43,7 @@ function checkCommand(): Command {
     .action(async (options: GatewayOptions) => {
       const { loadGatewayConfig } = await import('./gateway-config.ts')
       const { apps } = loadGatewayConfig(options.config)
-      process.stdout.write(`${options.config}: good, ${counted(apps.length, 'app')}\n`)
+      say(`${options.config}: good, ${counted(apps.length, 'app')}\n`)
     })
 }
 

@@ -10,6 +10,7 @@ import { type Logger } from '../platform/index.ts'
 import { createLogger, systemClock, type LogLevel } from '../platform/io/index.ts'
 import type { IdentityReport, IssuerPolicy, Policy } from '../sso/index.ts'
 import type { AppSettings } from '../tunnel/index.ts'
+import { say, sayJson } from './output.ts'
 import { usageError } from './report.ts'
 import { logLevelOption, protectMemory } from './service.ts'
 
@@ -115,9 +116,8 @@ function resolveCommand(): Command {
     .action(async (user: string, options: ResolveArguments) => {
       const report = await resolve(user, options)
       const { identityText } = await import('./identity-report.ts')
-      process.stdout.write(
-        options.json ? `${JSON.stringify(report, null, 2)}\n` : identityText(report),
-      )
+      if (options.json) sayJson(report)
+      else say(identityText(report))
       if (report.refusal !== undefined) process.exitCode = 1
     })
 }

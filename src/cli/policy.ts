@@ -10,6 +10,7 @@ import { createLogger, systemClock, type LogLevel } from '../platform/io/index.t
 import { printable, type Logger } from '../platform/index.ts'
 import type { IssuerPolicy, Policy, PolicyPorts, PolicyStep } from '../sso/index.ts'
 import type { AppSettings } from '../tunnel/index.ts'
+import { say, sayJson } from './output.ts'
 import { usageError } from './report.ts'
 import { logLevelOption, protectMemory } from './service.ts'
 
@@ -131,8 +132,8 @@ function testCommand(): Command {
       protectMemory(logger)
       const steps = await explained({ user, url: parsedUrl(url), options, logger })
       const good = steps.every(({ outcome }) => outcome !== 'refused')
-      const json = `${JSON.stringify({ allowed: good, steps }, null, 2)}\n`
-      process.stdout.write(options.json ? json : text(steps))
+      if (options.json) sayJson({ allowed: good, steps })
+      else say(text(steps))
       if (!good) process.exitCode = 1
     })
 }

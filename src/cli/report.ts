@@ -5,6 +5,7 @@
  */
 
 import { errorText, SallyportError } from '../platform/index.ts'
+import { complain } from './output.ts'
 
 /**
  * The error for a command line that is wrong, as is found only after commander has read it.
@@ -25,7 +26,7 @@ export function usageError(message: string, mend: string): SallyportError {
  */
 function describeError(error: unknown): string {
   if (error instanceof SallyportError) {
-    const mend = error.mend === undefined ? '' : `\n  mend: ${error.mend}`
+    const mend = error.mend === undefined ? '' : `\nmend: ${error.mend}`
     return `sallyport: ${error.code}: ${error.message}${mend}`
   }
   const detail = error instanceof Error ? (error.stack ?? error.message) : errorText(error)
@@ -38,5 +39,5 @@ function describeError(error: unknown): string {
  * @param error - Whatever was caught.
  */
 export function reportError(error: unknown): void {
-  process.stderr.write(`${describeError(error)}\n`)
+  complain(describeError(error))
 }

@@ -8,7 +8,7 @@
  */
 
 import { z } from 'zod'
-import type { Clock } from '../platform/index.ts'
+import { printable, type Clock } from '../platform/index.ts'
 import {
   createKey,
   createSigningRequest,
@@ -115,9 +115,6 @@ const refusalSchema = z.object({
 const NAME = /^[\p{L}\p{N}\p{P} ]{1,64}$/u
 
 const BAD_REPLY_MEND = 'Check that the address is the tunnel listener of a gateway of this version.'
-
-/** The text of another machine must not steer the terminal it is shown on. */
-const printable = (text: string): string => text.replaceAll(/\p{C}/gu, ' ')
 
 function refusal({ status, body }: RegistrationAnswer): GatewayRefusal | RegisterError {
   const parsed = refusalSchema.safeParse(body)

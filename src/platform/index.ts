@@ -19,5 +19,15 @@ export { foldName, sameName } from './names.ts'
 export { readFault } from './read-fault.ts'
 export { NOT_LISTED, Roster, type RosterMember } from './roster.ts'
 export { SecurityLog, type SecurityEvent, type SecurityLogLimits } from './security-log.ts'
-export { columns, counted, powershellWord, printable, shellWord, yamlWord } from './text.ts'
+export {
+  columns,
+  counted,
+  escapeControls,
+  jsonText,
+  powershellWord,
+  printable,
+  printableLines,
+  shellWord,
+  yamlWord,
+} from './text.ts'
 export type { Clock, LogFields, Logger, Random, Timer } from './ports.ts'

@@ -16,15 +16,49 @@ export function counted(count: number, noun: string, plural = `${noun}s`): strin
   return `${count} ${count === 1 ? noun : plural}`
 }
 
+/** What steers a terminal: control characters, further line breaks (U+2028, U+2029), and what turns the reading direction (Unicode annex 9). */
+const STEERING = /[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu
+
 /**
- * Takes the teeth out of what others sent: no control character reaches the terminal.
+ * Takes the teeth out of what others sent: nothing that steers the terminal reaches it.
  *
  * @param text - Any text.
  * @returns One line, with `?` in their place.
  */
 export function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex -- they are what is looked for
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?')
+  return text.replace(STEERING, '?')
+}
+
+/**
+ * The same for several lines, whose line feeds stay.
+ *
+ * @param text - Any text.
+ * @returns As many lines.
+ */
+export function printableLines(text: string): string {
+  return text.split('\n').map(printable).join('\n')
+}
+
+/**
+ * Escapes what JSON lets through and a terminal obeys, such as DEL and the C1 control characters.
+ *
+ * @param json - JSON, set in with line feeds and spaces alone.
+ * @returns JSON of the same value.
+ */
+export function escapeControls(json: string): string {
+  return json.replace(STEERING, (character) =>
+    character === '\n' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
+
+/**
+ * A value as JSON for people and programs.
+ *
+ * @param value - What JSON can hold.
+ * @returns Several lines; no control character but line feeds.
+ */
+export function jsonText(value: unknown): string {
+  return escapeControls(JSON.stringify(value, undefined, 2))
 }
 
 /**

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { jsonText } from '../../platform/index.ts'
 import type { DoctorReport } from '../report.ts'
 import { redactConfiguration, redactDeep, redactor, type Sensitive } from './redact.ts'
 import { tarOf } from './tar.ts'
@@ -41,7 +42,7 @@ export function bundleOf(contents: BundleContents, sensitive: Sensitive, nowMs: 
   const clean = redactor(sensitive)
   const json = (name: string, value: unknown) => ({
     name: `sallyport-doctor/${name}`,
-    text: `${JSON.stringify(value, undefined, 2)}\n`,
+    text: `${jsonText(value)}\n`,
   })
   const { report, versions, configuration, policy, log } = contents
   const files = [

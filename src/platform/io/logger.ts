@@ -6,6 +6,7 @@
 
 import { pino, type DestinationStream, type Logger as Pino } from 'pino'
 import type { LogFields, Logger } from '../ports.ts'
+import { escapeControls } from '../text.ts'
 
 /** How much is logged. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
@@ -49,6 +50,8 @@ export function createLogger(level: LogLevel, destination?: DestinationStream): 
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
+    // A log is read on terminals too.
+    hooks: { streamWrite: escapeControls },
     redact: { paths: SECRET_FIELDS.flatMap((name) => [name, `*.${name}`]), censor: '[redacted]' },
   }
   return wrap(pino(options, destination ?? pino.destination({ fd: 2, sync: true })))

@@ -122,8 +122,8 @@ describe('registerConnector', () => {
     }
     await assertRejected(() => ({ status: 403, body }), {
       code: 'ERR_GATEWAY_TOKEN_USED',
-      message: 'used  [31m',
-      mend: 'new one',
+      message: 'used ?[31m',
+      mend: 'new?one',
     })
     const odd = { code: 'rm -rf', message: 'x' }
     await assertRejected(() => ({ status: 403, body: odd }), {

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { parse } from 'yaml'
-import { columns, counted, printable, yamlWord } from '../../../src/platform/index.ts'
+import {
+  columns,
+  counted,
+  jsonText,
+  printable,
+  printableLines,
+  yamlWord,
+} from '../../../src/platform/index.ts'
 
 describe('counted', () => {
   it('makes one of a noun singular, and every other number plural', () => {
@@ -17,6 +24,27 @@ describe('counted', () => {
 describe('printable', () => {
   it('lets no control character through', () => {
     assert.equal(printable('a\u001b[31m\r\nb\u0085ü'), 'a?[31m??b?ü')
+    assert.equal(printable('moc\u202e.evil\u2028x'), 'moc?.evil?x')
+  })
+})
+
+describe('printableLines', () => {
+  it('keeps line feeds, and lets no other control character through', () => {
+    assert.equal(printableLines('a\u009b1m\r\n\tb\n'), 'a?1m?\n?b\n')
+  })
+})
+
+describe('jsonText', () => {
+  it('holds no control character but line feeds, and the same value', () => {
+    fc.assert(
+      fc.property(fc.anything({ values: [fc.string({ unit: 'binary' })] }), (thing) => {
+        const value: unknown = JSON.parse(JSON.stringify([thing, '\u007f\u0080\u009f\u001b\u202e']))
+        const text = jsonText(value)
+        // eslint-disable-next-line no-control-regex -- they are what is looked for
+        assert.doesNotMatch(text, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/)
+        assert.deepEqual(JSON.parse(text), value)
+      }),
+    )
   })
 })
 

@@ -24,6 +24,16 @@ describe('createLogger', () => {
     )
   })
 
+  it('writes no control character that a peer sent, and loses none', () => {
+    const { logger, lines, parsed } = capture('info')
+    const reason = 'a\u001b[2Jb\u009b31mc\u007f\r\nd'
+    logger.child({ peer: reason }).info(reason, { reason })
+    const [line] = parsed()
+    assert.deepEqual([line?.['peer'], line?.['msg'], line?.['reason']], [reason, reason, reason])
+    // eslint-disable-next-line no-control-regex -- they are what is looked for
+    assert.doesNotMatch(lines.join(''), /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]|\n./)
+  })
+
   it('leaves out what is below its level', () => {
     const { logger, lines } = capture('warn')
     logger.info('quiet')
