@@ -8,8 +8,9 @@
  * 5. The file is removed.
  *
  * Stopped before 2, the keytab is good; between 2 and 4 the file is: an identity made of the keytab's file tries both, and the
- * next rotation goes on where this one was stopped. Only a refusal that the server has proven to be its own takes step 1 back, and
- * only where no other server can have had the request: that one may have made the change.
+ * next rotation goes on where this one was stopped. Two things take step 1 back. A refusal that the server has proven to be its own,
+ * where no other server can have had the request: that one may have made the change. And a request that was never sent, where the
+ * keytab still lets us in: no login with a password that cannot be the account's is spent on it.
  *
  * @module
  */
@@ -62,6 +63,13 @@ export interface PasswordServers extends KdcTransport {
    * @returns False where another server may have made the change.
    */
   isAlone?(reply: Uint8Array): boolean
+  /**
+   * Whether an exchange failed before anything was sent: then nothing can have changed.
+   *
+   * @param error - The very error that `exchange` threw.
+   * @returns False where a server may have made the change.
+   */
+  isUnsent?(error: unknown): boolean
 }
 
 /** What a rotation works through; settings as those of a client. */
@@ -96,7 +104,10 @@ const DOUBTFUL_TRIES = 2
 
 interface Told {
   readonly fault: unknown
+  /** Nobody else can have made the change, whether here or in another process. */
   readonly alone: boolean
+  /** No server was told here. */
+  readonly unsent: boolean
 }
 
 /** 90 octets are 120 characters of base64url: upper and lower case, digits, no blanks; as long as Windows makes them. */
@@ -108,7 +119,8 @@ const PASSWORD_OCTETS = 90
  * @param owner - The account; a computer or a user, not a group managed service account.
  * @param options - Ports and settings.
  * @returns What was done.
- * @throws KerberosError ERR_KRB_PASSWORD_REFUSED when the server refuses, with its reason: nothing has changed, unless
+ * @throws KerberosError ERR_KRB_KDC_UNREACHABLE when nothing could be sent: nothing has changed;
+ *   ERR_KRB_PASSWORD_REFUSED when the server refuses, with its reason: nothing has changed, unless
  *   another one made the change, which the next run finds out;
  *   ERR_KRB_PASSWORD_UNCONFIRMED when it is not known whether the change was made: run it again; or as the AS exchange
  *   and the store do.
@@ -186,14 +198,10 @@ class Rotation {
     keytab: readonly KeytabEntry[],
     takeBack: () => Promise<void>,
   ): Promise<NewKeys> {
-    const change = await this.#prepare(password, keytab).catch((error: unknown) => ({
-      error,
-    }))
-    const { fault, alone } =
-      'error' in change ? { fault: change.error, alone: true } : await this.#tell(change)
+    const { fault, alone, unsent } = await this.#attempt(password, keytab)
     const refused = isCode(fault, 'ERR_KRB_PASSWORD_REFUSED')
-    if (!('error' in change) && !refused) return this.#confirm(password, keytab, fault)
-    // Either may be for the sake of another process that went on with this very password and was quicker.
+    if (!unsent && !refused) return this.#confirm(password, keytab, fault)
+    // Either refusal may be for the sake of another process that went on with this very password and was quicker.
     const overtaken = refused || isRefusedProof(fault)
     const made = overtaken ? await this.#keysOf(password, keytab).catch(() => undefined) : undefined
     if (made !== undefined) return made
@@ -201,15 +209,29 @@ class Rotation {
     throw fault
   }
 
-  /** Step 2; what went wrong, if anything, and whether nobody but who said so was asked. */
+  /** Step 2, for which the keytab's keys get the ticket. */
+  async #attempt(password: string, keytab: readonly KeytabEntry[]): Promise<Told> {
+    const asked = await this.#prepare(password, keytab).then(
+      (change) => this.#tell(change),
+      (fault: unknown) => ({ fault, alone: true, unsent: true }),
+    )
+    if (!asked.unsent || asked.alone) return asked
+    // Another process may meanwhile have gone on with this very password: then the keytab does not let us in any more.
+    return this.#prepare(password, keytab).then(
+      () => ({ ...asked, alone: true }),
+      (fault: unknown) => (isRefusedProof(fault) ? { ...asked, fault } : asked),
+    )
+  }
+
+  /** What went wrong, if anything, and who can have had the request. */
   async #tell(change: PasswordChange): Promise<Told> {
     const { passwordServer } = this.#options
     try {
       const reply = await passwordServer.exchange(this.#owner.realm, change.request)
       const alone = passwordServer.isAlone?.(reply) ?? true
-      return { fault: this.#faultIn(change.open(reply)), alone }
+      return { fault: this.#faultIn(change.open(reply)), alone, unsent: false }
     } catch (fault) {
-      return { fault, alone: false }
+      return { fault, alone: false, unsent: passwordServer.isUnsent?.(fault) ?? false }
     }
   }
 

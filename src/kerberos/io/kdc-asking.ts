@@ -6,7 +6,7 @@
 
 import { errorText } from '../../platform/index.ts'
 import { ownMend } from '../errors.ts'
-import type { KdcAttempt, KdcQuestion } from './kdc-attempt.ts'
+import { NotSentError, type KdcAttempt, type KdcQuestion } from './kdc-attempt.ts'
 import { ExchangeTimedOut, OVERTAKEN, TimedOut, type Racer, type RacerCause } from './kdc-race.ts'
 import { judgeReply } from './kdc-reply.ts'
 import type { KdcTransportSettings } from './kdc-transport-options.ts'
@@ -38,6 +38,8 @@ export class KdcAsking {
   mend: string | undefined
   /** A reply that says that the KDC cannot (KDC_ERR_SVC_UNAVAILABLE). */
   unavailable: Uint8Array | undefined
+  /** Each resolves to whether the KDC can have had the request. */
+  readonly #sent: Promise<boolean>[] = []
 
   constructor(question: KdcQuestion, ports: KdcAskingPorts) {
     this.#question = question
@@ -47,6 +49,11 @@ export class KdcAsking {
   /** What went wrong, by KDC. */
   get failures(): readonly string[] {
     return [...this.#failures].map(([name, why]) => `${name}: ${why}`)
+  }
+
+  /** Whether any KDC can have had the request; waits for those that were called off. */
+  async maybeSent(): Promise<boolean> {
+    return (await Promise.all(this.#sent)).includes(true)
   }
 
   /**
@@ -94,7 +101,14 @@ export class KdcAsking {
     const tookMs = (): number => settings.clock.monotonicMs() - startedMs
     this.#failures.set(kdc.name, 'no answer in time')
     try {
-      const reply = await attempt(kdc.address, this.#question, signal)
+      const asked = attempt(kdc.address, this.#question, signal)
+      this.#sent.push(
+        asked.then(
+          () => true,
+          (error: unknown) => !(error instanceof NotSentError),
+        ),
+      )
+      const reply = await asked
       this.#refuseUnfit(reply)
       watch.answered(kdc, tookMs())
       this.#ports.answered(reply, kdc, this.#failures.size === 1)

@@ -20,6 +20,9 @@ export interface KdcQuestion {
   readonly once?: boolean
 }
 
+/** An attempt that failed before there was a connection: certainly nothing was sent. */
+export class NotSentError extends Error {}
+
 /**
  * Puts a question to one KDC.
  *
@@ -28,7 +31,7 @@ export interface KdcQuestion {
  * @param signal - Gives up: out of time, overtaken by another KDC, or the caller left. The promise rejects at once, and
  *   sockets are destroyed.
  * @returns DER of the reply, whole, at most as large as the attempt's own limit; whatever it says.
- * @throws Error whose message says what went wrong, without naming the KDC.
+ * @throws Error whose message says what went wrong, without naming the KDC; a NotSentError where nothing was sent.
  */
 export type KdcAttempt<Address extends KdcAddress = KdcAddress> = (
   address: Address,

@@ -63,6 +63,7 @@ export class NetworkKdcTransport implements KdcTransport {
   readonly #counts = { answered: 0, unreachable: 0, hedges: 0 }
   /** Which KDC gave a reply. */
   readonly #givers = new WeakMap<Uint8Array, ReplyGiver>()
+  readonly #unsent = new WeakSet<KerberosError>()
 
   /**
    * Opens no connection yet.
@@ -124,6 +125,16 @@ export class NetworkKdcTransport implements KdcTransport {
   isAlone(reply: Uint8Array): boolean {
     const giver = this.#givers.get(reply)
     return giver?.askedAlone === true && giver.kdc.address.via === 'direct'
+  }
+
+  /**
+   * Whether an exchange failed before anything was sent to anybody; told of the service whose requests are sent once.
+   *
+   * @param error - The very error that `exchange` threw.
+   * @returns False where somebody can have had the request.
+   */
+  isUnsent(error: unknown): boolean {
+    return error instanceof KerberosError && this.#unsent.has(error)
   }
 
   #besides(reply: Uint8Array, passedOver: readonly string[]): KdcTransport | undefined {
@@ -205,7 +216,7 @@ export class NetworkKdcTransport implements KdcTransport {
     const { realm } = question
     const all = await this.#addressesOf(realm, signal)
     const addresses = all.filter((address) => !passedOver.includes(formatKdcAddress(address)))
-    if (addresses.length === 0) throw this.#unreachable(realm, ['there is no other KDC'])
+    if (addresses.length === 0) throw this.#unasked(realm, ['there is no other KDC'])
     const order = this.#watch.plan(realm, addresses)
     const asking = new KdcAsking(question, {
       settings: this.#settings,
@@ -217,32 +228,45 @@ export class NetworkKdcTransport implements KdcTransport {
     const reply = await raceKdcs(asking.racers(order), this.#settings, signal)
     if (reply !== undefined) return reply
     if (asking.unavailable !== undefined && !signal.aborted) return asking.unavailable
-    throw this.#unreachable(realm, asking.failures, asking.mend)
+    const error = this.#unreachable(realm, asking.failures, asking.mend)
+    if (this.#settings.service.once && !(await asking.maybeSent())) this.#nothingSent(error)
+    throw error
   }
 
   async #addressesOf(realm: string, signal: AbortSignal): Promise<readonly KdcAddress[]> {
     const listed = this.#settings.kdcs.get(realm)
     if (listed !== undefined) return listed
-    if (this.#locator === undefined) throw this.#unreachable(realm, ['no KDC is configured'])
+    if (this.#locator === undefined) throw this.#unasked(realm, ['no KDC is configured'])
     let found: readonly KdcAddress[]
     try {
       found = await abandonable(this.#locator.locate(realm), signal)
     } catch (error) {
       const why = signal.aborted ? 'no answer in time' : errorText(error)
-      throw this.#unreachable(realm, [`KDCs could not be looked up: ${why}`], ownMend(error))
+      throw this.#unasked(realm, [`KDCs could not be looked up: ${why}`], ownMend(error))
     }
-    if (found.length === 0) throw this.#unreachable(realm, ['none is listed or found in the DNS'])
+    if (found.length === 0) throw this.#unasked(realm, ['none is listed or found in the DNS'])
     const usable = found.filter(({ via }) => via === 'direct' || this.#proxies)
     if (usable.length > 0) return usable
-    throw this.#unreachable(realm, ['all are behind KDC proxies, and the transport has no https'])
+    throw this.#unasked(realm, ['all are behind KDC proxies, and the transport has no https'])
   }
 
   #noTurn(realm: string, why: string): KerberosError {
     const { name } = this.#settings.service
     const message = `an exchange with a ${name} of ${realm} was not begun: ${why}`
-    return new KerberosError('ERR_KRB_KDC_UNREACHABLE', message, {
-      mend: 'Find out why the KDCs are slow: the log names those that are, and so do the transport’s statistics.',
-    })
+    return this.#nothingSent(
+      new KerberosError('ERR_KRB_KDC_UNREACHABLE', message, {
+        mend: 'Find out why the KDCs are slow: the log names those that are, and so do the transport’s statistics.',
+      }),
+    )
+  }
+
+  #unasked(realm: string, failures: readonly string[], mend?: string): KerberosError {
+    return this.#nothingSent(this.#unreachable(realm, failures, mend))
+  }
+
+  #nothingSent(error: KerberosError): KerberosError {
+    this.#unsent.add(error)
+    return error
   }
 
   #unreachable(

@@ -92,6 +92,16 @@ export class PasswordServerTransport implements PasswordServers {
   isAlone(reply: Uint8Array): boolean {
     return this.#network.isAlone(reply)
   }
+
+  /**
+   * Whether an exchange failed before anything was sent to anybody.
+   *
+   * @param error - The very error that `exchange` threw.
+   * @returns False where a server can have had the request, or a KDC proxy.
+   */
+  isUnsent(error: unknown): boolean {
+    return this.#network.isUnsent(error)
+  }
 }
 
 const NOWHERE: KdcLocator = { locate: () => Promise.resolve([]) }

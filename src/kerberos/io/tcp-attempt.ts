@@ -9,7 +9,7 @@
 import { connect, isIP, type LookupFunction, type Socket } from 'node:net'
 import { errorText } from '../../platform/index.ts'
 import { formatHostPort, type DirectKdcAddress } from './kdc-address.ts'
-import type { KdcAttempt } from './kdc-attempt.ts'
+import { NotSentError, type KdcAttempt } from './kdc-attempt.ts'
 import type { KeptSockets } from './kept-sockets.ts'
 import { socketFault } from './socket-fault.ts'
 
@@ -62,8 +62,14 @@ export function tcpAttempt(options: TcpAttemptOptions): KdcAttempt<DirectKdcAddr
     const socket = connect({ host, port, noDelay: true, ...named })
     // Whatever becomes of it later: an error that nobody hears would end the process.
     socket.on('error', () => undefined)
-    return over(socket)
+    return waiting === undefined ? over(socket) : over(socket).catch(mayBeSent)
   }
+}
+
+/** The connection that waited may have carried it, whatever became of the next one. */
+function mayBeSent(error: unknown): never {
+  if (!(error instanceof NotSentError)) throw error
+  throw new Error(error.message, { cause: error.cause })
 }
 
 function throwIfGivenUp(signal: AbortSignal): void {
@@ -82,6 +88,8 @@ class Conversation {
   readonly #signal: AbortSignal
   readonly #ending = Promise.withResolvers<Uint8Array>()
   #resolved: boolean
+  /** Before that what is written waits in the socket. */
+  #connected: boolean
 
   constructor(
     socket: Socket,
@@ -90,6 +98,7 @@ class Conversation {
   ) {
     this.#socket = socket
     this.#resolved = isAddress
+    this.#connected = !socket.connecting
     this.#signal = signal
     this.#collector = new ReplyCollector(maxReplyOctets)
   }
@@ -98,7 +107,7 @@ class Conversation {
   async ask(request: Uint8Array): Promise<Uint8Array> {
     const socket = this.#socket
     socket.on('error', this.#onError).on('close', this.#onClose).on('data', this.#onData)
-    socket.once('lookup', this.#onLookup)
+    socket.once('lookup', this.#onLookup).once('connect', this.#onConnect)
     this.#signal.addEventListener('abort', this.#onAbort, { once: true })
     socket.write(framed(request))
     try {
@@ -109,12 +118,17 @@ class Conversation {
     } finally {
       this.#signal.removeEventListener('abort', this.#onAbort)
       socket.off('error', this.#onError).off('close', this.#onClose).off('data', this.#onData)
-      socket.off('lookup', this.#onLookup)
+      socket.off('lookup', this.#onLookup).off('connect', this.#onConnect)
     }
   }
 
   #fail(what: string, cause?: unknown): void {
-    this.#ending.reject(new Error(what, { cause }))
+    const Fault = this.#connected ? Error : NotSentError
+    this.#ending.reject(new Fault(what, { cause }))
+  }
+
+  readonly #onConnect = (): void => {
+    this.#connected = true
   }
 
   readonly #onLookup = (): void => {

@@ -1,128 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import {
-  KerberosClient,
-  KerberosError,
-  passwordAge,
-  rotatePassword,
-  type KeytabEntry,
-  type OwnSecrets,
-  type RotationOptions,
-  type RotationStore,
-} from '../../../src/kerberos/index.ts'
+import { KerberosError, passwordAge } from '../../../src/kerberos/index.ts'
 import { KrbErrorCode as Krb } from '../../../src/kerberos/iana/index.ts'
-import { newWorld, random, REALM } from '../../support/kerberos-world.ts'
-import { MemoryLogger } from '../../support/manual-clock.ts'
-import { MemoryPasswordServer } from '../../support/memory-password-server.ts'
-
-const CONN1 = { principal: { nameType: 1, nameString: ['CONN1$'] }, realm: REALM }
-const HOST = { nameType: 3, nameString: ['host', 'conn1.corp.example'] }
-const alice = { name: 'alice', realm: REALM }
-
-/** The power fails. */
-class Killed extends Error {}
-
-type Step = keyof RotationStore
-
-/** Keytab and pending password in memory; can be killed before or after any step. */
-class MemoryStore implements RotationStore {
-  keytab: readonly KeytabEntry[]
-  pending: string | undefined
-  readonly steps: string[] = []
-  killAt: string | undefined
-
-  constructor(keytab: readonly KeytabEntry[]) {
-    this.keytab = keytab
-  }
-
-  readKeytab(): Promise<readonly KeytabEntry[]> {
-    return this.#step('readKeytab', () => this.keytab)
-  }
-  writeKeytab(entries: readonly KeytabEntry[]): Promise<void> {
-    return this.#step('writeKeytab', () => {
-      this.keytab = entries
-    })
-  }
-  readPending(): Promise<string | undefined> {
-    return this.#step('readPending', () => this.pending)
-  }
-  writePending(_principal: string, password: string): Promise<void> {
-    return this.#step('writePending', () => {
-      this.pending = password
-    })
-  }
-  removePending(): Promise<void> {
-    return this.#step('removePending', () => {
-      this.pending = undefined
-    })
-  }
-
-  /** What an identity made of these files proves itself with. */
-  get secrets(): OwnSecrets {
-    if (this.pending === undefined) return this.keytab
-    return { inOrder: [this.keytab, { password: this.pending }] }
-  }
-
-  async #step<T>(step: Step, run: () => T): Promise<T> {
-    this.check(`before ${step}`)
-    const value = run()
-    this.check(`after ${step}`)
-    return Promise.resolve(value)
-  }
-
-  check(moment: string): void {
-    this.steps.push(moment)
-    // Who is dead does nothing more: nothing is tidied up.
-    const dead = this.killAt !== undefined && this.steps.includes(this.killAt)
-    if (dead) throw new Killed(moment)
-  }
-}
-
-function start() {
-  const world = newWorld()
-  const server = new MemoryPasswordServer(world.kdc)
-  const store = new MemoryStore(world.kdc.keytab('CONN1$'))
-  const logger = new MemoryLogger()
-  /** Whether another server may have had the request too. */
-  const others = { asked: false }
-  const passwordServer = {
-    isAlone: () => !others.asked,
-    exchange: async (realm: string, request: Uint8Array) => {
-      store.check('before the request')
-      const reply = await server.exchange(realm, request)
-      store.check('after the request')
-      return reply
-    },
-  }
-  const options: RotationOptions = {
-    transport: world.kdc,
-    clock: world.clock,
-    random,
-    logger,
-    passwordServer,
-    store,
-    pause: (delayMs) => world.clock.advance(delayMs),
-  }
-  const login = async (): Promise<void> => {
-    const identity = { ...CONN1, keys: store.secrets }
-    const ports = { transport: world.kdc, clock: world.clock, random }
-    const client = new KerberosClient({ identity, ...ports })
-    assert.equal((await client.impersonate(alice)).accountName, 'alice')
-  }
-  return {
-    ...world,
-    server,
-    others,
-    store,
-    logger,
-    login,
-    rotate: () => rotatePassword(CONN1, options),
-  }
-}
+import { REALM } from '../../support/kerberos-world.ts'
+import { CONN1, HOST, startRotation } from '../../support/rotation-world.ts'
 
 describe('rotatePassword', () => {
   it('changes the password, and the keytab holds the new keys beside the old', async () => {
-    const { server, store, rotate, login, kdc, logger } = start()
+    const { server, store, rotate, login, kdc, logger } = startRotation()
     const [old] = store.keytab
     assert.deepEqual(await rotate(), { kvno: 3, resumed: false })
     assert.equal(store.pending, undefined)
@@ -144,7 +29,7 @@ describe('rotatePassword', () => {
   })
 
   it('gives the new keys to other names of the account, and leaves other accounts alone', async () => {
-    const { store, rotate, kdc } = start()
+    const { store, rotate, kdc } = startRotation()
     const [own] = store.keytab
     const [other] = kdc.keytab('CONN2$')
     assert.ok(own && other)
@@ -164,7 +49,7 @@ describe('rotatePassword', () => {
   })
 
   it('renumbers older keys whose numbers were ahead of the KDC’s', async () => {
-    const { store, rotate, login } = start()
+    const { store, rotate, login } = startRotation()
     store.keytab = store.keytab.map((entry) => ({ ...entry, kvno: 7 }))
     await rotate()
     assert.deepEqual(
@@ -175,7 +60,7 @@ describe('rotatePassword', () => {
   })
 
   it('takes the refusal of the server for what it is, and nothing has changed', async () => {
-    const { server, store, rotate, login } = start()
+    const { server, store, rotate, login } = startRotation()
     server.tricks = { refuse: { code: 4, text: 'too young' } }
     await assert.rejects(rotate(), {
       code: 'ERR_KRB_PASSWORD_REFUSED',
@@ -191,7 +76,7 @@ describe('rotatePassword', () => {
   })
 
   it('keeps the pending password at a refusal where another server may have made the change', async () => {
-    const { server, others, store, rotate, login, kdc } = start()
+    const { server, others, store, rotate, login, kdc } = startRotation()
     others.asked = true
     server.tricks = { refuse: { code: 4, text: 'in the history' } }
     await assert.rejects(rotate(), { code: 'ERR_KRB_PASSWORD_REFUSED', message: /history/ })
@@ -203,7 +88,7 @@ describe('rotatePassword', () => {
   })
 
   it('tries the new password twice, and no more, where no server has said that it holds', async () => {
-    const { server, rotate, kdc, store } = start()
+    const { server, rotate, kdc, store } = startRotation()
     server.tricks = { loseRequest: new Error('cut') }
     let tries = 0
     kdc.tricks = {
@@ -221,7 +106,7 @@ describe('rotatePassword', () => {
   })
 
   it('hands on what mends the way to the password server', async () => {
-    const { server, rotate } = start()
+    const { server, rotate } = startRotation()
     const mend = 'Open the door.'
     const loseRequest = new KerberosError('ERR_KRB_KDC_UNREACHABLE', 'shut', { mend })
     server.tricks = { loseRequest }
@@ -231,7 +116,7 @@ describe('rotatePassword', () => {
   // Two processes on one keytab: the other one goes on with this very password and is killed before it writes the keytab.
   describe('takes nothing back when another process was quicker', () => {
     const overtaken = async (by: 'KDC' | 'server'): Promise<void> => {
-      const { server, store, rotate, login, kdc } = start()
+      const { server, store, rotate, login, kdc } = startRotation()
       const overtake = (): void => {
         kdc.tricks = {}
         kdc.directory.changeKey('CONN1$', store.pending)
@@ -261,7 +146,7 @@ describe('rotatePassword', () => {
   })
 
   it('keeps the pending password where anybody could have written the refusal', async () => {
-    const { server, store, rotate, login } = start()
+    const { server, store, rotate, login } = startRotation()
     server.tricks = { forge: { code: 4, text: 'nonsense' } }
     assert.deepEqual(await rotate(), { kvno: 3, resumed: false })
     server.tricks = { forge: { code: 3, text: 'who?' }, loseRequest: new Error('cut') }
@@ -274,14 +159,14 @@ describe('rotatePassword', () => {
   })
 
   it('finds out that the change was made although no reply came', async () => {
-    const { server, rotate, login } = start()
+    const { server, rotate, login } = startRotation()
     server.tricks = { loseReply: new Error('cut') }
     assert.deepEqual(await rotate(), { kvno: 3, resumed: false })
     await login()
   })
 
   it('takes no reply for the server’s that is not proven', async () => {
-    const { server, rotate, login } = start()
+    const { server, rotate, login } = startRotation()
     const later = (part: { ctimeMs: number; cusec: number }) => ({ ...part, cusec: part.cusec ^ 1 })
     server.tricks = { refuse: { code: 5, text: '' }, apRep: later }
     await assert.rejects(rotate(), { code: 'ERR_KRB_PASSWORD_UNCONFIRMED', message: /AP-REP/ })
@@ -297,7 +182,7 @@ describe('rotatePassword', () => {
   })
 
   it('waits for a KDC that does not know the new password yet', async () => {
-    const { kdc, rotate, clock, store } = start()
+    const { kdc, rotate, clock, store } = startRotation()
     const before = clock.nowMs()
     let refusals = 0
     kdc.tricks = {
@@ -312,7 +197,7 @@ describe('rotatePassword', () => {
   })
 
   it('sends nothing and leaves nothing behind when the keytab does not do', async () => {
-    const { kdc, store, server, rotate } = start()
+    const { kdc, store, server, rotate } = startRotation()
     store.keytab = kdc.keytab('CONN2$')
     await assert.rejects(rotate(), { code: 'ERR_KRB_NO_KEY' })
     assert.ok(!store.steps.includes('before writePending'))
@@ -322,7 +207,7 @@ describe('rotatePassword', () => {
   })
 
   it('says so when neither the keytab nor the pending password does any more', async () => {
-    const { kdc, store, rotate } = start()
+    const { kdc, store, rotate } = startRotation()
     store.pending = 'never-sent'
     kdc.directory.changeKey('CONN1$')
     await assert.rejects(rotate(), {
@@ -348,7 +233,7 @@ describe('a rotation that is stopped', () => {
   ]
   for (const moment of moments) {
     it(`${moment} can log in, and goes on next time`, async () => {
-      const { store, rotate, login, server } = start()
+      const { store, rotate, login, server } = startRotation()
       store.killAt = moment
       await assert.rejects(rotate())
       store.killAt = undefined
@@ -363,7 +248,7 @@ describe('a rotation that is stopped', () => {
 
 describe('passwordAge', () => {
   it('counts from the newest keys of the account', () => {
-    const { store, clock } = start()
+    const { store, clock } = startRotation()
     const [entry] = store.keytab
     assert.ok(entry)
     const changedAtMs = clock.nowMs() - 1000

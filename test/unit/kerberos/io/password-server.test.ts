@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Server } from 'node:net'
 import { after, before, describe, it } from 'node:test'
-import { parseKrb5ConfText } from '../../../../src/kerberos/index.ts'
+import { KerberosError, parseKrb5ConfText } from '../../../../src/kerberos/index.ts'
 import {
   krb5ConfLocator,
   openPasswordServers,
@@ -132,6 +132,40 @@ describe('password servers', () => {
       const reply = await transport.exchange(REALM, REQUEST)
       assert.equal(transport.isAlone(reply), alone, servers.join(' '))
       assert.equal(transport.isAlone(Buffer.from(reply)), false)
+    }
+  })
+
+  it('say whether nothing was sent, which only a connection that never was can prove', async () => {
+    const closing = createServer((socket) => socket.on('error', () => undefined).destroy())
+    closing.listen(0, '127.0.0.1')
+    await once(closing, 'listening')
+    const closes = `127.0.0.1:${(closing.address() as AddressInfo).port}`
+    const hole = await startBlackHole()
+    const https: KdcAttempt<ProxiedKdcAddress> = () => Promise.reject(new Error('HTTP status 503'))
+    const locator = locating()
+    try {
+      for (const [servers, unsent] of [
+        [[DEAD], true],
+        [['nowhere.invalid', DEAD], true],
+        [[], true],
+        [[closes], false],
+        [[DEAD, closes], false],
+        [[hole.address], true],
+        [[DEAD, URL_], false],
+      ] as const) {
+        const limits = { timeoutMs: 2000, totalTimeoutMs: 2000 }
+        const listed = { servers: { [REALM]: servers }, locator, https, ...limits }
+        const transport = new PasswordServerTransport(listed)
+        const error: unknown = await transport
+          .exchange(REALM, REQUEST)
+          .catch((fault: unknown) => fault)
+        assert.ok(error instanceof KerberosError)
+        assert.equal(transport.isUnsent(error), unsent, servers.join(' '))
+        assert.equal(transport.isUnsent(new Error(error.message)), false)
+      }
+    } finally {
+      await hole.stop()
+      closing.close()
     }
   })
 
