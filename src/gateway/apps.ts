@@ -4,11 +4,12 @@
  * @module
  */
 
-import { takesTarget, sendingOf, type AppSettings } from '../tunnel/index.ts'
+import { takesTarget, type AppSettings } from '../tunnel/index.ts'
 import type { AppConfig } from './app-config.ts'
 import { networkRule } from './client-networks.ts'
 import type { StepUp } from './oidc.ts'
 import { stepUpOf } from './step-up.ts'
+import { settingsFor } from './told-apps.ts'
 import { originsOf, UrlTranslator } from './url-translation.ts'
 
 /** An app with everything that can be known before its first request. */
@@ -105,18 +106,6 @@ export class Apps {
    * @returns The settings of the group's apps, without who may use them.
    */
   settingsFor(group: string): readonly AppSettings[] {
-    return this.#all.filter((app) => app.connectorGroup === group).map(settingsOf)
-  }
-}
-
-function settingsOf(app: AppConfig): AppSettings {
-  const { id, externalUrl, internalUrl, preAuthentication, singleSignOn, path } = app
-  const { servicePrincipalName, delegatedLoginIdentity, hostHeader, timeouts, upgrades } = app
-  return {
-    ...{ id, externalUrl, internalUrl, preAuthentication, singleSignOn },
-    ...(servicePrincipalName !== undefined && { servicePrincipalName }),
-    ...{ delegatedLoginIdentity, hostHeader, timeouts, upgrades },
-    ...(path !== undefined && { path }),
-    ...sendingOf(app),
+    return settingsFor(this.#all, group)
   }
 }

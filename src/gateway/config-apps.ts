@@ -5,7 +5,7 @@
  */
 
 import { z } from 'zod'
-import { LOGIN_IDENTITY, sendingFields, sendingOf } from '../tunnel/index.ts'
+import { LOGIN_IDENTITY, MAX_APP_ID_LENGTH, sendingFields, sendingOf } from '../tunnel/index.ts'
 import {
   identifier,
   originUrl,
@@ -158,6 +158,10 @@ function pathFaults(app: WrittenApp): readonly (Fault & { readonly at: number })
   return app.paths.flatMap((override, at) => {
     const part = partOf(whole(app), override)
     const faults = [...faultsOf(part)]
+    if (part.id.length > MAX_APP_ID_LENGTH) {
+      const message = `with the app's id and a colon before it, it has more than ${MAX_APP_ID_LENGTH} characters`
+      faults.push({ field: 'path', message })
+    }
     if (app.paths.findIndex(({ path }) => path === override.path) !== at) {
       faults.push({ field: 'path', message: 'another part above has this path' })
     }

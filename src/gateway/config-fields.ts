@@ -5,6 +5,7 @@
  */
 
 import { z } from 'zod'
+import { MAX_APP_URL_LENGTH, MAX_SPN_LENGTH } from '../tunnel/index.ts'
 
 /** A service principal name, e.g. `HTTP/iwa.corp.example`; a realm may follow. */
 const SPN_PATTERN = /^[A-Za-z][\w.-]*\/[A-Za-z0-9][\w.:/-]*(?:@[A-Za-z0-9][\w.-]*)?$/
@@ -47,6 +48,7 @@ function originFault(value: string, schemes: readonly string[]): string | undefi
   if (url.username !== '' || url.password !== '') return 'must not hold a user name or password'
   if (url.search !== '' || url.hash !== '') return 'must not have a query or a fragment'
   if (url.pathname !== '/') return `must end after the host, as ${url.origin}/ (no path)`
+  if (url.href.length > MAX_APP_URL_LENGTH) return `is longer than ${MAX_APP_URL_LENGTH} characters`
   return undefined
 }
 
@@ -72,10 +74,9 @@ export const issuerUrl: z.ZodType<string> = text('the issuer URL').refine((value
 }, 'expected the issuer, an https:// URL without query or fragment')
 
 /** A service principal name. */
-export const servicePrincipalName: z.ZodString = text('a service principal name').regex(
-  SPN_PATTERN,
-  'expected service/host, e.g. HTTP/iwa.corp.example',
-)
+export const servicePrincipalName: z.ZodString = text('a service principal name')
+  .max(MAX_SPN_LENGTH, `a service principal name is longer than ${MAX_SPN_LENGTH} characters`)
+  .regex(SPN_PATTERN, 'expected service/host, e.g. HTTP/iwa.corp.example')
 
 /** An id in our own files and messages: letters, digits, dot, underscore, hyphen. */
 export const identifier: z.ZodString = text('an id').regex(

@@ -10,6 +10,7 @@ import type { LogoutLimits } from './backchannel-logout.ts'
 import type { AppConfig } from './app-config.ts'
 import { appsSchema } from './config-apps.ts'
 import { issuerUrl, listenAddress, listenPort, text, wholeNumber } from './config-fields.ts'
+import { tellingFault } from './told-apps.ts'
 
 const DAY_MS = 86_400_000
 
@@ -182,5 +183,13 @@ function checkOidc(config: GatewayConfig, context: z.RefinementCtx): void {
   })
 }
 
+function checkTelling({ apps, oidc }: GatewayConfig, context: z.RefinementCtx): void {
+  const signIn = oidc && { issuer: oidc.issuer, clientId: oidc.clientId }
+  const message = tellingFault(apps, signIn)
+  if (message !== undefined) context.addIssue({ code: 'custom', path: ['apps'], message })
+}
+
 /** The schema of gateway.yaml. */
-export const gatewayConfigSchema: z.ZodType<GatewayConfig> = configSchema.superRefine(checkOidc)
+export const gatewayConfigSchema: z.ZodType<GatewayConfig> = configSchema
+  .superRefine(checkOidc)
+  .superRefine(checkTelling)

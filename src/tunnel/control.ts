@@ -20,6 +20,7 @@ import {
   flushedSchema,
   inspectedSchema,
   inspectSchema,
+  MAX_SPN_LENGTH,
   type FlushedMessage,
   type InspectedMessage,
   type InspectMessage,
@@ -142,18 +143,22 @@ export const LOGIN_IDENTITY: RegExp = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/
 export const APP_PATH: RegExp =
   /^(?!.*(?:\/\/|\/\.{1,2}(?:\/|$)))\/[A-Za-z0-9._~!$&'()*+,=:@/-]{1,1023}$/
 
-const id = z.string().min(1).max(128)
+/** Longest id of an app, in messages and in OPEN frames, and longest URL of one. */
+export const MAX_APP_ID_LENGTH = 128
+export const MAX_APP_URL_LENGTH = 2048
+
+const id = z.string().min(1).max(MAX_APP_ID_LENGTH)
 /** As long as gateway.yaml lets it be. */
 const setting = z.string().min(1).max(4096)
 const milliseconds = z.number().int().min(1).max(86_400_000)
 
 const appSchema: z.ZodType<AppSettings> = z.object({
   id,
-  externalUrl: z.string().min(1).max(2048),
-  internalUrl: z.string().min(1).max(2048),
+  externalUrl: z.string().min(1).max(MAX_APP_URL_LENGTH),
+  internalUrl: z.string().min(1).max(MAX_APP_URL_LENGTH),
   preAuthentication: z.enum(['oidc', 'passthrough']),
   singleSignOn: z.enum(['kerberos', 'headers', 'none']),
-  servicePrincipalName: z.string().min(1).max(512).exactOptional(),
+  servicePrincipalName: z.string().min(1).max(MAX_SPN_LENGTH).exactOptional(),
   delegatedLoginIdentity: z.string().regex(LOGIN_IDENTITY),
   hostHeader: z.enum(['internal', 'external']),
   path: z.string().regex(APP_PATH).exactOptional(),

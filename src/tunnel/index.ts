@@ -24,6 +24,8 @@ export {
   decodeControl,
   encodeControl,
   LOGIN_IDENTITY,
+  MAX_APP_ID_LENGTH,
+  MAX_APP_URL_LENGTH,
   type AppSettings,
   type AppsMessage,
   type ControlMessage,

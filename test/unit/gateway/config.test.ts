@@ -137,6 +137,9 @@ describe('gatewayConfigSchema', () => {
     ['externalUrl', 'intranet.example', /not a URL/],
     ['internalUrl', 'ftp://iwa/', /http:\/\/ or https:/],
     ['servicePrincipalName', 'iwa.corp.example', /HTTP\/iwa/],
+    ['servicePrincipalName', `HTTP/${'a'.repeat(508)}`, /longer than 512/],
+    ['externalUrl', `https://${'a.'.repeat(1020)}a/`, /longer than 2048/],
+    ['internalUrl', `https://${'a.'.repeat(1020)}a/`, /longer than 2048/],
     ['id', 'with space', /letters/],
     ['hostHeader', 'both', /internal or external/],
     ['delegatedLoginIdentity', 'e-mail address', /onPremisesSAMAccountName/],
@@ -145,10 +148,26 @@ describe('gatewayConfigSchema', () => {
     ['ticketStatuses', [403], /without sendTicket: on401/],
     ['replayBodies', 'no', /true or false/],
   ] as const) {
-    it(`refuses ${field}: ${String(value)}`, () => {
+    it(`refuses ${field}: ${String(value).slice(0, 40)}`, () => {
       assert.match(faults(withApp({ [field]: value }))[`apps.0.${field}`] ?? '', message)
     })
   }
+
+  // Every connector of the group would refuse the message, and the tunnel with it.
+  it('refuses what connectors could not be told', () => {
+    const path = `/${'a'.repeat(118)}`
+    assert.equal(gatewayConfigSchema.safeParse(withApp({ paths: [{ path }] })).success, true)
+    const long = faults(withApp({ paths: [{ path: `${path}a` }] }))
+    assert.match(long['apps.0.paths.0.path'] ?? '', /more than 128 characters/)
+    const apps = (count: number, groups: number) =>
+      Array.from({ length: count }, (_, at) => {
+        const connectorGroup = `group${at % groups}`
+        return { ...APP, id: `a${at}`, externalUrl: `https://a${at}.example/`, connectorGroup }
+      })
+    const many = faults({ ...CONFIG, apps: apps(5000, 1) })
+    assert.match(many['apps'] ?? '', /'group0'.* octets.* 1048576.*more connector groups/)
+    assert.equal(gatewayConfigSchema.safeParse({ ...CONFIG, apps: apps(5000, 2) }).success, true)
+  })
 
   it('refuses an oidc app without a provider, and allows none for passthrough apps', () => {
     const { oidc: _gone, ...rest } = CONFIG
