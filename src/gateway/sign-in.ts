@@ -25,9 +25,9 @@ import { textClaim, type OidcProvider, type StepUp, type TokenSet } from './oidc
 import { noNegotiate } from './negotiate.ts'
 import type { OpenSession } from './open-session.ts'
 import { errorPage, htmlPage, redirect, type Page } from './pages.ts'
-import type { Sessions } from './sessions.ts'
+import type { Sessions, SignedIn } from './sessions.ts'
 import { isStrongEnough } from './step-up.ts'
-import { SignInStates, type StatedSignIn } from './sign-in-state.ts'
+import { SignInStates, type PendingSignIn, type StatedSignIn } from './sign-in-state.ts'
 
 /** What the pages need. */
 export interface SignInPorts {
@@ -155,15 +155,17 @@ export class SignIn {
     if (this.#isTooWeak(request, stated, tokens)) {
       return this.begin(request, stated.pending.returnTo, { fresh: true })
     }
-    const former = await this.#session(request)
-    if (former) await sessions.end(former.idHash)
-    const host = request.route.externalHost
+    const { route, requestId } = request
+    const { askedFor, returnTo } = stated.pending
     const sid = textClaim(claims, 'sid')
-    const { askedFor } = stated.pending
-    const signedIn = { host, issuer, subject, sid, user, tokens, askedFor }
+    const signedIn = { issuer, subject, sid, user, tokens, askedFor, host: route.externalHost }
+    const to = `${route.externalOrigin}${returnTo}`
+    const former = await this.#session(request)
+    if (former && isOfOtherTab(former, stated.pending, signedIn))
+      return redirect(to, stated.cookies)
+    if (former) await sessions.end(former.idHash)
     const { cookieValue } = await sessions.begin(signedIn)
-    logger.info('signed in', { user, app: request.route.app.id, requestId: request.requestId })
-    const to = `${request.route.externalOrigin}${stated.pending.returnTo}`
+    logger.info('signed in', { user, app: route.app.id, requestId })
     return redirect(to, [...stated.cookies, 'Set-Cookie', setCookie(SESSION_COOKIE, cookieValue)])
   }
 
@@ -218,6 +220,16 @@ export class SignIn {
     else this.#ports.logger.error('sign-in page failed', details)
     return errorPage({ code, requestId, html: wantsHtml(fields), extra })
   }
+}
+
+/** Another tab was first with the same user: a second session would end what runs in that one. */
+function isOfOtherTab(former: OpenSession, pending: PendingSignIn, signedIn: SignedIn): boolean {
+  const { issuer, subject, sid, user } = signedIn
+  // Who was to type the password again has done so for a new session.
+  if (pending.forced || former.createdMs < pending.startedMs) return false
+  const sameUser = former.issuer === issuer && former.subject === subject
+  const sameLogin = former.acceptedBy === undefined && former.user === user.toLowerCase()
+  return sameUser && sameLogin && textClaim(former.tokens.claims, 'sid') === sid
 }
 
 function requireMethod(request: BrowserRequest, allowed: readonly string[]): void {

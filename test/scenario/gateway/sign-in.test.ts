@@ -43,6 +43,32 @@ describe('sign-in', () => {
     }
   })
 
+  it('leaves the session that another tab has begun in the meantime to who it is of', async () => {
+    const begin = async (path: string) => {
+      const begun = await world.ask({ path, headers: HTML })
+      const state = new URL(begun.headers.location ?? '').searchParams.get('state') ?? ''
+      const callback = `/.sallyport/callback?code=x&state=${state}`
+      return (cookie = '') =>
+        world.ask({
+          path: callback,
+          cookie: `${cookiesOf(begun)}${cookie === '' ? '' : '; '}${cookie}`,
+          headers: HTML,
+        })
+    }
+    const [one, two, three] = [await begin('/one'), await begin('/two'), await begin('/three')]
+    const session = cookiesOf(await two())
+    const done = await one(session)
+    assert.equal(done.headers.location, 'https://app.example/one')
+    assert.equal(cookiesOf(done), '')
+    assert.equal((await world.ask({ cookie: session })).status, 200)
+    const { claims } = world.provider
+    world.provider.claims = { ...claims, sub: 'user-2', upn: 'bob@corp.example' }
+    const other = cookiesOf(await three(session))
+    world.provider.claims = claims
+    assert.equal((await world.ask({ cookie: session })).status, 401)
+    assert.equal((await world.ask({ cookie: other })).status, 200)
+  })
+
   it('keeps no more than five sign-ins in a browser', async () => {
     const names = new Set<string>()
     for (let tab = 0; tab < 12; tab++) {
