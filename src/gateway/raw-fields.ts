@@ -35,6 +35,13 @@ export function rawCookies(raw: readonly string[]): string | undefined {
   return all
 }
 
-function isNamed(name: string | undefined, wanted: string): boolean {
+/**
+ * Whether a field has a name.
+ *
+ * @param name - Of the field.
+ * @param wanted - Lower case.
+ * @returns True in any case of letters.
+ */
+export function isNamed(name: string | undefined, wanted: string): boolean {
   return name?.length === wanted.length && name.toLowerCase() === wanted
 }

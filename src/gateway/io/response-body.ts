@@ -10,6 +10,7 @@ import type { ResponseHead } from '../../tunnel/index.ts'
 import type { AppRoute } from '../apps.ts'
 import { responseFields, type ResponseFields } from '../response-fields.ts'
 import type { BrowserResponse } from './browser-response.ts'
+import { forSharedCaches } from '../shared-caches.ts'
 import { flushLater, type Flushable } from './flush-later.ts'
 
 /** A last chunk up to this size is written as latin1 text. */
@@ -84,6 +85,7 @@ export class ResponseBody implements BrowserResponse, Flushable {
 
   #announced({ headers, trailer }: ResponseFields): string[] {
     const fields = headers as string[]
+    if (this.#context.route.signIn) fields.push(...forSharedCaches(fields))
     if (this.#context.fields !== undefined) fields.push(...this.#context.fields)
     if (trailer !== undefined && this.#mayTrail) fields.push('Trailer', trailer)
     return fields

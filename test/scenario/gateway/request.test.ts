@@ -88,6 +88,20 @@ describe('a request through the gateway', () => {
     assert.equal(arrived.field('x-request-id'), arrived.head.requestId)
   })
 
+  it("keeps a signed-in user's answers out of shared caches, unless the backend lets them in", async () => {
+    const said = async (fields: readonly string[], host = 'app.example') => {
+      world.connector.answer = (request) => {
+        request.reply(200, ['Content-Length', '0', ...fields])
+      }
+      const answer = await world.ask({ host, ...(host === 'app.example' && { cookie }) })
+      return answer.headers['cache-control']
+    }
+    assert.equal(await said([]), 'private')
+    assert.equal(await said(['Cache-Control', 'max-age=60']), 'max-age=60, private')
+    assert.equal(await said(['Cache-Control', 'public, max-age=60']), 'public, max-age=60')
+    assert.equal(await said([], 'open.example'), undefined)
+  })
+
   it('translates addresses and cookies outwards', async () => {
     world.connector.answer = (request) => {
       request.reply(302, [
