@@ -109,7 +109,7 @@ export function aborted(signal: AbortSignal): KerberosError {
 }
 
 /**
- * Waits for shared work; a caller who gives up leaves it running for the others.
+ * Waits for work that is not the caller’s alone; who gives up leaves it running.
  *
  * @param work - The shared work.
  * @param signal - This caller's signal.

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { abandonable, drive, driveElsewhere } from './client-drive.ts'
+import { drive, driveElsewhere } from './client-drive.ts'
 import { isOfReadOnlyController, othersMayBeTrue } from './client-elsewhere.ts'
 import type { KdcTransport } from './client-options.ts'
 import type { OwnTickets } from './client-own-tickets.ts'
@@ -72,7 +72,7 @@ export class Realms {
    * @throws KerberosError as getting it does.
    */
   home(signal?: AbortSignal): Promise<ServiceTicket> {
-    return abandonable(this.#access.home.get(), signal)
+    return this.#access.home.get(signal)
   }
 
   /**
@@ -96,8 +96,8 @@ export class Realms {
    */
   async run<T>(realm: string | undefined, start: FromTgt<T>, signal?: AbortSignal): Promise<T> {
     const { home, others, transport, ports } = this.#access
-    const own = await abandonable(home.get(), signal)
-    const tgt = await abandonable(this.#tgt(realm, own), signal)
+    const own = await home.get(signal)
+    const tgt = await this.#tgt(realm, own, signal)
     const elsewhere = { transport, worthTrying: othersMayBeTrue }
     let refusal: KdcReplyError
     try {
@@ -107,9 +107,9 @@ export class Realms {
       refusal = error
     }
     others.discard(tgt)
-    const fresh = await abandonable(home.get(), signal)
+    const fresh = await home.get(signal)
     if (isUnknownClient(refusal) && isOfReadOnlyController(fresh)) throw noneWritable(refusal)
-    const again = await abandonable(this.#tgt(realm, fresh), signal)
+    const again = await this.#tgt(realm, fresh, signal)
     return driveElsewhere(() => start(again, ports), elsewhere, signal)
   }
 
@@ -125,11 +125,15 @@ export class Realms {
     return true
   }
 
-  #tgt(realm: string | undefined, own: ServiceTicket): Promise<ServiceTicket> {
+  #tgt(
+    realm: string | undefined,
+    own: ServiceTicket,
+    signal?: AbortSignal,
+  ): Promise<ServiceTicket> {
     const { others, transport, ports } = this.#access
     if (realm === undefined || realm === tgsRealm(own)) return Promise.resolve(own)
-    return others.get(`krbtgt/${realm}`, () =>
-      drive(realmTgtExchange(own, realm, ports), transport),
-    )
+    const fetch = (ended: AbortSignal): Promise<ServiceTicket> =>
+      drive(realmTgtExchange(own, realm, ports), transport, ended)
+    return others.get(`krbtgt/${realm}`, fetch, signal)
   }
 }

@@ -9,7 +9,7 @@ import { drive, driveElsewhere } from './client-drive.ts'
 import { ofWritableController, othersMayLetUsIn, ReadOnlyTicket } from './client-elsewhere.ts'
 import type { OwnIdentity } from './client-identity.ts'
 import type { ArmorSource, KdcTransport } from './client-options.ts'
-import type { FetchedTgt, TgtPorts } from './client-tgt.ts'
+import type { FetchedTgt, TgtPorts, WantedTgt } from './client-tgt.ts'
 import { KerberosError } from './errors.ts'
 import {
   asExchange,
@@ -46,21 +46,21 @@ export function identityPorts(access: TgtAccess): Pick<TgtPorts, 'keys' | 'refre
   return {
     keys: () => own.present,
     refreshKeys: () => own.refreshWhenDue(),
-    fetch: (held, writable) => own.withPresentKeys(() => fetchTgt(access, held, writable)),
+    fetch: (wanted) => own.withPresentKeys(() => fetchTgt(access, wanted)),
   }
 }
 
 /** Another's ticket, or the one of ours that is to be replaced. Without armour things go on unless it is required. */
 async function armorTicket(
   { armor, ports, logger }: TgtAccess,
-  held: ServiceTicket | undefined,
+  { held, signal }: WantedTgt,
 ): Promise<ServiceTicket | undefined> {
   if (armor === undefined) return knownToDo(held, ports) ? held : undefined
   if (ports.fast === 'off') return undefined
   try {
-    return await armor.armorTicket()
+    return await armor.armorTicket(signal)
   } catch (error) {
-    if (ports.fast === 'required') throw error
+    if (ports.fast === 'required' || signal.aborted) throw error
     const fields = { code: errorCode(error), reason: errorText(error) }
     logger?.warn('No ticket to armour the AS exchange with; it goes in the open.', fields)
     return undefined
@@ -72,22 +72,19 @@ function knownToDo(held: ServiceTicket | undefined, { fast }: ExchangePorts): bo
   return fast === 'required' || held?.fastAvailable === true
 }
 
-async function fetchTgt(
-  access: TgtAccess,
-  held: ServiceTicket | undefined,
-  writable: boolean,
-): Promise<FetchedTgt> {
+async function fetchTgt(access: TgtAccess, wanted: WantedTgt): Promise<FetchedTgt> {
+  const { held, signal } = wanted
   const { own, transport, ports } = access
   const keys = own.present
   const { identity, ticket } = own
   const nowMs = (ports.clocks?.of(identity.realm) ?? ports.clock).nowMs()
   if (ticket === undefined) {
-    const requester = { identity, keys: own, armor: await armorTicket(access, held) }
+    const requester = { identity, keys: own, armor: await armorTicket(access, wanted) }
     const start = (): Exchange<ServiceTicket> => asExchange(requester, ports)
-    return { tgt: await askAs(start, transport, writable), keys }
+    return { tgt: await askAs(start, transport, wanted), keys }
   }
   if (held !== undefined) {
-    const renewed = renewable(held, nowMs) && drive(renewExchange(held, ports), transport)
+    const renewed = renewable(held, nowMs) && drive(renewExchange(held, ports), transport, signal)
     if (renewed === false) throw endsSoon(held)
     return { tgt: await renewed, keys }
   }
@@ -99,11 +96,11 @@ async function fetchTgt(
 async function askAs(
   start: () => Exchange<ServiceTicket>,
   transport: KdcTransport,
-  writable: boolean,
+  { writable, signal }: WantedTgt,
 ): Promise<ServiceTicket> {
   const choosy = writable ? () => ofWritableController(start()) : start
   try {
-    return await driveElsewhere(choosy, { transport, worthTrying: othersMayLetUsIn })
+    return await driveElsewhere(choosy, { transport, worthTrying: othersMayLetUsIn }, signal)
   } catch (error) {
     if (error instanceof ReadOnlyTicket) return error.tgt
     throw error

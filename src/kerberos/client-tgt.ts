@@ -6,6 +6,8 @@
 
 import { errorCode, errorText, type Clock, type Logger } from '../platform/index.ts'
 import type { ClientSettings } from './client-options.ts'
+import { abandonable } from './client-drive.ts'
+import { SharedWork } from './client-shared.ts'
 import type { ServiceTicket } from './exchange/index.ts'
 
 /** What a TgtKeeper needs. */
@@ -18,8 +20,18 @@ export interface TgtPorts {
   readonly keys: () => object
   /** Lets our keys be looked at; undefined when there is nothing to wait for. */
   readonly refreshKeys: () => Promise<void> | undefined
-  /** Gets a ticket; told the one that is held where it ends soon, and whether it should be a writable controller's. */
-  readonly fetch: (held: ServiceTicket | undefined, writable: boolean) => Promise<FetchedTgt>
+  /** Gets a ticket. */
+  readonly fetch: (wanted: WantedTgt) => Promise<FetchedTgt>
+}
+
+/** Which ticket is wanted. */
+export interface WantedTgt {
+  /** The one that is held, where it ends soon. */
+  readonly held: ServiceTicket | undefined
+  /** Whether it should be a writable controller's. */
+  readonly writable: boolean
+  /** Fires when nobody wants it any more. */
+  readonly signal: AbortSignal
 }
 
 /** A ticket, and the keys it was got with. */
@@ -33,7 +45,7 @@ export class TgtKeeper {
   readonly #ports: TgtPorts
   readonly #settings: ClientSettings
   #held: FetchedTgt | undefined
-  #fetching: Promise<ServiceTicket> | undefined
+  readonly #fetching = new SharedWork<ServiceTicket>()
   /** When the next replacement of a ticket that is still good may be tried, milliseconds since the epoch. */
   #notBeforeMs = 0
   /** When a writable controller's ticket was sought last, as #notBeforeMs; undefined: any controller's will do. */
@@ -47,11 +59,13 @@ export class TgtKeeper {
   /**
    * A ticket that is still valid. Where it ends soon another is fetched meanwhile.
    *
-   * @throws KerberosError as the exchange does.
+   * @param signal - Gives up.
+   * @throws KerberosError as the exchange does; ERR_KRB_ABORTED.
    */
-  get(): Promise<ServiceTicket> {
+  async get(signal?: AbortSignal): Promise<ServiceTicket> {
     const looking = this.#ports.refreshKeys()
-    return looking === undefined ? this.#present() : looking.then(() => this.#present())
+    if (looking !== undefined) await abandonable(looking, signal)
+    return this.#present(signal)
   }
 
   /** Forgets a ticket that a KDC refused; a newer one stays. */
@@ -74,12 +88,14 @@ export class TgtKeeper {
     return true
   }
 
-  #present(): Promise<ServiceTicket> {
+  #present(signal?: AbortSignal): Promise<ServiceTicket> {
     const held = this.#held
     const now = this.#ports.clock.nowMs()
-    if (held === undefined || held.tgt.endTimeMs <= now) return this.#fetch(undefined)
+    if (held === undefined || held.tgt.endTimeMs <= now) return this.#fetch(undefined, signal)
     if (now < this.#notBeforeMs) return Promise.resolve(held.tgt)
-    if (held.keys !== this.#ports.keys()) return this.#replaceForKeys(held.tgt, now)
+    if (held.keys !== this.#ports.keys()) {
+      return abandonable(this.#replaceForKeys(held.tgt, now), signal)
+    }
     if (this.#endsSoon(held.tgt, now)) void this.#replace(held.tgt, now, held.tgt)
     return Promise.resolve(held.tgt)
   }
@@ -112,15 +128,14 @@ export class TgtKeeper {
     }
   }
 
-  #fetch(held: ServiceTicket | undefined): Promise<ServiceTicket> {
-    this.#fetching ??= this.#fetchNew(held).finally(() => {
-      this.#fetching = undefined
-    })
-    return this.#fetching
+  /** Without a signal it is seen through: a ticket that is replaced in time is not up to who asks first. */
+  #fetch(held: ServiceTicket | undefined, signal?: AbortSignal): Promise<ServiceTicket> {
+    return this.#fetching.join('', (ended) => this.#fetchNew(held, ended), signal)
   }
 
-  async #fetchNew(held: ServiceTicket | undefined): Promise<ServiceTicket> {
-    const fetched = await this.#ports.fetch(held, this.#soughtWritableMs !== undefined)
+  async #fetchNew(held: ServiceTicket | undefined, signal: AbortSignal): Promise<ServiceTicket> {
+    const writable = this.#soughtWritableMs !== undefined
+    const fetched = await this.#ports.fetch({ held, writable, signal })
     const { tgt } = fetched
     this.#held = fetched
     const fields = { endsAt: new Date(tgt.endTimeMs).toISOString() }

@@ -7,7 +7,6 @@
  */
 
 import { needObject, needOctets, needText, type Clock, type Random } from '../platform/index.ts'
-import { abandonable } from './client-drive.ts'
 import type { KeytabEntry } from './files/index.ts'
 import { Initiator } from './gss/index.ts'
 import {
@@ -169,11 +168,12 @@ export class KerberosClient {
    */
   async ownTicket(spn: string, signal?: AbortSignal): Promise<ServiceTicket> {
     const { sname, realm } = this.#service(spn)
-    const fetch = (): Promise<ServiceTicket> =>
-      this.#realms.run(realm, function* (tgt, ports) {
-        return (yield* serviceTicketExchange(tgt, sname, ports)).ticket
-      })
-    return abandonable(this.#ownTickets.get(formatPrincipal(sname, realm), fetch), signal)
+    const start: FromTgt<ServiceTicket> = function* (tgt, ports) {
+      return (yield* serviceTicketExchange(tgt, sname, ports)).ticket
+    }
+    const fetch = (ended: AbortSignal): Promise<ServiceTicket> =>
+      this.#realms.run(realm, start, ended)
+    return this.#ownTickets.get(formatPrincipal(sname, realm), fetch, signal)
   }
 
   /**
