@@ -4,7 +4,7 @@
  * @module
  */
 
-import { takesTarget, type AppSettings } from '../tunnel/index.ts'
+import { TargetPath, targetRule, type AppSettings } from '../tunnel/index.ts'
 import type { AppConfig } from './app-config.ts'
 import { networkRule } from './client-networks.ts'
 import type { StepUp } from './oidc.ts'
@@ -34,6 +34,8 @@ export interface AppRoute {
   readonly upgradeOrigins: ReadonlySet<string>
   /** What it wants of a sign-in; undefined: nothing more than the others. */
   readonly stepUp: StepUp | undefined
+  /** Whether a request to its host is its, by the path. */
+  readonly takes: (target: TargetPath) => boolean
   /** Parts of the app with settings of their own, the longest path first; undefined where there are none. */
   readonly parts: readonly AppRoute[] | undefined
 }
@@ -62,6 +64,7 @@ function routeOf(app: AppConfig, all: readonly AppConfig[]): AppRoute {
     isInside: networkRule(app.frontEndKerberos?.networks ?? []),
     upgrades: new Set(app.upgrades),
     upgradeOrigins: new Set([externalOrigin, ...app.upgradeOrigins]),
+    takes: targetRule(app),
     parts: partsOf(app, all),
     stepUp: stepUpOf(app),
   }
@@ -91,7 +94,8 @@ export class Apps {
     const route =
       this.#byHost.get(host) ?? this.#byHost.get(host.toLowerCase().replace(/\.?(:443)?$/, ''))
     if (route?.parts === undefined) return route
-    return route.parts.find(({ app }) => takesTarget(app, target)) ?? route
+    const path = new TargetPath(target)
+    return route.parts.find(({ takes }) => takes(path)) ?? route
   }
 
   /** The connector groups that apps name. */

@@ -54,7 +54,13 @@ export { isEndless } from './endless.ts'
 export { TunnelError, type TunnelErrorCode } from './errors.ts'
 export { foldName, keptFields } from './flat-fields.ts'
 export { maxMessageOctets } from './frame.ts'
-export { isPerhapsUnder, isPlainlyUnder, takesTarget } from './path-prefix.ts'
+export {
+  isPerhapsUnder,
+  isPlainlyUnder,
+  takesTarget,
+  TargetPath,
+  targetRule,
+} from './path-prefix.ts'
 export { DEFAULT_LIMITS, resolveLimits, type TunnelLimits } from './limits.ts'
 export {
   sendingFields,

@@ -30,8 +30,7 @@ const AMBIGUOUS = /\/\/|[\\;]|\/\.{1,2}(?:\/|$)|%(?:2[ef5]|5c|3b|0|u)/i
  * @returns False also for a target that some server would take for another path.
  */
 export function isPlainlyUnder(target: string, prefix: string): boolean {
-  const path = pathOf(target)
-  return !AMBIGUOUS.test(path) && isUnder(path, prefix)
+  return new TargetPath(target).isPlainlyUnder(prefix)
 }
 
 const MAX_DECODINGS = 3
@@ -66,22 +65,68 @@ function flattened(path: string): string {
  * @returns True for every spelling of such a path.
  */
 export function isPerhapsUnder(target: string, prefix: string): boolean {
-  const path = pathOf(target)
-  return isUnder(path, prefix) || isUnder(flattened(path), flattened(prefix))
+  return new TargetPath(target).isPerhapsUnder(prefix, flattened(prefix))
 }
+
+/** A target's path, taken apart at most once: it may be long, and many paths may ask for it. */
+export class TargetPath {
+  readonly #path: string
+  #ambiguous: boolean | undefined
+  #flat: string | undefined
+
+  constructor(target: string) {
+    this.#path = pathOf(target)
+  }
+
+  /**
+   * As the function of this name.
+   *
+   * @param prefix - A path without a query.
+   * @returns Whether the target is under it however it is read.
+   */
+  isPlainlyUnder(prefix: string): boolean {
+    if (!isUnder(this.#path, prefix)) return false
+    this.#ambiguous ??= AMBIGUOUS.test(this.#path)
+    return !this.#ambiguous
+  }
+
+  /**
+   * As the function of this name.
+   *
+   * @param prefix - A path without a query.
+   * @param flat - The same, flattened.
+   * @returns Whether some server would take the target to be under it.
+   */
+  isPerhapsUnder(prefix: string, flat: string): boolean {
+    if (isUnder(this.#path, prefix)) return true
+    this.#flat ??= flattened(this.#path)
+    return isUnder(this.#flat, flat)
+  }
+}
+
+/** What of an app says which requests are its. */
+type Placed = Pick<AppSettings, 'path' | 'preAuthentication'>
 
 /**
  * Whether a request is an app's, by its path. What opens its path to everybody takes plain spellings alone; any other app takes
  * every spelling that some server reads as its path.
  *
  * @param app - The app, whole or a part.
- * @param target - Of the request, origin-form.
- * @returns True when it is.
+ * @returns Says it of a target.
  */
-export function takesTarget(
-  { path = '/', preAuthentication }: Pick<AppSettings, 'path' | 'preAuthentication'>,
-  target: string,
-): boolean {
-  const under = preAuthentication === 'passthrough' ? isPlainlyUnder : isPerhapsUnder
-  return under(target, path)
+export function targetRule({ path = '/', preAuthentication }: Placed): (of: TargetPath) => boolean {
+  if (preAuthentication === 'passthrough') return (target) => target.isPlainlyUnder(path)
+  const flat = flattened(path)
+  return (target) => target.isPerhapsUnder(path, flat)
+}
+
+/**
+ * The same for a single target.
+ *
+ * @param app - The app, whole or a part.
+ * @param target - Of the request, origin-form.
+ * @returns True when it is the app's.
+ */
+export function takesTarget(app: Placed, target: string): boolean {
+  return targetRule(app)(new TargetPath(target))
 }
