@@ -34,16 +34,19 @@ export class NdrReader {
   readonly #octets: Uint8Array
   readonly #name: string
   #at = 0
+  /** Where reading ends. */
+  #end: number
 
   constructor(octets: Uint8Array, name: string) {
     this.#octets = octets
+    this.#end = octets.length
     this.#view = new DataView(octets.buffer, octets.byteOffset, octets.byteLength)
     this.#name = name
   }
 
   /** Octets left. */
   get left(): number {
-    return this.#octets.length - this.#at
+    return this.#end - this.#at
   }
 
   /** An error about this place. */
@@ -125,7 +128,10 @@ export class NdrReader {
     return ms === -FILETIME_EPOCH_MS || high >= NEVER_HIGH ? undefined : ms
   }
 
-  /** The headers of type serialization 1 (MS-RPCE 2.2.6.1, 2.2.6.2) and the pointer to the structure behind them. */
+  /**
+   * The headers of type serialization 1 (MS-RPCE 2.2.6.1, 2.2.6.2) and the pointer to the structure behind them. Reading ends where they
+   * say that the structure does.
+   */
   typeSerialization(structure: string): void {
     if (this.uint32() !== COMMON_HEADER) throw this.fail('not NDR version 1, little-endian')
     this.skip(4)
@@ -134,6 +140,7 @@ export class NdrReader {
     if (octets > this.left) {
       throw this.fail(`${octets} octets are announced, ${this.left} are there`)
     }
+    this.#end = this.#at + octets
     if (!this.pointer()) throw this.fail(`no ${structure}`)
   }
 

@@ -83,6 +83,12 @@ describe('S4U_DELEGATION_INFO', () => {
     refused(patched(octets, [11, 0], 0x00081000), /little-endian/)
   })
 
+  it('refuses a structure that is longer than was announced', () => {
+    const octets = encodePac({ ...content, delegation }, signers)
+    decodeAnyPac(octets)
+    for (const type of [1, 11]) refused(patched(octets, [type, 8], 64), /are wanted, \d+ are left/)
+  })
+
   it('reads a target without services', () => {
     const octets = encodePac(
       { ...content, delegation: { target: 'HTTP/a', transited: [] } },
