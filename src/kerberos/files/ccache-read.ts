@@ -70,8 +70,9 @@ function readElements<T>(
 
 const toAddress = (addrType: number, address: Uint8Array): HostAddress => ({ addrType, address })
 
-const toAuthorizationData = (adType: number, adData: Uint8Array): AuthorizationData[number] => ({
-  adType,
+/** Types may be negative, for local use (RFC 4120 section 7.5.4); MIT's library extends the sign too. */
+const toAuthorizationData = (type: number, adData: Uint8Array): AuthorizationData[number] => ({
+  adType: (type << 16) >> 16,
   adData,
 })
 

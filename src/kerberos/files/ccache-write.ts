@@ -17,6 +17,11 @@ function uint16(value: number): Buffer {
   return octets
 }
 
+/** Types may be negative; what does not fit into 16 bits with sign is left for uint16 to refuse. */
+function asUint16(type: number): number {
+  return type < 0 && type >= -0x8000 ? type + 0x10000 : type
+}
+
 function uint32(value: number): Buffer {
   const octets = Buffer.alloc(4)
   octets.writeUInt32BE(value)
@@ -59,7 +64,7 @@ function credential(entry: CcacheCredential): Buffer {
     Uint8Array.of(entry.isUserToUser ? 1 : 0),
     uint32(entry.flags),
     elements(entry.addresses.map(({ addrType, address }) => [addrType, address])),
-    elements(entry.authorizationData.map(({ adType, adData }) => [adType, adData])),
+    elements(entry.authorizationData.map(({ adType, adData }) => [asUint16(adType), adData])),
     data(entry.ticket),
     data(entry.secondTicket),
   ])

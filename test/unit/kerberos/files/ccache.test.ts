@@ -60,6 +60,18 @@ describe('decodeCcache', () => {
     assert.deepEqual(decodeCcache(hex(`05040000${PRINCIPAL_A}`)), { ...cache, credentials: [] })
   })
 
+  it('reads a negative type of authorization data, as MIT’s library does', () => {
+    const authorizationData = '00000001' + 'ffff' + '00000001aa'
+    const rest = ['00', '40e10000', '00000000', authorizationData, '00000000', '00000000'].join('')
+    const octets = hex(V4.replace(REST, rest))
+    const [read] = decodeCcache(octets).credentials
+    assert.deepEqual(read?.authorizationData, [{ adType: -1, adData: Uint8Array.of(0xaa) }])
+    assert.deepEqual(
+      Buffer.from(encodeCcache(decodeCcache(octets))),
+      Buffer.from(hex(V4.replace(HEADER, '000c00010008fffffffffffffffe').replace(REST, rest))),
+    )
+  })
+
   it('takes the time of authentication for the start where there is none', () => {
     const [read] = decodeCcache(hex(V3.replace('0000000100000002', '0000000100000000'))).credentials
     assert.equal(read?.startTimeMs, 1000)
@@ -194,7 +206,10 @@ const anyCredential: fc.Arbitrary<CcacheCredential> = fc.record(
       { maxLength: 2 },
     ),
     authorizationData: fc.array(
-      fc.record({ adType: uint16, adData: octets }, { noNullPrototype: true }),
+      fc.record(
+        { adType: fc.integer({ min: -0x8000, max: 0x7fff }), adData: octets },
+        { noNullPrototype: true },
+      ),
       { maxLength: 2 },
     ),
     ticket: octets,
