@@ -7,7 +7,7 @@
  * name = {                     a subsection begins; the brace may stand on the next line
  * }  }*                        it ends
  * include FILE  includedir DIR
- * # or ; at the start          a comment; after a value they belong to it
+ * # or ; at the start          a comment; also after a brace or a closing quote; after another value they belong to it
  * ```
  *
  * @module
@@ -51,7 +51,7 @@ export function parseConfLine(text: string): ConfLine {
     case '[':
       return sectionLine(line)
     case '{':
-      return line === '{' ? { kind: 'brace' } : fault('text after {')
+      return isComment(line.slice(1)) ? { kind: 'brace' } : fault('text after {')
     case '}':
       return closeLine(line)
     default:
@@ -69,9 +69,15 @@ function sectionLine(line: string): ConfLine {
 }
 
 function closeLine(line: string): ConfLine {
-  const rest = line.slice(1).trim()
-  if (rest !== '' && rest !== '*') return fault('text after }')
-  return { kind: 'close', final: rest === '*' }
+  const rest = line.slice(1).trimStart()
+  const final = rest.startsWith('*')
+  if (!isComment(final ? rest.slice(1) : rest)) return fault('text after }')
+  return { kind: 'close', final }
+}
+
+/** MIT's library passes over whatever stands there. */
+function isComment(rest: string): boolean {
+  return /^\s*(?:[#;]|$)/.test(rest)
 }
 
 function includeLine(line: string): ConfLine | undefined {
@@ -108,7 +114,7 @@ function unquote(quoted: string): string | undefined {
   let text = ''
   for (let at = 1; at < quoted.length; at++) {
     const unit = quoted.charAt(at)
-    if (unit === '"') return at === quoted.length - 1 ? text : undefined
+    if (unit === '"') return isComment(quoted.slice(at + 1)) ? text : undefined
     if (unit === '\\') at += 1
     const next = quoted.charAt(at)
     text += unit === '\\' ? (ESCAPES[next] ?? next) : unit

@@ -257,6 +257,14 @@ describe('parseKrb5Conf', () => {
     return step.value
   }
 
+  it('takes comments where MIT’s library takes any text: after a brace and after a closing quote', () => {
+    const conf = parseKrb5ConfText(
+      '[realms]\nA =\n{ # of A\nkdc = "a" ; the first\nkdc = "b"# c\n} # end of A\nB* = {\n}* ; final\n',
+    )
+    assert.deepEqual(conf.all('realms', 'A', 'kdc'), ['a', 'b'])
+    assert.deepEqual(conf.names('realms'), ['A', 'B'])
+  })
+
   it('keeps its limits where they are given as undefined', () => {
     const none = { maxLength: undefined, maxNesting: undefined, maxFiles: undefined }
     const nested = `[a]\n${'b = {\n'.repeat(9)}${'}\n'.repeat(9)}`
