@@ -22,7 +22,6 @@ export { SecurityLog, type SecurityEvent, type SecurityLogLimits } from './secur
 export {
   columns,
   counted,
-  escapeControls,
   jsonText,
   powershellWord,
   printable,

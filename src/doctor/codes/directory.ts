@@ -158,4 +158,10 @@ export const DIRECTORY_CODES = {
       'The connector may not read tokenGroups, so it cannot know Protected Users and privileged groups, and refuses every user.',
     mend: 'Put its account into "Windows Authorization Access Group".',
   },
+  DOCTOR_GROUPS_UNKNOWN: {
+    outcome: 'fail',
+    means:
+      'Whether the connector may read tokenGroups was not found out: the server fell silent, or its answer makes no sense.',
+    mend: 'See the reason; ask again once the directory answers.',
+  },
 } as const

@@ -5,8 +5,8 @@
  */
 
 import { AES_ONLY, type AccountSettings } from '../../directory/index.ts'
-import { counted, errorText } from '../../platform/index.ts'
-import { found, type Check, type Finding } from '../check.ts'
+import { counted, errorCode, errorText } from '../../platform/index.ts'
+import { found, mendsOf, type Check, type Finding } from '../check.ts'
 import { accountCommands } from '../commands.ts'
 import { exportMend } from './reach.ts'
 import type { DirectoryPicture, DirectoryWorld } from './world.ts'
@@ -214,7 +214,12 @@ export const groupsCheck: Check<DirectoryWorld> = {
       const message = `tokenGroups can be read (${groups} of ${asked.sAMAccountName})`
       return [found('DOCTOR_GROUPS_READABLE', message)]
     } catch (error) {
-      return [found('DOCTOR_GROUPS_UNREADABLE', errorText(error), { mends: [mend] })]
+      const text = errorText(error)
+      if (errorCode(error) === 'ERR_DIRECTORY_REFUSED') {
+        return [found('DOCTOR_GROUPS_UNREADABLE', text, { mends: [mend] })]
+      }
+      const message = `tokenGroups could not be asked for: ${errorCode(error)}: ${text}`
+      return [found('DOCTOR_GROUPS_UNKNOWN', message, { mends: mendsOf(error) })]
     }
   },
 }

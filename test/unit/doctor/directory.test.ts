@@ -295,12 +295,24 @@ describe('the checks of the directory', () => {
   })
 
   it('tell tokenGroups that may not be read, with the group that may', async () => {
-    const { codes, unwell } = await look({ groups: fails('ERR_DIRECTORY_REPLY') })
+    const { codes, unwell } = await look({ groups: fails('ERR_DIRECTORY_REFUSED') })
     assert.equal(codes, 'DOCTOR_GROUPS_UNREADABLE')
     assert.equal(
       unwell[0]?.mends[0]?.sambaTool,
       "samba-tool group addmembers 'Windows Authorization Access Group' 'CONN$'",
     )
+  })
+
+  it('do not blame rights where the directory fell silent or answered nonsense', async () => {
+    for (const code of ['ERR_DIRECTORY_UNREACHABLE', 'ERR_DIRECTORY_REPLY'] as const) {
+      const { codes, unwell } = await look({ groups: fails(code) })
+      assert.equal(codes, 'DOCTOR_GROUPS_UNKNOWN')
+      assert.match(
+        unwell[0]?.message ?? '',
+        new RegExp(`^tokenGroups could not be asked for: ${code}: `),
+      )
+      assert.doesNotMatch(JSON.stringify(unwell), /Windows Authorization Access Group/)
+    }
   })
 
   it('tell a krbtgt that is sensitive, or not to be read', async () => {
