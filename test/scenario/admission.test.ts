@@ -247,4 +247,19 @@ describe('the tunnel listener, to strangers', () => {
     for (const socket of sockets) socket.destroy()
     await gateway.stop()
   })
+
+  it('keeps nobody out for the sake of one address that takes all of them', async () => {
+    const gateway = await new TrustGateway({ limits: { maxPending: 3 } }).start()
+    const sockets = Array.from({ length: 3 }, () => connectTcp(gateway.port, '127.0.0.1').resume())
+    await Promise.all(sockets.map((socket) => once(socket, 'connect')))
+    const closed = once(sockets[0] ?? assert.fail(), 'close')
+    const other = await bareTls(gateway.port, { localAddress: '127.0.0.2' })
+    await closed
+    assert.deepEqual(
+      sockets.map((socket) => socket.closed),
+      [true, false, false],
+    )
+    for (const socket of [other, ...sockets]) socket.destroy()
+    await gateway.stop()
+  })
 })

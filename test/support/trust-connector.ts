@@ -56,6 +56,7 @@ export interface BareOptions {
   readonly cert?: string
   readonly key?: string
   readonly session?: Buffer
+  readonly localAddress?: string
 }
 
 /** Opens TLS by hand, trusting anyone. */

@@ -20,13 +20,14 @@ export class ListenerSockets {
   }
 
   /**
-   * Takes a new TCP connection, or destroys it when too many are not tunnels yet.
+   * Takes a new TCP connection. When too many are not tunnels yet, one has to go: the oldest of the address that has the most, so
+   * that no single host keeps connectors out.
    *
    * @param socket - The connection.
-   * @returns False when it was destroyed.
+   * @returns False when it was itself the one.
    */
   add(socket: Socket): boolean {
-    if (this.#pending.size >= this.#maxPending) {
+    if (this.#pending.size >= this.#maxPending && !this.#makeRoom(socket)) {
       socket.destroy()
       return false
     }
@@ -37,6 +38,18 @@ export class ListenerSockets {
       this.#all.delete(socket)
       if (this.#pending.get(peer) === socket) this.#pending.delete(peer)
     })
+    return true
+  }
+
+  /** False where no address has clearly more than the newcomer's. */
+  #makeRoom({ remoteAddress }: Socket): boolean {
+    const byAddress = Map.groupBy(this.#pending, ([, socket]) => socket.remoteAddress)
+    const own = byAddress.get(remoteAddress)?.length ?? 0
+    const [most] = [...byAddress.values()].sort((one, other) => other.length - one.length)
+    if (most?.[0] === undefined || most.length <= own + 1) return false
+    const [peer, oldest] = most[0]
+    this.#pending.delete(peer)
+    oldest.destroy()
     return true
   }
 
