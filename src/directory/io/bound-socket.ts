@@ -168,6 +168,8 @@ function bindResponse(socket: TLSSocket): Promise<BindResponse> {
     socket.on('data', onData)
     socket.on('error', onError)
     socket.on('close', onClose)
+    // Gone while the credentials were fetched: none of these comes any more.
+    if (socket.destroyed) onClose()
   })
 }
 

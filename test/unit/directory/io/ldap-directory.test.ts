@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { after, afterEach, before, describe, it } from 'node:test'
 import { encodeSid } from '../../../../src/directory/index.ts'
 import {
@@ -134,6 +135,22 @@ describe('LdapDirectory', () => {
     dc.cut()
     await accounts.findAccount(KEY)
     assert.equal(dc.connections, 2)
+  })
+
+  it('turns to the next server at once where one hangs up while the token is made', async () => {
+    const [rude, dc] = [await server(), await server()]
+    const binder = {
+      channelBinding: () => new Uint8Array(),
+      bindToken: async () => {
+        while (rude.connections === 0) await sleep(1)
+        rude.cut()
+        await sleep(50)
+        return Buffer.from('token')
+      },
+    }
+    const options = { servers: [at(rude), at(dc)], connectTimeoutMs: 600_000 }
+    await directory(options, { binder }).findAccount(KEY)
+    assert.deepEqual([rude.tokens.length, dc.tokens.length], [0, 1])
   })
 
   it('tries every address of a server', async () => {
