@@ -6,7 +6,7 @@
  */
 
 import { readFileSync } from 'node:fs'
-import { SallyportError } from '../platform/index.ts'
+import { readFault, SallyportError } from '../platform/index.ts'
 import { readFileOctets } from './config-file.ts'
 
 /** Where the command line may find a secret. */
@@ -26,7 +26,7 @@ export interface SecretSource {
  *
  * @param source - Where to look.
  * @returns The secret without surrounding white space.
- * @throws SallyportError ERR_CLI_SECRET when it is nowhere, ERR_CLI_FILE when its file cannot be read.
+ * @throws SallyportError ERR_CLI_SECRET when it is nowhere, ERR_CLI_FILE when its file or standard input cannot be read.
  */
 export function readSecretText(source: SecretSource): string {
   const text = (textFrom(source) ?? '').trim()
@@ -42,6 +42,18 @@ export function readSecretText(source: SecretSource): string {
 
 function textFrom(source: SecretSource): string | undefined {
   if (source.file === undefined) return process.env[source.variable]
-  if (source.file === '-') return readFileSync(process.stdin.fd, 'utf8')
+  if (source.file === '-') return readStandardInput(source.what)
   return readFileOctets(source.file, source.what).toString('utf8')
+}
+
+function readStandardInput(what: string): string {
+  try {
+    return readFileSync(process.stdin.fd, 'utf8')
+  } catch (cause) {
+    const text = `cannot read the ${what} from standard input: ${readFault(cause)}`
+    throw new SallyportError('ERR_CLI_FILE', text, {
+      cause,
+      mend: 'Give it through a pipe, or name its file.',
+    })
+  }
 }
