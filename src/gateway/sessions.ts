@@ -176,6 +176,15 @@ export class Sessions {
   }
 
   /**
+   * Keeps a session open in memory before others: what runs in it refreshes its tokens, and read anew it would have the old ones.
+   *
+   * @param session - Which.
+   */
+  keepOpen({ idHash }: OpenSession): void {
+    this.#open.get(this.#cookieOf.get(idHash) ?? '')
+  }
+
+  /**
    * Gives a session fresh tokens; harmless when it ended in the meantime.
    *
    * @param session - Which.

@@ -102,6 +102,7 @@ export class Gateway {
         ...{ connectors: this.connectors, active: this.#active, limits, clock, logger },
         stillUsed: (session) => {
           this.#sessions.use(session, clock.nowMs())
+          this.#sessions.keepOpen(session)
           // 'ended' and 'unavailable' show at the next request.
           void users?.keeper.ensure(session)
         },
@@ -111,7 +112,10 @@ export class Gateway {
         signInAgain: (admitted, code) => {
           this.#front.signInAgain(admitted, code)
         },
-        stillOpen: (session) => void users?.keeper.ensure(session),
+        stillOpen: (session) => {
+          this.#sessions.keepOpen(session)
+          void users?.keeper.ensure(session)
+        },
       },
       ...{ logger, requestIdPrefix },
     })

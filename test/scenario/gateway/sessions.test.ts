@@ -8,6 +8,33 @@ import type { ArrivedRequest } from '../../support/gateway/test-connector.ts'
 const HTML = { Accept: 'text/html,*/*;q=0.8' }
 const MINUTE = 60_000
 
+describe('a session in which something runs', () => {
+  it('stays open in memory, though many others begin', async () => {
+    const clock = new ManualClock(Date.now())
+    const world = new World(testConfig({ session: { cachedSessions: 16 } }), { clock })
+    await world.start()
+    await world.connect()
+    const cookie = await world.signIn()
+    const usual = world.connector.answer
+    const { promise, resolve } = Promise.withResolvers<ArrivedRequest>()
+    world.connector.answer = resolve
+    const answer = world.ask({ cookie })
+    const request = await promise
+    world.connector.answer = usual
+    // Under way for a second, it moves; for longer, it waits.
+    for (let second = 0; second < 5; second += 1) {
+      for (let other = 0; other < 10; other += 1) await world.signIn()
+      await clock.advance(1000)
+    }
+    const { finds } = world.sessions
+    assert.equal((await world.ask({ cookie })).status, 200)
+    assert.equal(world.sessions.finds, finds)
+    request.reply(200, ['Content-Length', '0'])
+    assert.equal((await answer).status, 200)
+    await world.stop()
+  })
+})
+
 describe('the end of a session', () => {
   const world = new World()
   before(async () => {

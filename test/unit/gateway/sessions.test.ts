@@ -170,6 +170,18 @@ describe('Sessions', () => {
     assert.ok(repository.finds >= 24)
   })
 
+  // A second object of the same session would spend the refresh token that the first one has.
+  it('stay open in memory while something runs in them', async () => {
+    const { make, signedIn } = setup()
+    const sessions = make()
+    const { session, cookieValue } = await sessions.begin(signedIn('a'))
+    for (let at = 0; at < 40; at++) {
+      sessions.keepOpen(session)
+      await sessions.begin(signedIn('b'))
+    }
+    assert.equal(await sessions.open(cookieValue, 'app.example'), session)
+  })
+
   it('tell of every session that ended, however it ended', async () => {
     const { make, signedIn, ended, clock } = setup()
     const sessions = make()
