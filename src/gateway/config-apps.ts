@@ -15,6 +15,7 @@ import {
   wholeNumber,
 } from './config-fields.ts'
 import type { AllowRule, AppConfig } from './app-config.ts'
+import { isOwnTarget } from './browser-request.ts'
 import { corsSchema } from './cors.ts'
 import { frontEndSchema } from './front-end-config.ts'
 import { isAppPath, partOf, whole, type PathOverride } from './path-overrides.ts'
@@ -54,10 +55,12 @@ const timeouts = z.strictObject({
 })
 
 const pathSchema: z.ZodType<PathOverride> = z.strictObject({
-  path: text('a path').refine(
-    isAppPath,
-    'expected a path such as /public/, without a query, encoded characters or dot segments',
-  ),
+  path: text('a path')
+    .refine(
+      isAppPath,
+      'expected a path such as /public/, without a query, encoded characters or dot segments',
+    )
+    .refine((path) => !isOwnTarget(path), "the gateway's own pages are under /.sallyport/"),
   preAuthentication: preAuthentication.exactOptional(),
   singleSignOn: singleSignOn.exactOptional(),
   servicePrincipalName: servicePrincipalName.exactOptional(),

@@ -153,6 +153,15 @@ describe('gatewayConfigSchema', () => {
     })
   }
 
+  it("refuses a part where the gateway's own pages are: nobody could sign in to the app", () => {
+    for (const path of ['/.sallyport', '/.sallyport/', '/.sallyport/callback']) {
+      const found = faults(withApp({ paths: [{ path, preAuthentication: 'passthrough' }] }))
+      assert.match(found['apps.0.paths.0.path'] ?? '', /gateway's own pages/)
+    }
+    const paths = [{ path: '/.sallyports/', preAuthentication: 'passthrough' }]
+    assert.equal(gatewayConfigSchema.safeParse(withApp({ paths })).success, true)
+  })
+
   // Every connector of the group would refuse the message, and the tunnel with it.
   it('refuses what connectors could not be told', () => {
     const path = `/${'a'.repeat(118)}`
