@@ -9,7 +9,7 @@
 import { readFileSync } from 'node:fs'
 import { isNode, LineCounter, parseDocument, type Document } from 'yaml'
 import { z, type core, type ZodType } from 'zod'
-import { errorText, readFault, SallyportError } from '../platform/index.ts'
+import { errorText, holdsCertificate, readFault, SallyportError } from '../platform/index.ts'
 import { wrongFile, type FileKind } from './file-kind.ts'
 import { nearName } from './near-names.ts'
 import { shapeFault } from './yaml-shape.ts'
@@ -42,6 +42,20 @@ export function unreadable(path: string, what: string, cause: unknown): Sallypor
   return new SallyportError('ERR_CLI_FILE', text, {
     cause,
     mend: `Check the path and that the service's user may read it: ls -l ${path}`,
+  })
+}
+
+/**
+ * Refuses a file of authorities that is empty or was written half: nobody, or the wrong ones, would be trusted.
+ *
+ * @param pem - What it holds; undefined where none is named.
+ * @param what - The field that names it.
+ * @throws SallyportError ERR_CLI_FILE when it does not begin with a certificate.
+ */
+export function requireAuthority(pem: string | undefined, what: string): void {
+  if (pem === undefined || holdsCertificate(pem)) return
+  throw new SallyportError('ERR_CLI_FILE', `the file of ${what} holds no whole certificate`, {
+    mend: 'Write the PEM of the authority’s certificate into it.',
   })
 }
 

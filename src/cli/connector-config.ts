@@ -13,7 +13,7 @@ import {
   type KerberosConfig,
 } from '../connector/index.ts'
 import { compilePolicy, policySchema, type Policy } from '../sso/index.ts'
-import { readConfigFile, readFileOctets } from './config-file.ts'
+import { readConfigFile, readFileOctets, requireAuthority } from './config-file.ts'
 
 /**
  * Reads connector.yaml. Paths in it are relative to the file itself.
@@ -100,5 +100,13 @@ function withAbsoluteProxy<Section extends { readonly forwardProxy?: { passwordF
 export function loadPolicy(path: string): Policy {
   const readText = (relative: string) =>
     readFileOctets(resolve(dirname(path), relative), 'file named in the policy').toString('utf8')
-  return compilePolicy(readConfigFile(path, { kind: 'policy', schema: policySchema }), readText)
+  const file = readConfigFile(path, { kind: 'policy', schema: policySchema })
+  const policy = compilePolicy(file, readText)
+  for (const { origin, tls } of policy.backends) {
+    if (tls.verify === 'ca') requireAuthority(tls.ca, `tls.ca of the backend ${origin}`)
+  }
+  for (const { issuer, keys } of policy.issuers.values()) {
+    if (keys.from === 'url') requireAuthority(keys.ca, `ca of the issuer ${issuer}`)
+  }
+  return policy
 }

@@ -20,7 +20,7 @@ import type { Authority } from '../pki/index.ts'
 import { createStateDirectory, loadAuthority, loadServerCertificate } from '../pki/io/index.ts'
 import type { Logger } from '../platform/index.ts'
 import { systemClock as clock, systemRandom as random } from '../platform/io/index.ts'
-import { readFileOctets } from './config-file.ts'
+import { readFileOctets, requireAuthority } from './config-file.ts'
 import type { StoppableService } from './service.ts'
 
 /** File of the gateway's store in its state directory. */
@@ -30,13 +30,15 @@ const readText = (path: string, what: string): string => readFileOctets(path, wh
 
 function createProvider({ oidc }: GatewayConfig): ClosableProvider | undefined {
   if (oidc === undefined) return undefined
-  const { clientSecretFile, ca } = oidc
+  const { clientSecretFile } = oidc
+  const ca = oidc.ca === undefined ? undefined : readText(oidc.ca, "provider's CA file")
+  requireAuthority(ca, 'oidc.ca')
   return createOidcProvider(oidc, {
     clientSecret:
       clientSecretFile === undefined
         ? undefined
         : readText(clientSecretFile, 'client secret file').trim(),
-    ca: ca === undefined ? undefined : readText(ca, "provider's CA file"),
+    ca,
   })
 }
 

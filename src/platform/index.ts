@@ -4,6 +4,7 @@
  * @module
  */
 
+export { holdsCertificate } from './certificates.ts'
 export { needArray, needObject, needOctets, needText } from './arguments.ts'
 export { backoffDelayMs, resolveBackoff, type BackoffOptions } from './backoff.ts'
 export { withDefaults } from './defaults.ts'

@@ -27,7 +27,7 @@ import { errorCode, type Clock, type Logger, type Random } from '../../platform/
 import { ConnectorError, type ClientCertificateConfig, type KerberosConfig } from '../index.ts'
 import { namedProxy } from './named-proxy.ts'
 import { toLookupFunction, type NameResolver } from './name-resolver.ts'
-import { readText } from './read-text.ts'
+import { readAuthorities, readText } from './read-text.ts'
 
 /** What the account's clients work through. */
 export interface KerberosPorts {
@@ -125,7 +125,8 @@ async function kdcProxies(
   }
   const { ca: caFile, pins, clientCertificate, connectTimeoutMs, ...rest } = kdcProxy
   const { maxConnections, keepAliveMs } = rest
-  const ca = caFile === undefined ? undefined : await readText(caFile, 'kerberos.kdcProxy.ca')
+  const ca =
+    caFile === undefined ? undefined : await readAuthorities(caFile, 'kerberos.kdcProxy.ca')
   const shown = clientCertificate && (await readCertificate(clientCertificate))
   const named = rest.forwardProxy && (await namedProxy(rest.forwardProxy, { logger }))
   return {

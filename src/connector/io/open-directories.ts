@@ -32,7 +32,7 @@ import {
 } from '../index.ts'
 import { ldapBinder } from './kerberos-identity.ts'
 import type { NameResolver } from './name-resolver.ts'
-import { readText } from './read-text.ts'
+import { readAuthorities } from './read-text.ts'
 
 /** What directories work through. */
 export interface OpenDirectoriesPorts {
@@ -140,7 +140,7 @@ export async function readDomainSettings(
   const { ca } = config
   return {
     ...domainSettings(config),
-    ...(ca !== undefined && { ca: await readText(ca, 'directory.ca') }),
+    ...(ca !== undefined && { ca: await readAuthorities(ca, 'directory.ca') }),
   }
 }
 
@@ -170,7 +170,7 @@ async function openForest(
   const serves = `the forest of ${config.domains.map(({ domain }) => domain).join(', ')}`
   const settings = {
     ...{ servers: catalogServers(config), connectTimeoutMs, operationTimeoutMs, serves },
-    ...(ca !== undefined && { ca: await readText(ca, 'directory.ca') }),
+    ...(ca !== undefined && { ca: await readAuthorities(ca, 'directory.ca') }),
   }
   const catalog = new LdapSearch(settings, ldapPorts(config, ports))
   opened.all.push(named({ serves }, catalog))
