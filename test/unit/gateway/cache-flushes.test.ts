@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { flushCaches } from '../../../src/gateway/cache-flushes.ts'
-import { Apps, LiveConnectors } from '../../../src/gateway/index.ts'
 import type { DroppedFigures } from '../../../src/tunnel/index.ts'
-import { FakeSession } from '../../support/fake-tunnel.ts'
-import { ManualClock, MemoryLogger, settled } from '../../support/manual-clock.ts'
+import type { FakeSession } from '../../support/fake-tunnel.ts'
+import { liveWorld, type LiveWorld } from '../../support/live-connectors.ts'
+import { settled } from '../../support/manual-clock.ts'
 
 const DROPPED: DroppedFigures = {
   ...{ tickets: 3, evidence: 2, accounts: 2 },
@@ -15,18 +15,7 @@ const TWICE: DroppedFigures = {
   ...{ kdcRefusals: 2, directoryRefusals: 8 },
 }
 
-/** Live connectors, and a way to bring one up. */
-function world() {
-  const clock = new ManualClock()
-  const live = new LiveConnectors(new Apps([]), { logger: new MemoryLogger(), clock })
-  const up = (id: string, capabilities: readonly string[] = ['flushed']): FakeSession => {
-    const session = new FakeSession(live.handlerFor({ id, group: 'default' }))
-    session.peer = { version: 1, capabilities }
-    session.handler.onReady?.(session)
-    return session
-  }
-  return { clock, live, up }
-}
+const world = (): LiveWorld => liveWorld('flushed')
 
 function answer(session: FakeSession): void {
   const question = session.controls.at(-1)

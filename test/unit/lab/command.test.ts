@@ -1,16 +1,8 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
-import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { runScript, type ScriptRun } from '../../support/script-run.ts'
 
-const LAB = join(import.meta.dirname, '..', '..', '..', 'docker', 'lab.ts')
-
-function lab(...args: readonly string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [LAB, ...args], {
-    encoding: 'utf8',
-  })
-  return { status, stdout, stderr }
-}
+const lab = (...args: readonly string[]): ScriptRun => runScript('docker/lab.ts', ...args)
 
 describe('the command line of the lab', () => {
   it('prints help where it is asked for', () => {

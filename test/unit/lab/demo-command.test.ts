@@ -1,16 +1,8 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
-import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { runScript, type ScriptRun } from '../../support/script-run.ts'
 
-const DEMO = join(import.meta.dirname, '..', '..', '..', 'docker', 'demo.ts')
-
-function demo(...args: readonly string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [DEMO, ...args], {
-    encoding: 'utf8',
-  })
-  return { status, stdout, stderr }
-}
+const demo = (...args: readonly string[]): ScriptRun => runScript('docker/demo.ts', ...args)
 
 describe('the command line of the demo', () => {
   it('prints help where it is asked for', () => {
