@@ -11,7 +11,7 @@ import { createCipheriv, createSecretKey, type Cipheriv, type KeyObject } from '
 import { swapLastBlocks, wholeBlocks } from './ciphertext-stealing.ts'
 import { deriveUsageKey } from './derived-keys.ts'
 import { etypeProfile, type EncryptionKey, type EtypeProfile } from './etype.ts'
-import { createMacKey, hmacInPlace } from './hmac.ts'
+import { createMacKey, hmacInPlace, type KeyedMessage } from './hmac.ts'
 
 const BLOCK = 16
 const WORD = 4
@@ -25,15 +25,11 @@ export interface SealTarget {
   readonly at: number
 }
 
-/** A message that has its confounder and its padding already. */
-export interface PaddedMessage {
-  /** What it stands in, with the key's pads right before it and one block (16 octets) behind it; all of these are written over. */
-  readonly memory: Buffer
-  /** Here it begins: 16 octets of confounder, the plaintext, zeros up to whole blocks of 16 octets. */
-  readonly at: number
-  /** Length of confounder and plaintext. */
-  readonly length: number
-}
+/**
+ * A message that has its confounder and its padding already: 16 octets of confounder, the plaintext, zeros up to whole
+ * blocks of 16 octets, and one block more. Its length is that of confounder and plaintext; all of it is written over.
+ */
+export type PaddedMessage = KeyedMessage
 
 /** A sealer, and what its messages must have before them. */
 export interface NewSealer {
